@@ -1,0 +1,94 @@
+//! Cases: what a live vector file holds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Step;
+use crate::requirement::Level;
+
+/// One scenario, and what it decides.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Permanent: lower-case words joined by `-`.
+    pub id: String,
+    /// The requirements that it decides.
+    pub requirements: Vec<String>,
+    /// The strongest of its requirements.
+    pub level: Level,
+    /// What a right server does, in one line.
+    pub title: String,
+    /// What goes wrong in the world where a server does not.
+    pub why: String,
+    /// What it needs besides a server and members.
+    #[serde(default)]
+    pub needs: Vec<Capability>,
+    /// Its roles.
+    #[serde(default)]
+    pub accounts: BTreeMap<String, AccountKind>,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// The file that it stands in, such as `vectors/live/join.json`.
+    #[serde(skip)]
+    pub file: String,
+}
+
+impl Case {
+    /// Whether it needs a capability.
+    pub fn needs(&self, capability: Capability) -> bool {
+        self.needs.contains(&capability)
+    }
+}
+
+/// What a case may need.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// The suite holds the authority's private key.
+    Authority,
+    /// Nothing else may run meanwhile.
+    Exclusive,
+    /// `challenge_ms` is at most 5000.
+    ShortChallenge,
+    /// `frame_bytes` is at least 262144.
+    LargeFrames,
+}
+
+impl Capability {
+    /// Its name in vectors and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authority => "authority",
+            Self::Exclusive => "exclusive",
+            Self::ShortChallenge => "short-challenge",
+            Self::LargeFrames => "large-frames",
+        }
+    }
+}
+
+/// The kind of test account that a role is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    /// On the roster.
+    Member,
+    /// Not on the roster.
+    Outsider,
+    /// The community's authority.
+    Authority,
+    /// Made for the case: never on the roster, and without an entry.
+    Fresh,
+}

@@ -1,0 +1,166 @@
+//! All vectors together, read from the corpus and checked on the way.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Deserialize;
+
+use super::{Case, KnownAnswer};
+use crate::corpus::Corpus;
+
+const FORMAT: &str = "dispatch-d/1 live vectors";
+
+/// The live cases and the static tests.
+#[derive(Debug, Clone, Default)]
+pub struct Vectors {
+    /// In the order of their files.
+    pub cases: Vec<Case>,
+    /// In the order of their files.
+    pub known_answers: Vec<KnownAnswer>,
+}
+
+/// A vector file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct VectorFault {
+    /// The file.
+    pub path: String,
+    /// What is wrong.
+    pub fault: String,
+}
+
+impl fmt::Display for VectorFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.fault)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    #[expect(dead_code, reason = "for readers of the vectors")]
+    about: String,
+    cases: Vec<Case>,
+}
+
+impl Vectors {
+    /// Reads every vector.
+    ///
+    /// # Errors
+    /// The first file that is not what the vectors' READMEs say, or an id that stands twice.
+    pub fn read(corpus: &Corpus) -> Result<Self, VectorFault> {
+        let mut vectors = Self::default();
+        for (path, text) in corpus.folder("vectors/live") {
+            if path.ends_with(".json") {
+                vectors
+                    .cases
+                    .extend(live(path, text).map_err(|fault| VectorFault {
+                        path: path.into(),
+                        fault,
+                    })?);
+            }
+        }
+        for (path, text) in corpus.folder("vectors/static") {
+            if path.ends_with(".json") {
+                let answers = KnownAnswer::read(path, text).map_err(|fault| VectorFault {
+                    path: path.into(),
+                    fault,
+                })?;
+                vectors.known_answers.extend(answers);
+            }
+        }
+        vectors.check_ids()?;
+        Ok(vectors)
+    }
+
+    /// The case of an id.
+    pub fn case(&self, id: &str) -> Option<&Case> {
+        self.cases.iter().find(|case| case.id == id)
+    }
+
+    fn check_ids(&self) -> Result<(), VectorFault> {
+        let cases = self
+            .cases
+            .iter()
+            .map(|case| (case.id.as_str(), case.file.clone()));
+        let answers = self.known_answers.iter().map(|answer| {
+            (
+                answer.id.as_str(),
+                format!("vectors/static/{}.json", answer.file),
+            )
+        });
+        let mut seen: BTreeMap<&str, String> = BTreeMap::new();
+        for (id, path) in cases.chain(answers) {
+            if let Some(first) = seen.insert(id, path.clone()) {
+                return Err(VectorFault {
+                    path,
+                    fault: format!("the id `{id}` stands in {first} already"),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The cases of a live file's text.
+fn live(path: &str, text: &str) -> Result<Vec<Case>, String> {
+    let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if file.format != FORMAT {
+        return Err(format!("its format is `{}`, not `{FORMAT}`", file.format));
+    }
+    let mut cases = file.cases;
+    for case in &mut cases {
+        path.clone_into(&mut case.file);
+        let sound = !case.id.is_empty()
+            && case.id.split('-').all(|word| {
+                !word.is_empty()
+                    && word
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            });
+        if !sound {
+            return Err(format!(
+                "the id `{}` is not of lower-case words joined by `-`",
+                case.id
+            ));
+        }
+    }
+    Ok(cases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(cases: &str) -> Result<Vec<Case>, String> {
+        live(
+            "vectors/live/x.json",
+            &format!(r#"{{"format": "{FORMAT}", "about": "x", "cases": [{cases}]}}"#),
+        )
+    }
+
+    #[test]
+    fn a_case_is_read_with_its_steps() {
+        let cases = file(
+            r#"{"id": "hello-first", "requirements": ["JOIN-6"], "level": "MUST", "title": "t", "why": "w",
+                "needs": ["short-challenge"], "accounts": {"alice": "member"},
+                "steps": [{"open": "a"}, {"expect": "a", "frame": {"type": "challenge"}}]}"#,
+        )
+        .expect("read");
+        assert_eq!(cases[0].steps.len(), 2);
+        assert_eq!(cases[0].file, "vectors/live/x.json");
+    }
+
+    #[test]
+    fn a_fault_in_a_step_says_which_step() {
+        let fault = file(
+            r#"{"id": "a", "requirements": [], "level": "MUST", "title": "t", "why": "w", "steps": [{"open": "a", "stats": 1}]}"#,
+        )
+        .expect_err("a fault");
+        assert!(fault.contains("stats"), "{fault}");
+    }
+
+    #[test]
+    fn an_id_of_other_letters_is_a_fault() {
+        assert!(file(r#"{"id": "Hello", "requirements": [], "level": "MUST", "title": "t", "why": "w", "steps": []}"#).is_err());
+    }
+}
