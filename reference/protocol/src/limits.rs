@@ -1,0 +1,134 @@
+//! What a server bounds, as its discovery document advertises it.
+//!
+//! Not for how often somebody may do something: such limits are a server's own (LIM-7).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The longest frame that a server may send, in bytes of UTF-8 (SYNC-5).
+pub const SERVER_FRAME_BYTES: usize = 1_048_576;
+
+/// The limits of a server. `Default` gives the specification's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "limits", title = "Limits", default)]
+pub struct Limits {
+    /// The longest frame of a client, in bytes of UTF-8.
+    #[schemars(range(min = 65536, max = 1048576))]
+    pub frame_bytes: u64,
+    /// The longest ciphertext of a message, in bytes.
+    #[schemars(range(min = 144, max = 65536))]
+    pub ciphertext_bytes: u64,
+    /// The most wraps of one epoch or share.
+    #[schemars(range(min = 1, max = 1024))]
+    pub wraps: u64,
+    /// How far `sent_at` may differ from the server's clock, in milliseconds.
+    #[schemars(range(min = 1000, max = 86400000))]
+    pub skew_ms: u64,
+    /// A session's longest life, in milliseconds.
+    #[schemars(range(min = 1000, max = 2592000000u64))]
+    pub session_ms: u64,
+    /// A challenge's life, in milliseconds.
+    #[schemars(range(min = 1000, max = 60000))]
+    pub challenge_ms: u64,
+    /// How much later than a block the checkpoint that covers it may be, in milliseconds.
+    #[schemars(range(min = 10, max = 60000))]
+    pub checkpoint_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 262_144,
+            ciphertext_bytes: 65_536,
+            wraps: 1024,
+            skew_ms: 600_000,
+            session_ms: 21_600_000,
+            challenge_ms: 60_000,
+            checkpoint_ms: 1000,
+        }
+    }
+}
+
+/// A limit that lies outside of its bounds (LIM-5).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is {value}; it must be from {least} to {most}")]
+pub struct LimitError {
+    /// The limit's name on the wire.
+    pub name: &'static str,
+    /// What it was set to.
+    pub value: u64,
+    /// The least that is allowed.
+    pub least: u64,
+    /// The most that is allowed.
+    pub most: u64,
+}
+
+impl Limits {
+    /// Each limit's name, least and most.
+    pub const BOUNDS: [(&'static str, u64, u64); 7] = [
+        ("frame_bytes", 65_536, 1_048_576),
+        ("ciphertext_bytes", 144, 65_536),
+        ("wraps", 1, 1024),
+        ("skew_ms", 1000, 86_400_000),
+        ("session_ms", 1000, 2_592_000_000),
+        ("challenge_ms", 1000, 60_000),
+        ("checkpoint_ms", 10, 60_000),
+    ];
+
+    /// Checks each limit against its bounds.
+    ///
+    /// # Errors
+    /// [`LimitError`] for the first that lies outside.
+    pub fn check(&self) -> Result<(), LimitError> {
+        // [LIM-5]
+        for ((name, least, most), value) in Self::BOUNDS.into_iter().zip(self.values()) {
+            if !(least..=most).contains(&value) {
+                return Err(LimitError {
+                    name,
+                    value,
+                    least,
+                    most,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn values(&self) -> [u64; 7] {
+        [
+            self.frame_bytes,
+            self.ciphertext_bytes,
+            self.wraps,
+            self.skew_ms,
+            self.session_ms,
+            self.challenge_ms,
+            self.checkpoint_ms,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_lie_within_the_bounds() {
+        assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn one_beyond_a_bound_is_refused_and_the_bound_itself_is_not() {
+        let set = |index: usize, value: u64| {
+            let mut json = serde_json::to_value(Limits::default()).unwrap();
+            json[Limits::BOUNDS[index].0] = value.into();
+            serde_json::from_value::<Limits>(json).unwrap().check()
+        };
+        for (index, (name, least, most)) in Limits::BOUNDS.into_iter().enumerate() {
+            assert_eq!(set(index, least), Ok(()));
+            assert_eq!(set(index, most), Ok(()));
+            assert_eq!(set(index, least - 1).unwrap_err().name, name);
+            assert_eq!(set(index, most + 1).unwrap_err().name, name);
+        }
+    }
+}
