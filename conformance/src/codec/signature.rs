@@ -97,7 +97,11 @@ pub fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), V
     let number = BigUint::from_bytes_be(signature);
     // RFC 8017, section 5.2.2, step 1: without it s and s + n are one signature with two spellings.
     if &number >= key.rsa().n() {
-        return Err(bad("the number is not smaller than the modulus"));
+        return Err(Verdict::new(
+            "bad_signature",
+            "SIG-3",
+            "the number is not smaller than the modulus",
+        ));
     }
     let opened = hazmat::rsa_encrypt(key.rsa(), &number).map_err(|_| bad("no RSA result"))?;
     let encoded = padded(&opened, key.signature_length());
