@@ -1,7 +1,8 @@
 //! The two signatures of a join: the account's, which becomes the token, and the server's in the welcome
 //! (spec/join.md).
 
-use super::{Hash, PublicKey, Tuple, Verdict, signature};
+use super::{Hash, PublicKey, Tuple, Verdict, fields, sha256, signature};
+use serde_json::Value;
 
 /// What a join signature states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +27,13 @@ impl Join {
         self.under("join")
     }
 
-    /// The tuple of the `welcome` that shows a chain of this size and head, `self.expires_at` being the session's.
-    pub fn welcome_tuple(&self, size: u64, head: &Hash) -> Tuple {
-        self.under("welcome").uint(size).bytes(head)
+    /// The tuple of the `welcome` that shows a chain of this size and head under this token, `self.expires_at` being
+    /// the session's.
+    pub fn welcome_tuple(&self, size: u64, head: &Hash, token: &[u8]) -> Tuple {
+        self.under("welcome")
+            .uint(size)
+            .bytes(head)
+            .bytes(&sha256(token))
     }
 
     /// Verifies a join signature: `bad_proof` where it does not hold.
@@ -38,17 +43,36 @@ impl Join {
             .map_err(|v| Verdict::new("bad_proof", "JOIN-11", v.detail))
     }
 
-    /// Verifies a welcome's signature: `bad_welcome` where it does not hold.
+    /// Verifies the signature of a `welcome` frame by the server key, over the values that the client holds and the
+    /// frame's `expires_at`, `size` and `head`: `bad_welcome` where it does not hold.
+    ///
+    /// `self.expires_at` is not looked at.
     pub fn verify_welcome(
         &self,
-        size: u64,
-        head: &Hash,
+        welcome: &Value,
+        token: &[u8],
         server: &PublicKey,
-        bytes: &[u8],
     ) -> Result<(), Verdict> {
+        let session = Self {
+            expires_at: fields::uint(welcome, "expires_at")?,
+            ..self.clone()
+        };
+        let tuple = session.welcome_tuple(
+            fields::uint(welcome, "size")?,
+            &fields::hash(welcome, "head")?,
+            token,
+        );
         // [JOIN-17]
-        signature::verify(server, &self.welcome_tuple(size, head).encode(), bytes)
-            .map_err(|v| Verdict::new("bad_welcome", "JOIN-17", v.detail))
+        let bad = |detail: String| Verdict::new("bad_welcome", "JOIN-17", detail);
+        if fields::bytes(welcome, "token")? != token {
+            return Err(bad("the token is not the join signature".into()));
+        }
+        signature::verify(
+            server,
+            &tuple.encode(),
+            &fields::bytes(welcome, "signature")?,
+        )
+        .map_err(|v| bad(v.detail))
     }
 
     fn under(&self, label: &str) -> Tuple {

@@ -96,7 +96,7 @@ pub fn pad(plaintext: &[u8]) -> Vec<u8> {
 pub fn unpad(padded: &[u8]) -> Result<&[u8], Verdict> {
     // [ENC-7]
     let bad = |detail| Verdict::new("bad_padding", "ENC-7", detail);
-    if padded.is_empty() || padded.len() % PADDING_BLOCK != 0 {
+    if padded.is_empty() || !padded.len().is_multiple_of(PADDING_BLOCK) {
         return Err(bad("the length is not a positive multiple of 128"));
     }
     let last = padded

@@ -6,10 +6,12 @@
 pub mod accounts;
 pub mod base64url;
 pub mod block;
+pub mod chain;
 pub mod checkpoint;
 pub mod der;
 pub mod entry;
 pub mod epoch;
+pub mod evidence;
 pub mod fields;
 mod form;
 pub mod frame;

@@ -23,7 +23,7 @@ impl PublicKey {
             .map_err(|e| bad_key("KEY-1", format!("not a public key in DER: {e}")))?;
         // [KEY-2]
         let bits = modulus.len() * 8 - modulus[0].leading_zeros() as usize;
-        if !(2048..=4096).contains(&bits) || bits % 8 != 0 {
+        if !(2048..=4096).contains(&bits) || !bits.is_multiple_of(8) {
             return Err(bad_key("KEY-2", format!("a modulus of {bits} bits")));
         }
         // [KEY-3]

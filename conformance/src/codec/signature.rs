@@ -21,6 +21,8 @@ pub enum Scheme {
     PssMgf1Sha1,
     /// SHA-512 in both places, with 64 bytes of salt.
     PssSha512,
+    /// A good signature plus the modulus, where the sum has no more bytes.
+    PssPlusModulus,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Pkcs1v15,
 }
@@ -34,6 +36,7 @@ impl Scheme {
             "pss-salt-20" => Self::PssSalt(20),
             "pss-mgf1-sha1" => Self::PssMgf1Sha1,
             "pss-sha512" => Self::PssSha512,
+            "pss-s-plus-n" => Self::PssPlusModulus,
             "pkcs1v15" => Self::Pkcs1v15,
             _ => return None,
         })
@@ -42,7 +45,7 @@ impl Scheme {
     /// The hash of the message, the hash of MGF1, and the salt's length.
     fn parts(self) -> (HashFunction, HashFunction, usize) {
         match self {
-            Self::Pss | Self::Pkcs1v15 => (sha256_vec, sha256_vec, 32),
+            Self::Pss | Self::PssPlusModulus | Self::Pkcs1v15 => (sha256_vec, sha256_vec, 32),
             Self::PssSalt(n) => (sha256_vec, sha256_vec, n),
             Self::PssMgf1Sha1 => (sha256_vec, sha1_vec, 32),
             Self::PssSha512 => (sha512_vec, sha512_vec, 64),
@@ -68,12 +71,21 @@ pub fn sign(
             .expect("a key of 2048 bits or more");
     }
     let (hash, mask, salt_length) = scheme.parts();
-    let salt = randomness.bytes(salt_length);
-    let encoded = pss_encode(message, &salt, key.n().bits() - 1, hash, mask);
-    let number = BigUint::from_bytes_be(&encoded);
-    let signature = hazmat::rsa_decrypt_and_check::<super::randomness::Seeded>(key, None, &number)
-        .expect("the encoding is smaller than the modulus");
-    padded(&signature, key.size())
+    loop {
+        let salt = randomness.bytes(salt_length);
+        let encoded = pss_encode(message, &salt, key.n().bits() - 1, hash, mask);
+        let number = BigUint::from_bytes_be(&encoded);
+        let mut signature =
+            hazmat::rsa_decrypt_and_check::<super::randomness::Seeded>(key, None, &number)
+                .expect("the encoding is smaller than the modulus");
+        if scheme == Scheme::PssPlusModulus {
+            signature += key.n();
+        }
+        if signature.bits() <= key.size() * 8 {
+            return padded(&signature, key.size());
+        }
+        // The sum has a byte too many: another salt gives another number.
+    }
 }
 
 /// Verifies a signature by this key over the message: nothing but SIG-1's.
@@ -202,6 +214,7 @@ mod tests {
             "pss-salt-0",
             "pss-mgf1-sha1",
             "pss-sha512",
+            "pss-s-plus-n",
             "pkcs1v15",
         ];
         for name in schemes {
