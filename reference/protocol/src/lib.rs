@@ -14,7 +14,6 @@ pub mod limits;
 pub mod merkle;
 pub mod refusal;
 mod schema;
-pub mod session;
 pub mod tuple;
 pub mod verdict;
 pub mod wire;

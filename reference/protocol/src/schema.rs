@@ -1,6 +1,9 @@
 //! The parts of the JSON Schemas that the types do not show by themselves.
 
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::json::GREATEST_INTEGER;
+use crate::refusal::Code;
 
 const BYTES: &str = "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]|[A-Za-z0-9_-][AQgw])?$";
 
@@ -25,4 +28,83 @@ pub(crate) fn ciphertext(_: &mut SchemaGenerator) -> Schema {
         "description": "A ciphertext with its tag of 16 bytes, as canonical unpadded base64url.",
         "pattern": BYTES, "minLength": 192, "maxLength": 87382,
     })
+}
+
+/// A signature: as long as the signer's modulus, 256 to 512 bytes.
+pub(crate) fn signature(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "description": "An RSASSA-PSS signature, as long as the signer's modulus, as canonical unpadded base64url.",
+        "pattern": BYTES, "minLength": 342, "maxLength": 683,
+    })
+}
+
+/// A `ref`.
+pub(crate) fn reference(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<crate::wire::Ref>()
+}
+
+/// `seen` and `have`.
+pub(crate) fn prefix(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<crate::entry::Prefix>()
+}
+
+/// A span of time, in milliseconds.
+pub(crate) fn milliseconds(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "integer", "minimum": 0, "maximum": GREATEST_INTEGER})
+}
+
+/// The session's life that a `hello` asks for.
+pub(crate) fn session_ms(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "integer", "minimum": 1000, "maximum": GREATEST_INTEGER})
+}
+
+/// The versions that a server speaks.
+pub(crate) fn versions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "const": [crate::wire::VERSION]})
+}
+
+/// The codes that are said by `refused`.
+pub(crate) fn refused_code(generator: &mut SchemaGenerator) -> Schema {
+    http_code(generator)
+}
+
+/// The codes that have an HTTP status: those that are said by `refused`.
+pub(crate) fn http_code(_: &mut SchemaGenerator) -> Schema {
+    codes(|code| code.http_status().is_some())
+}
+
+/// The codes that are said by `bye`.
+pub(crate) fn bye_code(_: &mut SchemaGenerator) -> Schema {
+    codes(|code| code.close_code().is_some())
+}
+
+fn codes(said: impl Fn(&Code) -> bool) -> Schema {
+    let codes: Vec<_> = Code::ALL
+        .iter()
+        .copied()
+        .filter(said)
+        .map(Code::as_str)
+        .collect();
+    json_schema!({"type": "string", "enum": codes})
+}
+
+/// The limits in a server's document, which may have more members (CONV-9).
+pub(crate) fn served_limits(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<crate::limits::Limits>()
+}
+
+/// An entry that a client submits: a message has its ciphertext.
+pub(crate) fn submitted_entry(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<crate::entry::Entry>()
+}
+
+impl JsonSchema for crate::entry::Entry {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "entry".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
 }
