@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod chain;
 pub mod checkpoint;
 pub mod entry;
+pub mod epoch;
 mod json;
 pub mod key;
 pub mod limits;

@@ -9,7 +9,8 @@ use crate::bytes::Hash;
 pub enum Label {
     /// The join signature.
     Join,
-    /// The server's answer to a join.
+    /// The server's answer to a join or resume: origin, community, account, client_nonce, server_nonce, the session's
+    /// expires_at, size, head, and the SHA-256 of the token (JOIN-16).
     Welcome,
     /// An entry's id and signature.
     Entry,
@@ -93,7 +94,8 @@ impl Label {
             Self::BodyGenesis | Self::MessageAad => 4,
             Self::Block | Self::Wrap => 5,
             Self::Join | Self::Checkpoint => 6,
-            Self::Welcome | Self::Entry => 8,
+            Self::Entry => 8,
+            Self::Welcome => 9,
         }
     }
 }
@@ -202,7 +204,10 @@ mod tests {
 
     #[test]
     fn a_tuple_is_the_label_the_count_and_the_fields_with_their_lengths() {
-        let tuple = Tuple::new(Label::BodyRedaction).uint(258).text("é").finish();
+        let tuple = Tuple::new(Label::BodyRedaction)
+            .uint(258)
+            .text("é")
+            .finish();
         let mut expected = b"dispatch-d/1/body/redaction\0\x02".to_vec();
         expected.extend_from_slice(b"\0\0\0\x08\0\0\0\0\0\0\x01\x02");
         expected.extend_from_slice(b"\0\0\0\x02\xc3\xa9");

@@ -151,7 +151,9 @@ mod tests {
             let ciphertext = context().encrypt(&secret, &salt, &plaintext);
             assert_eq!((ciphertext.as_slice().len() - 16) % 128, 0, "{length}");
             assert!(ciphertext.as_slice().len() - 16 <= length + 128, "{length}");
-            let opened = context().decrypt(&secret, &salt, ciphertext.as_slice()).unwrap();
+            let opened = context()
+                .decrypt(&secret, &salt, ciphertext.as_slice())
+                .unwrap();
             assert_eq!(*opened, plaintext);
         }
     }
@@ -162,17 +164,46 @@ mod tests {
         let ciphertext = context().encrypt(&secret, &salt, b"{}");
         let other = Id::new([9; 32]);
         for wrong in [
-            MessageContext { community: other, ..context() },
-            MessageContext { epoch: other, ..context() },
-            MessageContext { author: other, ..context() },
-            MessageContext { seq: 5, ..context() },
+            MessageContext {
+                community: other,
+                ..context()
+            },
+            MessageContext {
+                epoch: other,
+                ..context()
+            },
+            MessageContext {
+                author: other,
+                ..context()
+            },
+            MessageContext {
+                seq: 5,
+                ..context()
+            },
         ] {
-            let finding = wrong.decrypt(&secret, &salt, ciphertext.as_slice()).unwrap_err();
-            assert_eq!((finding.verdict.as_str(), finding.requirement), ("bad_ciphertext", "ENC-6"));
+            let finding = wrong
+                .decrypt(&secret, &salt, ciphertext.as_slice())
+                .unwrap_err();
+            assert_eq!(
+                (finding.verdict.as_str(), finding.requirement),
+                ("bad_ciphertext", "ENC-6")
+            );
         }
-        assert!(context().decrypt(&Secret::generate(), &salt, ciphertext.as_slice()).is_err());
-        assert!(context().decrypt(&secret, &Salt::new([6; 16]), ciphertext.as_slice()).is_err());
-        assert!(context().decrypt(&secret, &salt, &ciphertext.as_slice()[..15]).is_err());
+        assert!(
+            context()
+                .decrypt(&Secret::generate(), &salt, ciphertext.as_slice())
+                .is_err()
+        );
+        assert!(
+            context()
+                .decrypt(&secret, &Salt::new([6; 16]), ciphertext.as_slice())
+                .is_err()
+        );
+        assert!(
+            context()
+                .decrypt(&secret, &salt, &ciphertext.as_slice()[..15])
+                .is_err()
+        );
     }
 
     #[test]
@@ -190,8 +221,19 @@ mod tests {
         let mut too_many_zeros = vec![b'a'; 127];
         too_many_zeros.push(MARK);
         too_many_zeros.resize(256, 0);
-        for bad in [vec![], vec![MARK; 127], vec![0; 128], no_mark, too_many_zeros] {
-            assert_eq!(unpad(&bad).unwrap_err().verdict, Verdict::BadPadding, "{}", bad.len());
+        for bad in [
+            vec![],
+            vec![MARK; 127],
+            vec![0; 128],
+            no_mark,
+            too_many_zeros,
+        ] {
+            assert_eq!(
+                unpad(&bad).unwrap_err().verdict,
+                Verdict::BadPadding,
+                "{}",
+                bad.len()
+            );
         }
     }
 }

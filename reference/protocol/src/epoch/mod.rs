@@ -52,7 +52,9 @@ impl Secret {
 
     /// What the epoch's body says of the secret: `H(Tuple("commitment", secret))`.
     pub fn commitment(&self) -> Hash {
-        Tuple::new(Label::Commitment).bytes(self.0.as_slice()).digest()
+        Tuple::new(Label::Commitment)
+            .bytes(self.0.as_slice())
+            .digest()
     }
 
     /// Checks that this is the secret which an epoch committed to.

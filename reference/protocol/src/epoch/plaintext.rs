@@ -37,7 +37,8 @@ impl Plaintext {
     pub fn decode(bytes: &[u8]) -> Result<Self, Finding> {
         // [ENC-8]
         let bad = |what: String| Finding::new(Verdict::BadPlaintext, "ENC-8", what);
-        let text = std::str::from_utf8(bytes).map_err(|_| bad("the plaintext is not UTF-8".into()))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| bad("the plaintext is not UTF-8".into()))?;
         let read = || -> Result<Self, Fault> {
             let json = parse(text, Strictness::Lenient)?;
             let root = Field::root(&json);
@@ -48,7 +49,11 @@ impl Plaintext {
                 .transpose()?;
             let channel = members
                 .optional("channel")
-                .map(|field| field.text_of(*CHANNEL.start(), *CHANNEL.end()).map(str::to_owned))
+                .map(|field| {
+                    field
+                        .text_of(*CHANNEL.start(), *CHANNEL.end())
+                        .map(str::to_owned)
+                })
                 .transpose()?;
             Ok(Self {
                 text: members.required("text")?.text()?.to_owned(),
@@ -99,7 +104,11 @@ mod tests {
             &too_long,
         ] {
             let finding = Plaintext::decode(bad.as_bytes()).unwrap_err();
-            assert_eq!((finding.verdict, finding.requirement), (Verdict::BadPlaintext, "ENC-8"), "{bad}");
+            assert_eq!(
+                (finding.verdict, finding.requirement),
+                (Verdict::BadPlaintext, "ENC-8"),
+                "{bad}"
+            );
             assert!(!finding.detail.contains("secret"), "{}", finding.detail);
         }
         assert!(Plaintext::decode(b"{\"text\":\"\xff\"}").is_err());

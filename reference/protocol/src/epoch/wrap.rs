@@ -3,7 +3,9 @@
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::{Kem, X25519HkdfSha256};
-use hpke::{Deserializable, HpkeError, OpModeR, OpModeS, Serializable, single_shot_open, single_shot_seal};
+use hpke::{
+    Deserializable, HpkeError, OpModeR, OpModeS, Serializable, single_shot_open, single_shot_seal,
+};
 use zeroize::Zeroizing;
 
 use super::Secret;
@@ -40,12 +42,12 @@ impl WrapContext {
     /// `bad_wrap`, with ENC-4, where the card gives an X25519 result of zeros.
     pub fn seal(&self, secret: &Secret) -> Result<Wrap, Finding> {
         let card = PublicKey::from_bytes(self.card.as_bytes()).map_err(|error| refused(&error))?;
-        let (encapped, ciphertext) = single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &card,
-            &self.info(),
-            secret.as_bytes(),
-            b"",
+        let (encapped, ciphertext) = single_shot_seal::<
+            ChaCha20Poly1305,
+            HkdfSha256,
+            X25519HkdfSha256,
+        >(
+            &OpModeS::Base, &card, &self.info(), secret.as_bytes(), b""
         )
         .map_err(|error| refused(&error))?;
         let mut wrap = [0; Wrap::LENGTH];
@@ -130,7 +132,10 @@ mod tests {
         let (key, secret) = (CardKey::generate(), Secret::generate());
         let context = context(key.card(), &secret);
         let wrap = context.seal(&secret).unwrap();
-        assert_eq!(context.open(&key, &wrap).unwrap().as_bytes(), secret.as_bytes());
+        assert_eq!(
+            context.open(&key, &wrap).unwrap().as_bytes(),
+            secret.as_bytes()
+        );
     }
 
     #[test]
@@ -140,16 +145,38 @@ mod tests {
         let wrap = right.seal(&secret).unwrap();
         let other = Id::new([9; 32]);
         for wrong in [
-            WrapContext { community: other, ..right },
-            WrapContext { author: other, ..right },
-            WrapContext { recipient: other, ..right },
-            WrapContext { card: CardKey::generate().card(), ..right },
-            WrapContext { commitment: Hash::new([9; 32]), ..right },
+            WrapContext {
+                community: other,
+                ..right
+            },
+            WrapContext {
+                author: other,
+                ..right
+            },
+            WrapContext {
+                recipient: other,
+                ..right
+            },
+            WrapContext {
+                card: CardKey::generate().card(),
+                ..right
+            },
+            WrapContext {
+                commitment: Hash::new([9; 32]),
+                ..right
+            },
         ] {
             let finding = wrong.open(&key, &wrap).unwrap_err();
-            assert_eq!((finding.verdict, finding.requirement), (Verdict::BadWrap, "ENC-3"), "{wrong:?}");
+            assert_eq!(
+                (finding.verdict, finding.requirement),
+                (Verdict::BadWrap, "ENC-3"),
+                "{wrong:?}"
+            );
         }
-        assert_eq!(right.open(&CardKey::generate(), &wrap).unwrap_err().verdict, Verdict::BadWrap);
+        assert_eq!(
+            right.open(&CardKey::generate(), &wrap).unwrap_err().verdict,
+            Verdict::BadWrap
+        );
     }
 
     #[test]
@@ -157,7 +184,10 @@ mod tests {
         let (key, secret) = (CardKey::generate(), Secret::generate());
         let context = context(key.card(), &secret);
         let wrap = context.seal(&Secret::generate()).unwrap();
-        assert_eq!(context.open(&key, &wrap).unwrap_err().verdict, Verdict::BadCommitment);
+        assert_eq!(
+            context.open(&key, &wrap).unwrap_err().verdict,
+            Verdict::BadCommitment
+        );
     }
 
     #[test]
@@ -166,7 +196,9 @@ mod tests {
         let to_nobody = context(Card::new([0; 32]), &secret);
         assert_eq!(to_nobody.seal(&secret).unwrap_err().requirement, "ENC-4");
         let from_nobody = Wrap::new([0; 80]);
-        let finding = context(key.card(), &secret).open(&key, &from_nobody).unwrap_err();
+        let finding = context(key.card(), &secret)
+            .open(&key, &from_nobody)
+            .unwrap_err();
         assert_eq!(finding.requirement, "ENC-4");
     }
 
@@ -174,14 +206,16 @@ mod tests {
     #[test]
     fn the_library_opens_what_rfc_9180_prints() {
         let hex = |text: &str| HEXLOWER.decode(text.as_bytes()).unwrap();
-        let (recipient, public) =
-            X25519HkdfSha256::derive_keypair(&hex("1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df"));
+        let (recipient, public) = X25519HkdfSha256::derive_keypair(&hex(
+            "1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df",
+        ));
         assert_eq!(
             public.to_bytes().as_slice(),
             hex("4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a")
         );
-        let (_, ephemeral) =
-            X25519HkdfSha256::derive_keypair(&hex("909a9b35d3dc4713a5e72a4da274b55d3d3821a37e5d099e74a647db583a904b"));
+        let (_, ephemeral) = X25519HkdfSha256::derive_keypair(&hex(
+            "909a9b35d3dc4713a5e72a4da274b55d3d3821a37e5d099e74a647db583a904b",
+        ));
         let enc = hex("1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a");
         assert_eq!(ephemeral.to_bytes().as_slice(), enc);
         let open = |aad: &[u8]| {
