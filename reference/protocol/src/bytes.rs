@@ -347,19 +347,28 @@ mod tests {
         assert_eq!(Hash::decode(&good).unwrap(), Hash::of(b""));
         assert_eq!(
             Hash::decode(&Bytes::from(vec![0; 31]).to_string()),
-            Err(BytesError::WrongLength { expected: 32, found: 31 })
+            Err(BytesError::WrongLength {
+                expected: 32,
+                found: 31
+            })
         );
         assert_eq!(Hash::decode("===").unwrap_err().requirement(), "CONV-13");
         assert_eq!(Hash::decode("").unwrap_err().requirement(), "CONV-14");
         let trailing = format!("{}B", &good[..42]);
-        assert_eq!(Hash::decode(&trailing).unwrap_err().requirement(), "CONV-13");
+        assert_eq!(
+            Hash::decode(&trailing).unwrap_err().requirement(),
+            "CONV-13"
+        );
     }
 
     #[test]
     fn sha_256_answers_as_fips_180_4_does() {
         // FIPS 180-4's example "abc"
         let abc = data_encoding::HEXLOWER.encode(Hash::of(b"abc").as_bytes());
-        assert_eq!(abc, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            abc,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         assert_eq!(Hash::of_parts(&[b"a", b"", b"bc"]), Hash::of(b"abc"));
     }
 

@@ -187,7 +187,10 @@ mod tests {
     #[test]
     fn every_code_can_be_said_somehow() {
         for code in Code::ALL {
-            assert!(code.http_status().is_some() || code.close_code().is_some(), "{code}");
+            assert!(
+                code.http_status().is_some() || code.close_code().is_some(),
+                "{code}"
+            );
         }
     }
 
@@ -204,14 +207,22 @@ mod tests {
             .iter()
             .map(|code| {
                 let text = |n: Option<u16>| n.map_or(String::new(), |n| n.to_string());
-                (code.as_str().to_owned(), text(code.http_status()), text(code.close_code()))
+                (
+                    code.as_str().to_owned(),
+                    text(code.http_status()),
+                    text(code.close_code()),
+                )
             })
             .collect();
         let theirs: Vec<_> = rows
             .iter()
             .map(|row| {
                 let cells: Vec<_> = row.split('|').map(str::trim).collect();
-                (cells[0].trim_end_matches('`').to_owned(), cells[3].to_owned(), cells[4].to_owned())
+                (
+                    cells[0].trim_end_matches('`').to_owned(),
+                    cells[3].to_owned(),
+                    cells[4].to_owned(),
+                )
             })
             .collect();
         assert_eq!(ours, theirs);

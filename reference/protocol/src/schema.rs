@@ -5,7 +5,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::json::GREATEST_INTEGER;
 use crate::refusal::Code;
 
-const BYTES: &str = "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]|[A-Za-z0-9_-][AQgw])?$";
+const BYTES: &str =
+    "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]|[A-Za-z0-9_-][AQgw])?$";
 
 /// A public key: the SubjectPublicKeyInfo of 2048 bits has 294 bytes, that of 4096 has 550.
 pub(crate) fn public_key(_: &mut SchemaGenerator) -> Schema {

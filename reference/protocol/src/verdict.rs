@@ -99,6 +99,10 @@ impl Finding {
 
 impl From<Refusal> for Finding {
     fn from(refusal: Refusal) -> Self {
-        Self::new(Verdict::Code(refusal.code), refusal.requirement, refusal.detail)
+        Self::new(
+            Verdict::Code(refusal.code),
+            refusal.requirement,
+            refusal.detail,
+        )
     }
 }

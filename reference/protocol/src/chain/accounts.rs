@@ -35,8 +35,17 @@ impl Account {
 
     /// The last card in the first `size` blocks.
     pub(super) fn card(&self, size: u64) -> Option<Card> {
+        Some(self.last_card(size)?.1)
+    }
+
+    /// The block of that card.
+    pub(super) fn card_index(&self, size: u64) -> Option<u64> {
+        Some(self.last_card(size)?.0)
+    }
+
+    fn last_card(&self, size: u64) -> Option<&(u64, Card)> {
         let before = self.cards.partition_point(|&(index, _)| index < size);
-        Some(self.cards[..before].last()?.1)
+        self.cards[..before].last()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server's side: an entry is admitted, then appended.
 
 use super::accounts::Ordinal;
+use super::epochs::Wrapped;
 use super::state::Tag;
 use super::{Linked, State};
 use crate::bytes::{Hash, Id};
@@ -35,10 +36,17 @@ impl State {
     ///
     /// # Errors
     /// The refusal that the entry gets.
-    pub fn admit(&self, entry: VerifiedEntry, now: u64, limits: &Limits) -> Result<Admission, Refusal> {
+    pub fn admit(
+        &self,
+        entry: VerifiedEntry,
+        now: u64,
+        limits: &Limits,
+    ) -> Result<Admission, Refusal> {
         self.belongs(entry.entry())?;
         // [ENTRY-5], [ENTRY-6] before seq, seen, sent_at and the rules of the kind
-        if let Some((index, hash)) = self.place_of(&entry.entry().author, entry.entry().seq, &entry.id()) {
+        if let Some((index, hash)) =
+            self.place_of(&entry.entry().author, entry.entry().seq, &entry.id())
+        {
             return Ok(Admission::Repeat { index, hash });
         }
         // [ENTRY-9]
@@ -87,7 +95,12 @@ impl State {
         let account = self.accounts.find(author)?;
         let at = usize::try_from(seq.checked_sub(1)?).ok()?;
         let &(index, known) = account.entries.get(at)?;
-        (known == *id).then(|| (index, self.tree.block(index).expect("a known entry has a block")))
+        (known == *id).then(|| {
+            (
+                index,
+                self.tree.block(index).expect("a known entry has a block"),
+            )
+        })
     }
 
     /// Puts a judged entry into the next block, and takes in what it changes.
@@ -126,14 +139,20 @@ impl State {
                     self.remove(id);
                 }
             }
-            Body::Card(card) => self.accounts.at_mut(author).publish_card(index, card.x25519),
+            Body::Card(card) => self
+                .accounts
+                .at_mut(author)
+                .publish_card(index, card.x25519),
             Body::Epoch(epoch) => {
                 let place = self.epochs.add(linked.id(), epoch.commitment);
-                self.enrol(place, &epoch.wraps);
+                self.enrol(place, author, entry.seen.size, &epoch.wraps);
             }
             Body::Share(share) => {
-                let place = self.epochs.place(&share.epoch).expect("a judged share has an epoch");
-                self.enrol(place, &share.wraps);
+                let place = self
+                    .epochs
+                    .place(&share.epoch)
+                    .expect("a judged share has an epoch");
+                self.enrol(place, author, entry.seen.size, &share.wraps);
             }
             Body::Message(message) => {
                 if message.ciphertext.is_none() {
@@ -147,26 +166,31 @@ impl State {
         }
     }
 
-    fn enrol(&mut self, place: u32, wraps: &[Recipient]) {
-        let recipients: Vec<Ordinal> = wraps
-            .iter()
-            .map(|recipient| {
-                self.accounts
-                    .ordinal(&recipient.member)
-                    .expect("a judged recipient is known")
-            })
-            .collect();
+    /// Makes recipients of those for whom an epoch's or a share's author wrapped, for their cards in its `seen` prefix.
+    fn enrol(&mut self, place: u32, by: Ordinal, seen: u64, wraps: &[Recipient]) {
         let epoch = self.epochs.at_mut(place);
-        epoch.recipients.extend(&recipients);
-        if !epoch.stale {
-            for recipient in recipients {
-                self.accounts.at_mut(recipient).epochs.push(place);
+        for Recipient { member, .. } in wraps {
+            let recipient = self
+                .accounts
+                .ordinal(member)
+                .expect("a judged recipient is known");
+            let account = self.accounts.at_mut(recipient);
+            let card = account
+                .card_index(seen)
+                .expect("a judged recipient has a card");
+            let known = epoch.recipients.entry(recipient).or_default();
+            if known.is_empty() && !epoch.stale {
+                account.epochs.push(place);
             }
+            known.push(Wrapped { by, card });
         }
     }
 
     fn remove(&mut self, id: &Id) {
-        let ordinal = self.accounts.ordinal(id).expect("a judged removal is of a member");
+        let ordinal = self
+            .accounts
+            .ordinal(id)
+            .expect("a judged removal is of a member");
         let account = self.accounts.at_mut(ordinal);
         account.on_roster = false;
         // [MSG-3]

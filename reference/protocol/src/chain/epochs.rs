@@ -1,6 +1,6 @@
 //! Which epochs there are, who can read them, and which are stale.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::accounts::Ordinal;
 use crate::bytes::{Hash, Id};
@@ -8,9 +8,18 @@ use crate::bytes::{Hash, Id};
 #[derive(Debug, Clone)]
 pub(super) struct EpochRecord {
     pub(super) commitment: Hash,
-    pub(super) recipients: HashSet<Ordinal>,
+    /// Each recipient, with those who wrapped the secret for them.
+    pub(super) recipients: HashMap<Ordinal, Vec<Wrapped>>,
     /// For ever, once a recipient was removed (MSG-3).
     pub(super) stale: bool,
+}
+
+/// That somebody wrapped an epoch's secret for a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wrapped {
+    pub(super) by: Ordinal,
+    /// The block of the recipient's card that the wrap was made for.
+    pub(super) card: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -30,7 +39,7 @@ impl Epochs {
         self.places.insert(id, place);
         self.list.push(EpochRecord {
             commitment,
-            recipients: HashSet::new(),
+            recipients: HashMap::new(),
             stale: false,
         });
         place

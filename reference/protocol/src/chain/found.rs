@@ -17,13 +17,24 @@ use crate::verdict::{Finding, Verdict};
 ///
 /// # Errors
 /// `bad_genesis` if the name has not 1 to 128 bytes, or the server key is the authority's.
-pub fn found(name: &str, authority: &KeyPair, server_key: &PublicKey, now: u64) -> Result<Block, Refusal> {
+pub fn found(
+    name: &str,
+    authority: &KeyPair,
+    server_key: &PublicKey,
+    now: u64,
+) -> Result<Block, Refusal> {
     if !(1..=128).contains(&name.len()) {
-        return Err(bad_genesis("GEN-1", "a community's name has 1 to 128 bytes"));
+        return Err(bad_genesis(
+            "GEN-1",
+            "a community's name has 1 to 128 bytes",
+        ));
     }
     // [KEY-7]
     if authority.public() == server_key {
-        return Err(bad_genesis("KEY-7", "the server key must not be the authority's"));
+        return Err(bad_genesis(
+            "KEY-7",
+            "the server key must not be the authority's",
+        ));
     }
     let entry = Entry::sign(
         Draft {
@@ -57,7 +68,11 @@ impl State {
     pub fn from_genesis(block: Block) -> Result<(Self, Linked), Finding> {
         // [CHAIN-8]
         if block.index != 0 {
-            return Err(Finding::new(Verdict::BadIndex, "CHAIN-8", "a chain begins with block 0"));
+            return Err(Finding::new(
+                Verdict::BadIndex,
+                "CHAIN-8",
+                "a chain begins with block 0",
+            ));
         }
         // [CHAIN-9]
         if block.prev != Hash::ZERO {
@@ -82,7 +97,9 @@ impl State {
         let authority = PublicKey::parse(&genesis.authority)?;
         let server_key = PublicKey::parse(&genesis.server_key)?;
         if entry.author != authority.id() {
-            return Err(bad_genesis("GEN-1", "genesis must be by the authority that it names").into());
+            return Err(
+                bad_genesis("GEN-1", "genesis must be by the authority that it names").into(),
+            );
         }
         let verified = block.entry.verify(&authority)?;
         // [KEY-7]
@@ -90,7 +107,12 @@ impl State {
         Ok(Self::begin(block.time, verified, authority, server_key))
     }
 
-    fn begin(time: u64, entry: VerifiedEntry, authority: PublicKey, server_key: PublicKey) -> (Self, Linked) {
+    fn begin(
+        time: u64,
+        entry: VerifiedEntry,
+        authority: PublicKey,
+        server_key: PublicKey,
+    ) -> (Self, Linked) {
         let linked = Linked::new(0, Hash::ZERO, time, entry);
         let mut tree = Tree::default();
         tree.append(linked.hash());

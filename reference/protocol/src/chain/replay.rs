@@ -17,7 +17,11 @@ impl State {
         self.belongs(&entry)?;
         // [ENTRY-10] who never was on the roster has no key to verify with
         let key = self.key_of(&entry.author).ok_or_else(|| {
-            Refusal::new(Code::NotAllowed, "ENTRY-10", "the author is not on the roster")
+            Refusal::new(
+                Code::NotAllowed,
+                "ENTRY-10",
+                "the author is not on the roster",
+            )
         })?;
         let verified = entry.verify(key)?;
         self.judge(&verified)?;

@@ -4,7 +4,9 @@ use super::State;
 use super::accounts::Account;
 use super::epochs::EpochRecord;
 use crate::bytes::Id;
-use crate::entry::{Body, Entry, Epoch, Message, Recipient, Redaction, Roster, Share, VerifiedEntry};
+use crate::entry::{
+    Body, Entry, Epoch, Message, Recipient, Redaction, Roster, Share, VerifiedEntry,
+};
 use crate::key::PublicKey;
 use crate::refusal::{Code, Refusal};
 
@@ -15,7 +17,11 @@ impl State {
             return refuse(Code::BadGenesis, "GEN-2", "genesis stands in block 0 alone");
         }
         if entry.community != self.community {
-            return refuse(Code::WrongCommunity, "ENTRY-2", "the entry is for another community");
+            return refuse(
+                Code::WrongCommunity,
+                "ENTRY-2",
+                "the entry is for another community",
+            );
         }
         Ok(())
     }
@@ -26,14 +32,22 @@ impl State {
         self.belongs(entry)?;
         // [ENTRY-10]
         let Some((_, author)) = self.accounts.member(&entry.author) else {
-            return refuse(Code::NotAllowed, "ENTRY-10", "the author is not on the roster");
+            return refuse(
+                Code::NotAllowed,
+                "ENTRY-10",
+                "the author is not on the roster",
+            );
         };
         // [ENTRY-4]
         if entry.seq != author.next_seq() {
             return refuse(
                 Code::BadSeq,
                 "ENTRY-4",
-                format!("seq is {}; the author's next is {}", entry.seq, author.next_seq()),
+                format!(
+                    "seq is {}; the author's next is {}",
+                    entry.seq,
+                    author.next_seq()
+                ),
             );
         }
         self.judge_seen(entry, author)?;
@@ -63,16 +77,28 @@ impl State {
             return refuse(
                 Code::BadSeen,
                 "ENTRY-8",
-                format!("seen.size is {}; the author has seen {}", entry.seen.size, author.seen),
+                format!(
+                    "seen.size is {}; the author has seen {}",
+                    entry.seen.size, author.seen
+                ),
             );
         }
         Ok(())
     }
 
-    fn judge_roster(&self, entry: &Entry, roster: &Roster, added: &[PublicKey]) -> Result<(), Refusal> {
+    fn judge_roster(
+        &self,
+        entry: &Entry,
+        roster: &Roster,
+        added: &[PublicKey],
+    ) -> Result<(), Refusal> {
         // [ROST-1]
         if entry.author != self.authority {
-            return refuse(Code::NotAuthority, "ROST-1", "only the authority changes the roster");
+            return refuse(
+                Code::NotAuthority,
+                "ROST-1",
+                "only the authority changes the roster",
+            );
         }
         // [ROST-3]
         if let Some(key) = added.iter().find(|key| self.on_roster(&key.id())) {
@@ -84,19 +110,35 @@ impl State {
         }
         // [ROST-4]
         if let Some(id) = roster.remove.iter().find(|id| !self.on_roster(id)) {
-            return refuse(Code::BadRoster, "ROST-4", format!("{id} is not on the roster"));
+            return refuse(
+                Code::BadRoster,
+                "ROST-4",
+                format!("{id} is not on the roster"),
+            );
         }
         // [ROST-5]
         if roster.remove.contains(&self.authority) {
-            return refuse(Code::BadRoster, "ROST-5", "the authority stays on the roster");
+            return refuse(
+                Code::BadRoster,
+                "ROST-5",
+                "the authority stays on the roster",
+            );
         }
         Ok(())
     }
 
     fn judge_epoch(&self, entry: &Entry, epoch: &Epoch) -> Result<(), Refusal> {
         // [EPOCH-4]
-        if !epoch.wraps.iter().any(|recipient| recipient.member == entry.author) {
-            return refuse(Code::BadRecipient, "EPOCH-4", "the author is not one of the recipients");
+        if !epoch
+            .wraps
+            .iter()
+            .any(|recipient| recipient.member == entry.author)
+        {
+            return refuse(
+                Code::BadRecipient,
+                "EPOCH-4",
+                "the author is not one of the recipients",
+            );
         }
         self.judge_recipients(entry, &epoch.wraps)
     }
@@ -106,16 +148,23 @@ impl State {
         let epoch = self.readable(entry, &share.epoch, "SHARE-1", "SHARE-2")?;
         self.judge_recipients(entry, &share.wraps)?;
         // [SHARE-3]
-        let known = share.wraps.iter().find(|recipient| {
-            self.accounts
-                .ordinal(&recipient.member)
-                .is_some_and(|ordinal| epoch.recipients.contains(&ordinal))
+        let author = self.accounts.ordinal(&entry.author);
+        let again = share.wraps.iter().find(|Recipient { member, .. }| {
+            let Some((ordinal, account)) = self.accounts.member(member) else {
+                return false;
+            };
+            let card = account.card_index(entry.seen.size);
+            epoch.recipients.get(&ordinal).is_some_and(|wraps| {
+                wraps
+                    .iter()
+                    .any(|wrap| Some(wrap.by) == author && Some(wrap.card) == card)
+            })
         });
-        match known {
-            Some(recipient) => refuse(
+        match again {
+            Some(Recipient { member, .. }) => refuse(
                 Code::BadRecipient,
                 "SHARE-3",
-                format!("{} is a recipient of the epoch already", recipient.member),
+                format!("the author has wrapped the epoch for {member}'s card before"),
             ),
             None => Ok(()),
         }
@@ -167,7 +216,9 @@ impl State {
             );
         };
         // [RED-3]
-        if entry.author != self.authority && self.accounts.ordinal(&entry.author) != Some(tag.author()) {
+        if entry.author != self.authority
+            && self.accounts.ordinal(&entry.author) != Some(tag.author())
+        {
             return refuse(
                 Code::NotAuthority,
                 "RED-3",
@@ -194,10 +245,14 @@ impl State {
         recipient: &'static str,
     ) -> Result<&EpochRecord, Refusal> {
         let Some(record) = self.epochs.find(epoch) else {
-            return refuse(Code::UnknownEpoch, known, format!("there is no epoch {epoch}"));
+            return refuse(
+                Code::UnknownEpoch,
+                known,
+                format!("there is no epoch {epoch}"),
+            );
         };
         let author = self.accounts.ordinal(&entry.author);
-        if !author.is_some_and(|author| record.recipients.contains(&author)) {
+        if !author.is_some_and(|author| record.recipients.contains_key(&author)) {
             return refuse(
                 Code::NotRecipient,
                 recipient,
@@ -208,6 +263,10 @@ impl State {
     }
 }
 
-fn refuse<T>(code: Code, requirement: &'static str, detail: impl Into<String>) -> Result<T, Refusal> {
+fn refuse<T>(
+    code: Code,
+    requirement: &'static str,
+    detail: impl Into<String>,
+) -> Result<T, Refusal> {
     Err(Refusal::new(code, requirement, detail))
 }

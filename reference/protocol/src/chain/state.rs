@@ -168,7 +168,10 @@ impl State {
     /// An epoch of the chain.
     pub fn epoch(&self, id: &Id) -> Option<EpochView<'_>> {
         self.epochs.find(id)?;
-        Some(EpochView { state: self, id: *id })
+        Some(EpochView {
+            state: self,
+            id: *id,
+        })
     }
 
     /// Whether the block is a message that a later block redacts.
@@ -189,7 +192,9 @@ impl State {
             return Err(bad("the checkpoint is of another community"));
         }
         if checkpoint.size == 0 || checkpoint.size > self.size() {
-            return Err(bad("the checkpoint covers blocks that the chain does not have"));
+            return Err(bad(
+                "the checkpoint covers blocks that the chain does not have",
+            ));
         }
         if self.prefix_head(checkpoint.size) != Some(checkpoint.head) {
             return Err(bad("the checkpoint's head is not the chain's"));
@@ -229,7 +234,7 @@ impl EpochView<'_> {
         self.state
             .accounts
             .ordinal(account)
-            .is_some_and(|ordinal| self.record().recipients.contains(&ordinal))
+            .is_some_and(|ordinal| self.record().recipients.contains_key(&ordinal))
     }
 
     /// How many recipients it has.

@@ -1,6 +1,9 @@
 //! Entries from JSON: strictly where a client sends one, leniently where a server serves it.
 
-use super::{Body, CardBody, Entry, Epoch, Genesis, Kind, Message, Prefix, Recipient, Redaction, Roster, Share};
+use super::{
+    Body, CardBody, Entry, Epoch, Genesis, Kind, Message, Prefix, Recipient, Redaction, Roster,
+    Share,
+};
 use crate::bytes::{Hash, Id, Salt, Wrap};
 use crate::json::{Fault, Field, Members, Strictness, parse};
 use crate::key::Card;
@@ -41,7 +44,16 @@ pub(crate) fn entry(field: &Field<'_, '_>, source: Source<'_>) -> Result<Entry, 
     let entry = field.object()?;
     source.only(
         &entry,
-        &["community", "kind", "author", "seq", "seen", "sent_at", "body", "signature"],
+        &[
+            "community",
+            "kind",
+            "author",
+            "seq",
+            "seen",
+            "sent_at",
+            "body",
+            "signature",
+        ],
     )?;
     let kind = entry.required("kind")?.text()?;
     let common = (
@@ -146,7 +158,11 @@ fn wraps(body: &Members<'_, '_>, source: Source<'_>) -> Result<Vec<Recipient>, R
         return Err(Refusal::new(
             Code::TooLarge,
             "LIM-4",
-            format!("{} wraps; send at most {} and share the rest", wraps.items(), limits.wraps),
+            format!(
+                "{} wraps; send at most {} and share the rest",
+                wraps.items(),
+                limits.wraps
+            ),
         ));
     }
     Ok(wraps.list(|recipient| {
@@ -164,7 +180,10 @@ fn message(body: &Members<'_, '_>, source: Source<'_>) -> Result<Message, Refusa
     if let Source::Client(limits) = source {
         let Some(ciphertext) = &ciphertext else {
             // [MSG-6]
-            return Err(Refusal::malformed("MSG-6", "a message is submitted with its ciphertext"));
+            return Err(Refusal::malformed(
+                "MSG-6",
+                "a message is submitted with its ciphertext",
+            ));
         };
         // Four letters hold three bytes.
         let bytes = ciphertext.text()?.len() as u64 * 3 / 4;
@@ -173,7 +192,10 @@ fn message(body: &Members<'_, '_>, source: Source<'_>) -> Result<Message, Refusa
             return Err(Refusal::new(
                 Code::TooLarge,
                 "LIM-3",
-                format!("a ciphertext of {bytes} bytes; at most {} are taken", limits.ciphertext_bytes),
+                format!(
+                    "a ciphertext of {bytes} bytes; at most {} are taken",
+                    limits.ciphertext_bytes
+                ),
             ));
         }
     }
@@ -181,6 +203,8 @@ fn message(body: &Members<'_, '_>, source: Source<'_>) -> Result<Message, Refusa
         epoch: body.required("epoch")?.decoded(Id::decode)?,
         salt: body.required("salt")?.decoded(Salt::decode)?,
         ciphertext_hash: body.required("ciphertext_hash")?.decoded(Hash::decode)?,
-        ciphertext: ciphertext.map(|ciphertext| ciphertext.bytes()).transpose()?,
+        ciphertext: ciphertext
+            .map(|ciphertext| ciphertext.bytes())
+            .transpose()?,
     })
 }

@@ -53,7 +53,8 @@ fn genesis(genesis: &Genesis) -> Result<(), Refusal> {
 }
 
 fn roster(roster: &Roster) -> Result<Vec<PublicKey>, Refusal> {
-    let bad_roster = |requirement, detail: String| Refusal::new(Code::BadRoster, requirement, detail);
+    let bad_roster =
+        |requirement, detail: String| Refusal::new(Code::BadRoster, requirement, detail);
     // [ROST-7]
     if roster.add.is_empty() && roster.remove.is_empty() {
         return Err(bad_roster("ROST-7", "both lists are empty".to_owned()));
@@ -64,26 +65,43 @@ fn roster(roster: &Roster) -> Result<Vec<PublicKey>, Refusal> {
         .iter()
         .map(|key| PublicKey::parse(key))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|refusal| Refusal::new(refusal.code, "ROST-2", format!("an added key: {}", refusal.detail)))?;
+        .map_err(|refusal| {
+            Refusal::new(
+                refusal.code,
+                "ROST-2",
+                format!("an added key: {}", refusal.detail),
+            )
+        })?;
     // [ROST-6]
     let mut named = HashSet::new();
-    for id in added.iter().map(PublicKey::id).chain(roster.remove.iter().copied()) {
+    for id in added
+        .iter()
+        .map(PublicKey::id)
+        .chain(roster.remove.iter().copied())
+    {
         if !named.insert(id) {
-            return Err(bad_roster("ROST-6", format!("the account {id} is named twice")));
+            return Err(bad_roster(
+                "ROST-6",
+                format!("the account {id} is named twice"),
+            ));
         }
     }
     Ok(added)
 }
 
 fn recipients(wraps: &[Recipient]) -> Result<(), Refusal> {
-    let bad_recipient = |requirement, detail: String| Refusal::new(Code::BadRecipient, requirement, detail);
+    let bad_recipient =
+        |requirement, detail: String| Refusal::new(Code::BadRecipient, requirement, detail);
     // [EPOCH-5]
     if wraps.is_empty() {
         return Err(bad_recipient("EPOCH-5", "there is no wrap".to_owned()));
     }
     // [EPOCH-3]
     let mut named: HashSet<Id> = HashSet::with_capacity(wraps.len());
-    match wraps.iter().find(|recipient| !named.insert(recipient.member)) {
+    match wraps
+        .iter()
+        .find(|recipient| !named.insert(recipient.member))
+    {
         Some(twice) => Err(bad_recipient(
             "EPOCH-3",
             format!("the recipient {} is named twice", twice.member),
@@ -93,7 +111,8 @@ fn recipients(wraps: &[Recipient]) -> Result<(), Refusal> {
 }
 
 fn message(message: &Message) -> Result<(), Refusal> {
-    let bad_ciphertext = |requirement, detail: &str| Err(Refusal::new(Code::BadCiphertext, requirement, detail));
+    let bad_ciphertext =
+        |requirement, detail: &str| Err(Refusal::new(Code::BadCiphertext, requirement, detail));
     // A redacted message has none: nothing is left to check but what its block's place shows.
     let Some(ciphertext) = &message.ciphertext else {
         return Ok(());
@@ -110,7 +129,10 @@ fn message(message: &Message) -> Result<(), Refusal> {
     }
     // [MSG-4]
     if Hash::of(ciphertext) != message.ciphertext_hash {
-        return bad_ciphertext("MSG-4", "ciphertext_hash is not the SHA-256 of the ciphertext");
+        return bad_ciphertext(
+            "MSG-4",
+            "ciphertext_hash is not the SHA-256 of the ciphertext",
+        );
     }
     Ok(())
 }

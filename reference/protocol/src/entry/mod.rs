@@ -15,7 +15,9 @@ use crate::key::{KeyPair, PublicKey};
 use crate::refusal::{Code, Refusal};
 use crate::tuple::{Label, Tuple};
 
-pub use body::{Body, CardBody, Epoch, Genesis, Kind, Message, Recipient, Redaction, Roster, Share};
+pub use body::{
+    Body, CardBody, Epoch, Genesis, Kind, Message, Recipient, Redaction, Roster, Share,
+};
 pub(crate) use decode::{Source, entry as decode_entry, prefix as decode_prefix};
 
 /// A chain as somebody holds it: its number of blocks and its head. An entry's `seen`, a client's `have`.

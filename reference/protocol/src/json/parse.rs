@@ -30,7 +30,10 @@ pub(crate) enum Strictness {
 pub(crate) fn parse(text: &str, strictness: Strictness) -> Result<Json<'_>, Fault> {
     if text.starts_with('\u{feff}') {
         // [CONV-5]
-        return Err(Fault::new("CONV-5", "the text begins with a byte-order mark"));
+        return Err(Fault::new(
+            "CONV-5",
+            "the text begins with a byte-order mark",
+        ));
     }
     let broken = Cell::new(None);
     let value = Value {
@@ -50,7 +53,9 @@ pub(crate) fn parse(text: &str, strictness: Strictness) -> Result<Json<'_>, Faul
 fn blame(error: &serde_json::Error) -> &'static str {
     let text = error.to_string();
     if error.classify() == Category::Syntax {
-        if text.starts_with("lone leading surrogate") || text.starts_with("unexpected end of hex escape") {
+        if text.starts_with("lone leading surrogate")
+            || text.starts_with("unexpected end of hex escape")
+        {
             return "CONV-6";
         }
         if text.starts_with("invalid number") || text.starts_with("number out of range") {
@@ -168,7 +173,9 @@ impl<'de> Visitor<'de> for Value<'_> {
                 !names.insert(name.clone())
             };
             if twice {
-                return Err(self.break_off("CONV-2", format_args!("the member {name:?} stands twice")));
+                return Err(
+                    self.break_off("CONV-2", format_args!("the member {name:?} stands twice"))
+                );
             }
             object.push((name, members.next_value_seed(value)?));
         }
@@ -209,7 +216,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn broken(text: &str) -> Option<&'static str> {
-        parse(text, Strictness::Strict).err().map(|fault| fault.requirement)
+        parse(text, Strictness::Strict)
+            .err()
+            .map(|fault| fault.requirement)
     }
 
     #[test]
@@ -225,7 +234,19 @@ mod tests {
 
     #[test]
     fn what_is_not_exactly_one_json_text_is_refused() {
-        for text in ["", " ", "{", "{}{}", "{} x", "{'a':1}", "{\"a\":1,}", "nul", "\"\u{1}\"", "//\n{}", "NaN"] {
+        for text in [
+            "",
+            " ",
+            "{",
+            "{}{}",
+            "{} x",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "nul",
+            "\"\u{1}\"",
+            "//\n{}",
+            "NaN",
+        ] {
             assert_eq!(broken(text), Some("CONV-1"), "{text:?}");
         }
     }
@@ -238,8 +259,14 @@ mod tests {
         assert_eq!(broken(r#"[[{"x":{"a":1,"b":2,"a":1}}]]"#), Some("CONV-2"));
         let many: Vec<_> = (0..100).map(|i| format!("\"m{i}\":0")).collect();
         assert_eq!(broken(&format!("{{{}}}", many.join(","))), None);
-        assert_eq!(broken(&format!("{{{},\"m3\":0}}", many.join(","))), Some("CONV-2"));
-        assert_eq!(broken(&format!("{{{},\"m99\":0}}", many.join(","))), Some("CONV-2"));
+        assert_eq!(
+            broken(&format!("{{{},\"m3\":0}}", many.join(","))),
+            Some("CONV-2")
+        );
+        assert_eq!(
+            broken(&format!("{{{},\"m99\":0}}", many.join(","))),
+            Some("CONV-2")
+        );
         assert!(parse(r#"{"a":1,"a":1}"#, Strictness::Lenient).is_err());
     }
 
@@ -252,7 +279,14 @@ mod tests {
     #[test]
     fn half_a_surrogate_pair_is_refused_and_a_whole_one_is_not() {
         assert_eq!(broken(r#""\ud83d\ude00""#), None);
-        for text in [r#""\ud800""#, r#""\udc00""#, r#""\ud83d\ud83d""#, r#""\ud83d\u0041""#, r#""\ud83dx""#, r#"{"\ud800":1}"#] {
+        for text in [
+            r#""\ud800""#,
+            r#""\udc00""#,
+            r#""\ud83d\ud83d""#,
+            r#""\ud83d\u0041""#,
+            r#""\ud83dx""#,
+            r#"{"\ud800":1}"#,
+        ] {
             assert_eq!(broken(text), Some("CONV-6"), "{text}");
         }
     }
@@ -276,7 +310,17 @@ mod tests {
             assert_eq!(broken(text), None, "{text}");
         }
         for text in [
-            "1.0", "1e3", "1E3", "-0", "-1", "01", "9007199254740992", "18446744073709551616", "1e400", "0.5", "-",
+            "1.0",
+            "1e3",
+            "1E3",
+            "-0",
+            "-1",
+            "01",
+            "9007199254740992",
+            "18446744073709551616",
+            "1e400",
+            "0.5",
+            "-",
         ] {
             assert_eq!(broken(text), Some("CONV-12"), "{text}");
         }

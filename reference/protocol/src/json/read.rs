@@ -93,7 +93,10 @@ impl<'j, 'a> Field<'j, 'a> {
             Json::Uint(number) => Ok(*number),
             Json::OtherNumber => Err(Fault::new(
                 "CONV-12",
-                format!("{} must be an integer from 0 to 9007199254740991", self.path),
+                format!(
+                    "{} must be an integer from 0 to 9007199254740991",
+                    self.path
+                ),
             )),
             _ => Err(self.wrong_type("an integer")),
         }
@@ -125,8 +128,12 @@ impl<'j, 'a> Field<'j, 'a> {
     }
 
     /// Bytes of a fixed length, or another value that is written as a text.
-    pub(crate) fn decoded<T>(&self, decode: impl FnOnce(&str) -> Result<T, BytesError>) -> Result<T, Fault> {
-        decode(self.text()?).map_err(|error| self.broken(error.requirement(), format_args!("holds {error}")))
+    pub(crate) fn decoded<T>(
+        &self,
+        decode: impl FnOnce(&str) -> Result<T, BytesError>,
+    ) -> Result<T, Fault> {
+        decode(self.text()?)
+            .map_err(|error| self.broken(error.requirement(), format_args!("holds {error}")))
     }
 
     /// A fault of this value.
@@ -154,13 +161,20 @@ impl<'j, 'a> Members<'j, 'a> {
     pub(crate) fn required<'m>(&'m self, name: &'m str) -> Result<Field<'m, 'a>, Fault> {
         self.optional(name).ok_or_else(|| {
             // [CONV-4]
-            Fault::new("CONV-4", format!("{} is missing", Path::Member(&self.path, name)))
+            Fault::new(
+                "CONV-4",
+                format!("{} is missing", Path::Member(&self.path, name)),
+            )
         })
     }
 
     /// Refuses members other than these.
     pub(crate) fn only(&self, names: &[&str]) -> Result<(), Fault> {
-        match self.members.iter().find(|(name, _)| !names.contains(&&**name)) {
+        match self
+            .members
+            .iter()
+            .find(|(name, _)| !names.contains(&&**name))
+        {
             None => Ok(()),
             Some((name, _)) => {
                 // [CONV-3] the name is somebody's words, and may be long
@@ -186,14 +200,24 @@ mod tests {
 
     #[test]
     fn a_fault_names_the_way_to_it() {
-        let json = parse(r#"{"entry":{"wraps":[{"wrap":"QQ"},{"wrap":7}]},"n":1.5}"#, Strictness::Lenient).unwrap();
+        let json = parse(
+            r#"{"entry":{"wraps":[{"wrap":"QQ"},{"wrap":7}]},"n":1.5}"#,
+            Strictness::Lenient,
+        )
+        .unwrap();
         let root = Field::root(&json).object().unwrap();
         let entry = root.required("entry").unwrap().object().unwrap();
         let wraps = entry.required("wraps").unwrap();
         let read = wraps.list(|wrap| wrap.object()?.required("wrap")?.bytes());
         assert_eq!(detail(read), "CONV-4: entry.wraps[1].wrap must be a text");
-        assert_eq!(detail(entry.required("kind")), "CONV-4: entry.kind is missing");
-        assert_eq!(detail(root.only(&["n"])), "CONV-3: the text has no member \"entry\"; leave it out");
+        assert_eq!(
+            detail(entry.required("kind")),
+            "CONV-4: entry.kind is missing"
+        );
+        assert_eq!(
+            detail(root.only(&["n"])),
+            "CONV-3: the text has no member \"entry\"; leave it out"
+        );
         assert_eq!(root.only(&["n", "entry"]), Ok(()));
         assert_eq!(
             detail(root.required("n").unwrap().uint()),
@@ -207,7 +231,13 @@ mod tests {
         let json = parse(r#""éé""#, Strictness::Strict).unwrap();
         let field = Field::root(&json);
         assert_eq!(field.text_of(1, 4), Ok("éé"));
-        assert_eq!(detail(field.text_of(1, 3)), "CONV-4: the text must have 1 to 3 bytes, not 4");
-        assert_eq!(detail(field.text_of(5, 9)), "CONV-4: the text must have 5 to 9 bytes, not 4");
+        assert_eq!(
+            detail(field.text_of(1, 3)),
+            "CONV-4: the text must have 1 to 3 bytes, not 4"
+        );
+        assert_eq!(
+            detail(field.text_of(5, 9)),
+            "CONV-4: the text must have 5 to 9 bytes, not 4"
+        );
     }
 }

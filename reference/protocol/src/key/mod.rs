@@ -41,7 +41,11 @@ impl PublicKey {
     pub fn parse(der: &[u8]) -> Result<Self, Refusal> {
         let key = spki::parse(der)?;
         let verifier = ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, der).map_err(|_| {
-            Refusal::new(Code::BadKey, "KEY-1", "the key is not usable for RSASSA-PSS")
+            Refusal::new(
+                Code::BadKey,
+                "KEY-1",
+                "the key is not usable for RSASSA-PSS",
+            )
         })?;
         Ok(Self(Arc::new(Parsed {
             verifier,

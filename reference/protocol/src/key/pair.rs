@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeySize, KeyPair as RsaKeyPair};
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA256};
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
@@ -73,7 +73,9 @@ impl KeyPair {
         let body = pem
             .trim()
             .strip_prefix(BEGIN)
-            .ok_or(KeyPairError::Pem("it does not begin with BEGIN PRIVATE KEY"))?
+            .ok_or(KeyPairError::Pem(
+                "it does not begin with BEGIN PRIVATE KEY",
+            ))?
             .strip_suffix(END)
             .ok_or(KeyPairError::Pem("it does not end with END PRIVATE KEY"))?;
         let mut letters = Zeroizing::new(String::with_capacity(body.len()));
@@ -123,7 +125,12 @@ impl KeyPair {
         // [SIG-1] the library's salt is as long as the digest
         let mut signature = vec![0; self.private.public_modulus_len()];
         self.private
-            .sign(&RSA_PSS_SHA256, &SystemRandom::new(), message, &mut signature)
+            .sign(
+                &RSA_PSS_SHA256,
+                &SystemRandom::new(),
+                message,
+                &mut signature,
+            )
             .expect("signing fails without a random source alone");
         Bytes::from(signature)
     }
@@ -164,8 +171,14 @@ mod tests {
         let signature = pair.sign(b"this");
         assert_eq!(signature.len(), 256);
         assert_eq!(pair.public().verify(b"this", &signature), Ok(()));
-        assert_eq!(pair.public().verify(b"that", &signature), Err(SignatureError));
-        assert_eq!(self::pair().public().verify(b"this", &signature), Err(SignatureError));
+        assert_eq!(
+            pair.public().verify(b"that", &signature),
+            Err(SignatureError)
+        );
+        assert_eq!(
+            self::pair().public().verify(b"this", &signature),
+            Err(SignatureError)
+        );
     }
 
     #[test]
@@ -174,7 +187,10 @@ mod tests {
         let signature = pair.sign(b"this").into_vec();
         let longer = [&[0], &signature[..]].concat();
         assert_eq!(pair.public().verify(b"this", &longer), Err(SignatureError));
-        assert_eq!(pair.public().verify(b"this", &signature[1..]), Err(SignatureError));
+        assert_eq!(
+            pair.public().verify(b"this", &signature[1..]),
+            Err(SignatureError)
+        );
         assert_eq!(pair.public().verify(b"this", &[]), Err(SignatureError));
     }
 
@@ -193,14 +209,23 @@ mod tests {
         let ours = ParsedPublicKey::new(&SALT_32, pair.public().der()).unwrap();
         assert!(ours.verify_sig(b"this", &pair.sign(b"this")).is_ok());
 
-        let others: [&'static RsaSignatureEncoding; 5] =
-            [&NO_SALT, &SALT_20, &LONGEST, &RSA_PSS_SHA512, &RSA_PKCS1_SHA256];
+        let others: [&'static RsaSignatureEncoding; 5] = [
+            &NO_SALT,
+            &SALT_20,
+            &LONGEST,
+            &RSA_PSS_SHA512,
+            &RSA_PKCS1_SHA256,
+        ];
         for scheme in others {
             let mut signature = vec![0; 256];
             pair.private
                 .sign(scheme, &SystemRandom::new(), b"this", &mut signature)
                 .unwrap();
-            assert_eq!(pair.public().verify(b"this", &signature), Err(SignatureError), "{scheme:?}");
+            assert_eq!(
+                pair.public().verify(b"this", &signature),
+                Err(SignatureError),
+                "{scheme:?}"
+            );
         }
     }
 
@@ -223,14 +248,23 @@ mod tests {
             pem.replace("-----END", "----END"),
             pem.replacen("MII", "!!!", 1),
         ] {
-            assert!(matches!(KeyPair::from_pkcs8_pem(&broken), Err(KeyPairError::Pem(_))));
+            assert!(matches!(
+                KeyPair::from_pkcs8_pem(&broken),
+                Err(KeyPairError::Pem(_))
+            ));
         }
-        assert_eq!(KeyPair::from_pkcs8_der(&[0x30, 0]).unwrap_err(), KeyPairError::Pkcs8);
+        assert_eq!(
+            KeyPair::from_pkcs8_der(&[0x30, 0]).unwrap_err(),
+            KeyPairError::Pkcs8
+        );
     }
 
     #[test]
     fn printing_a_pair_shows_its_id_alone() {
         let pair = pair();
-        assert_eq!(format!("{pair:?}"), format!("KeyPair({})", pair.public().id()));
+        assert_eq!(
+            format!("{pair:?}"),
+            format!("KeyPair({})", pair.public().id())
+        );
     }
 }

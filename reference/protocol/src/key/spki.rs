@@ -26,7 +26,10 @@ pub(super) struct Rsa<'a> {
 /// Reads a SubjectPublicKeyInfo.
 pub(super) fn parse(der: &[u8]) -> Result<Rsa<'_>, Refusal> {
     let (modulus, exponent) = shape(der).map_err(|what| bad_key("KEY-1", what))?;
-    let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
+    let bits = modulus.len() * 8
+        - modulus
+            .first()
+            .map_or(0, |first| first.leading_zeros() as usize);
     // [KEY-2]
     if !(2048..=4096).contains(&bits) || bits % 8 != 0 {
         return Err(bad_key(
@@ -127,7 +130,10 @@ fn write_integer(out: &mut Vec<u8>, magnitude: &[u8]) {
 fn write(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
     out.push(tag);
     // A key of 4096 bits has 550 bytes: two bytes of length hold every element.
-    match u16::try_from(content.len()).expect("a key's element is short").to_be_bytes() {
+    match u16::try_from(content.len())
+        .expect("a key's element is short")
+        .to_be_bytes()
+    {
         [0, short @ 0..=0x7f] => out.push(short),
         [0, long] => out.extend_from_slice(&[0x81, long]),
         [high, low] => out.extend_from_slice(&[0x82, high, low]),
@@ -162,10 +168,17 @@ mod tests {
     fn each_allowed_size_is_read_and_its_neighbours_are_refused() {
         for bits in [2048, 2056, 3072, 4088, 4096] {
             let modulus = modulus(bits);
-            assert_eq!(parse(&encode(&modulus, &EXPONENT)).unwrap().modulus, modulus);
+            assert_eq!(
+                parse(&encode(&modulus, &EXPONENT)).unwrap().modulus,
+                modulus
+            );
         }
         for bits in [1024, 2040, 2047, 2049, 2052, 3071, 4095, 4097, 4104] {
-            assert_eq!(broken(&encode(&modulus(bits), &EXPONENT)), "KEY-2", "{bits}");
+            assert_eq!(
+                broken(&encode(&modulus(bits), &EXPONENT)),
+                "KEY-2",
+                "{bits}"
+            );
         }
     }
 
@@ -225,16 +238,43 @@ mod tests {
         let others = [
             ("PKCS#1", pkcs1.clone()),
             ("rsassaPss as algorithm", wrap(&pss, &bits)),
-            ("no NULL", wrap(&[&[0x30, 0x0b], &ALGORITHM[2..13]].concat(), &bits)),
-            ("NULL of one byte", wrap(&[&[0x30, 0x0e], &ALGORITHM[2..13], &[5, 1, 0]].concat(), &bits)),
-            ("unused bits", wrap(&ALGORITHM, &[&[1], &pkcs1[..]].concat())),
+            (
+                "no NULL",
+                wrap(&[&[0x30, 0x0b], &ALGORITHM[2..13]].concat(), &bits),
+            ),
+            (
+                "NULL of one byte",
+                wrap(
+                    &[&[0x30, 0x0e], &ALGORITHM[2..13], &[5, 1, 0]].concat(),
+                    &bits,
+                ),
+            ),
+            (
+                "unused bits",
+                wrap(&ALGORITHM, &[&[1], &pkcs1[..]].concat()),
+            ),
             ("a byte behind the key", [&good[..], &[0]].concat()),
-            ("a byte in the bit string", wrap(&ALGORITHM, &[&bits[..], &[0]].concat())),
-            ("a third integer", wrap(&ALGORITHM, &[&[0], &sequence(&third)[..]].concat())),
-            ("a negative modulus", wrap(&ALGORITHM, &[&[0], &sequence(&negative)[..]].concat())),
-            ("a needless zero", wrap(&ALGORITHM, &[&[0], &sequence(&zero)[..]].concat())),
+            (
+                "a byte in the bit string",
+                wrap(&ALGORITHM, &[&bits[..], &[0]].concat()),
+            ),
+            (
+                "a third integer",
+                wrap(&ALGORITHM, &[&[0], &sequence(&third)[..]].concat()),
+            ),
+            (
+                "a negative modulus",
+                wrap(&ALGORITHM, &[&[0], &sequence(&negative)[..]].concat()),
+            ),
+            (
+                "a needless zero",
+                wrap(&ALGORITHM, &[&[0], &sequence(&zero)[..]].concat()),
+            ),
             ("a long length", long_length),
-            ("indefinite length", [&[0x30, 0x80], &good[4..], &[0, 0]].concat()),
+            (
+                "indefinite length",
+                [&[0x30, 0x80], &good[4..], &[0, 0]].concat(),
+            ),
             ("nothing", Vec::new()),
         ];
         for (what, der) in others {

@@ -32,7 +32,15 @@ mod tests {
 
     #[test]
     fn a_tree_is_cut_at_the_largest_power_of_two_below_its_size() {
-        for (n, k) in [(2, 1), (3, 2), (4, 2), (5, 4), (8, 4), (9, 8), (1 << 40, 1 << 39)] {
+        for (n, k) in [
+            (2, 1),
+            (3, 2),
+            (4, 2),
+            (5, 4),
+            (8, 4),
+            (9, 8),
+            (1 << 40, 1 << 39),
+        ] {
             assert_eq!(split(n), k);
         }
     }

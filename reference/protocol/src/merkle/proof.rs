@@ -33,7 +33,13 @@ const TOO_LONG: &str = "has too many hashes";
 ///
 /// # Errors
 /// [`InclusionError`] unless the path has exactly as many hashes as the size asks for and leads to the root.
-pub fn verify_inclusion(block: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> Result<(), InclusionError> {
+pub fn verify_inclusion(
+    block: &Hash,
+    index: u64,
+    size: u64,
+    path: &[Hash],
+    root: &Hash,
+) -> Result<(), InclusionError> {
     // [TREE-2]
     if index >= size {
         return Err(InclusionError("is for an index beyond the tree"));
@@ -145,8 +151,14 @@ mod tests {
             let check = |path: &[Hash]| verify_inclusion(&block(index), index, 7, path, &root);
             assert_eq!(check(&good), Ok(()));
             assert_eq!(check(&good[1..]).is_err(), true);
-            assert_eq!(check(&good[..good.len() - 1]), Err(InclusionError(TOO_SHORT)));
-            assert_eq!(check(&[&good[..], &[root]].concat()), Err(InclusionError(TOO_LONG)));
+            assert_eq!(
+                check(&good[..good.len() - 1]),
+                Err(InclusionError(TOO_SHORT))
+            );
+            assert_eq!(
+                check(&[&good[..], &[root]].concat()),
+                Err(InclusionError(TOO_LONG))
+            );
         }
     }
 
@@ -172,8 +184,14 @@ mod tests {
             let good = tree.consistency(from, 11).unwrap();
             let check = |path: &[Hash]| verify_consistency(from, 11, &old, &new, path);
             assert_eq!(check(&good), Ok(()));
-            assert_eq!(check(&good[..good.len() - 1]), Err(ConsistencyError(TOO_SHORT)));
-            assert_eq!(check(&[&good[..], &[new]].concat()), Err(ConsistencyError(TOO_LONG)));
+            assert_eq!(
+                check(&good[..good.len() - 1]),
+                Err(ConsistencyError(TOO_SHORT))
+            );
+            assert_eq!(
+                check(&[&good[..], &[new]].concat()),
+                Err(ConsistencyError(TOO_LONG))
+            );
             assert!(verify_consistency(from, 11, &new, &new, &good).is_err());
             assert!(verify_consistency(from, 11, &old, &old, &good).is_err());
         }

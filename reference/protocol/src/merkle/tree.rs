@@ -161,7 +161,10 @@ mod tests {
         let tree = tree(130);
         let blocks: Vec<_> = (0..130).map(block).collect();
         for size in 0..=130 {
-            assert_eq!(tree.root(size), Some(root_by_the_book(&blocks[..size as usize])));
+            assert_eq!(
+                tree.root(size),
+                Some(root_by_the_book(&blocks[..size as usize]))
+            );
         }
         assert_eq!(tree.root(131), None);
     }

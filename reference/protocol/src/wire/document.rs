@@ -123,7 +123,11 @@ impl Discovery {
         let json = parse(text, Strictness::Lenient)?;
         let document = Field::root(&json).object()?;
         let limit = |name: &str| -> Result<u64, Fault> {
-            document.required("limits")?.object()?.required(name)?.uint()
+            document
+                .required("limits")?
+                .object()?
+                .required(name)?
+                .uint()
         };
         let limits = Limits {
             frame_bytes: limit("frame_bytes")?,
@@ -165,7 +169,9 @@ impl Inclusion {
         Ok(Self {
             index: proof.required("index")?.uint()?,
             size: proof.required("size")?.uint()?,
-            path: proof.required("path")?.list(|hash| hash.decoded(Hash::decode))?,
+            path: proof
+                .required("path")?
+                .list(|hash| hash.decoded(Hash::decode))?,
         })
     }
 }
@@ -181,7 +187,9 @@ impl Consistency {
         Ok(Self {
             from: proof.required("from")?.uint()?,
             to: proof.required("to")?.uint()?,
-            path: proof.required("path")?.list(|hash| hash.decoded(Hash::decode))?,
+            path: proof
+                .required("path")?
+                .list(|hash| hash.decoded(Hash::decode))?,
         })
     }
 }

@@ -257,13 +257,17 @@ fn blocks(frame: &Members<'_, '_>) -> Result<Vec<Block>, Refusal> {
 }
 
 fn reference(frame: &Members<'_, '_>) -> Result<Option<Ref>, Fault> {
-    frame.optional("ref").map(|field| Ref::read(&field)).transpose()
+    frame
+        .optional("ref")
+        .map(|field| Ref::read(&field))
+        .transpose()
 }
 
 fn said(frame: &Members<'_, '_>) -> Result<(Code, String, Option<u64>), Fault> {
     let code = frame.required("code")?;
     Ok((
-        Code::parse(code.text()?).ok_or_else(|| code.broken("ERR-2", "is no code of dispatch-d/1"))?,
+        Code::parse(code.text()?)
+            .ok_or_else(|| code.broken("ERR-2", "is no code of dispatch-d/1"))?,
         frame.required("detail")?.text()?.to_owned(),
         frame
             .optional("retry_after")
