@@ -43,7 +43,7 @@ pub struct Checkpoint {
     #[schemars(range(max = 9007199254740991u64))]
     pub time: u64,
     /// By the server key of genesis.
-    #[schemars(schema_with = "crate::schema::signature")]
+    #[schemars(schema_with = "crate::bounds::signature")]
     pub signature: Bytes,
 }
 

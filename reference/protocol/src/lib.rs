@@ -4,6 +4,7 @@
 //! sockets, stores or configuration: those are a server's and a client's. The contract is the specification in `spec/`;
 //! the ids in brackets, such as `[JOIN-4]`, are its requirements.
 
+mod bounds;
 pub mod bytes;
 pub mod chain;
 pub mod checkpoint;
@@ -14,7 +15,7 @@ pub mod key;
 pub mod limits;
 pub mod merkle;
 pub mod refusal;
-mod schema;
+pub mod session;
 pub mod tuple;
 pub mod verdict;
 pub mod wire;

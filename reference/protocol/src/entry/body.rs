@@ -56,10 +56,10 @@ pub struct Genesis {
     #[schemars(length(min = 1, max = 128))]
     pub name: String,
     /// The authority's public key, a DER SubjectPublicKeyInfo.
-    #[schemars(schema_with = "crate::schema::public_key")]
+    #[schemars(schema_with = "crate::bounds::public_key")]
     pub authority: Bytes,
     /// The server key, a DER SubjectPublicKeyInfo. It is not the authority's.
-    #[schemars(schema_with = "crate::schema::public_key")]
+    #[schemars(schema_with = "crate::bounds::public_key")]
     pub server_key: Bytes,
     /// When the community was founded, in milliseconds since 1970.
     #[schemars(range(max = 9007199254740991u64))]
@@ -71,7 +71,7 @@ pub struct Genesis {
 #[schemars(rename = "roster", deny_unknown_fields)]
 pub struct Roster {
     /// The public keys of the accounts that come.
-    #[schemars(schema_with = "crate::schema::public_keys")]
+    #[schemars(schema_with = "crate::bounds::public_keys")]
     pub add: Vec<Bytes>,
     /// The ids of the accounts that go.
     pub remove: Vec<Id>,
@@ -129,7 +129,7 @@ pub struct Message {
     pub ciphertext_hash: Hash,
     /// The ciphertext and its tag of 16 bytes. A message that is submitted has it, a redacted one has lost it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::ciphertext")]
+    #[schemars(schema_with = "crate::bounds::ciphertext")]
     pub ciphertext: Option<Bytes>,
 }
 

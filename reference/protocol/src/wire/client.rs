@@ -61,17 +61,17 @@ pub struct Hello {
     #[schemars(length(min = 1, max = 255), regex(pattern = r"^[\x00-\x7f]*$"))]
     pub origin: String,
     /// The account's public key, a DER SubjectPublicKeyInfo.
-    #[schemars(schema_with = "crate::schema::public_key")]
+    #[schemars(schema_with = "crate::bounds::public_key")]
     pub public_key: Bytes,
     /// Fresh and random: the server signs it in its welcome.
     pub client_nonce: Nonce,
     /// The longest life that the client wants for the session, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::session_ms")]
+    #[schemars(schema_with = "crate::bounds::session_ms")]
     pub session_ms: Option<u64>,
     /// The chain as the client holds it; left out where it holds none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::prefix")]
+    #[schemars(schema_with = "crate::bounds::present::<Prefix>")]
     pub have: Option<Prefix>,
 }
 
@@ -82,7 +82,7 @@ pub struct Prove {
     /// The challenge's.
     pub server_nonce: Nonce,
     /// By the account, over the join tuple. It becomes the session's token.
-    #[schemars(schema_with = "crate::schema::signature")]
+    #[schemars(schema_with = "crate::bounds::signature")]
     pub signature: Bytes,
 }
 
@@ -91,13 +91,13 @@ pub struct Prove {
 #[schemars(rename = "resume", deny_unknown_fields)]
 pub struct Resume {
     /// The session's token.
-    #[schemars(schema_with = "crate::schema::signature")]
+    #[schemars(schema_with = "crate::bounds::signature")]
     pub token: Bytes,
     /// Fresh and random: the server signs it in its welcome.
     pub client_nonce: Nonce,
     /// The chain as the client holds it; left out where it holds none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::prefix")]
+    #[schemars(schema_with = "crate::bounds::present::<Prefix>")]
     pub have: Option<Prefix>,
 }
 
@@ -109,10 +109,9 @@ pub struct Submit {
     #[serde(rename = "ref")]
     pub reference: Ref,
     /// The session's token.
-    #[schemars(schema_with = "crate::schema::signature")]
+    #[schemars(schema_with = "crate::bounds::signature")]
     pub token: Bytes,
     /// The entry.
-    #[schemars(schema_with = "crate::schema::submitted_entry")]
     pub entry: Entry,
 }
 

@@ -28,14 +28,13 @@ pub enum Transport {
 #[schemars(rename = "discovery")]
 pub struct Discovery {
     /// `["dispatch-d/1"]`.
-    #[schemars(schema_with = "crate::schema::versions")]
+    #[schemars(schema_with = "crate::bounds::versions")]
     pub versions: Vec<String>,
     /// The community's id, which is the hash of `genesis`.
     pub community: Id,
     /// Block 0.
     pub genesis: Block,
     /// The limits that the server enforces.
-    #[schemars(schema_with = "crate::schema::served_limits")]
     pub limits: Limits,
     /// The transports that the server offers.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
@@ -81,13 +80,13 @@ pub struct Problem {
     #[schemars(regex(pattern = r"^urn:dispatch-d:refusal:[a-z_]+$"))]
     pub kind: String,
     /// Which rule was broken.
-    #[schemars(schema_with = "crate::schema::http_code")]
+    #[schemars(schema_with = "crate::bounds::http_code")]
     pub code: Code,
     /// For people: what was wrong and what to do.
     pub detail: String,
     /// Milliseconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::milliseconds")]
+    #[schemars(schema_with = "crate::bounds::milliseconds")]
     pub retry_after: Option<u64>,
 }
 

@@ -51,7 +51,7 @@ pub struct Challenge {
 #[schemars(rename = "welcome")]
 pub struct Welcome {
     /// The join signature, which names the session from here on.
-    #[schemars(schema_with = "crate::schema::signature")]
+    #[schemars(schema_with = "crate::bounds::signature")]
     pub token: Bytes,
     /// When the session ends, in milliseconds since 1970.
     #[schemars(range(max = 9007199254740991u64))]
@@ -64,7 +64,7 @@ pub struct Welcome {
     /// The latest checkpoint, no larger than `size`.
     pub checkpoint: Checkpoint,
     /// By the server key, over the welcome tuple.
-    #[schemars(schema_with = "crate::schema::signature")]
+    #[schemars(schema_with = "crate::bounds::signature")]
     pub signature: Bytes,
 }
 
@@ -85,7 +85,7 @@ pub struct Blocks {
 pub struct Accepted {
     /// The `ref` of the `submit`; none by HTTP.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::reference")]
+    #[schemars(schema_with = "crate::bounds::present::<Ref>")]
     pub reference: Option<Ref>,
     /// The index of the entry's block.
     #[schemars(range(max = 9007199254740991u64))]
@@ -100,16 +100,16 @@ pub struct Accepted {
 pub struct Refused {
     /// The `ref` of a `submit`.
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::reference")]
+    #[schemars(schema_with = "crate::bounds::present::<Ref>")]
     pub reference: Option<Ref>,
     /// Which rule was broken.
-    #[schemars(schema_with = "crate::schema::refused_code")]
+    #[schemars(schema_with = "crate::bounds::http_code")]
     pub code: Code,
     /// For people: what was wrong and what to do.
     pub detail: String,
     /// Milliseconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::milliseconds")]
+    #[schemars(schema_with = "crate::bounds::milliseconds")]
     pub retry_after: Option<u64>,
 }
 
@@ -118,13 +118,13 @@ pub struct Refused {
 #[schemars(rename = "bye")]
 pub struct Bye {
     /// Why.
-    #[schemars(schema_with = "crate::schema::bye_code")]
+    #[schemars(schema_with = "crate::bounds::bye_code")]
     pub code: Code,
     /// For people: what was wrong and what to do.
     pub detail: String,
     /// Milliseconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::schema::milliseconds")]
+    #[schemars(schema_with = "crate::bounds::milliseconds")]
     pub retry_after: Option<u64>,
 }
 

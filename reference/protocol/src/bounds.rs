@@ -1,4 +1,4 @@
-//! The parts of the JSON Schemas that the types do not show by themselves.
+//! What the JSON Schemas state of members beyond their types. Not for whole documents: see [`schemas`](crate::schemas).
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -40,16 +40,6 @@ pub(crate) fn signature(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// A `ref`.
-pub(crate) fn reference(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<crate::wire::Ref>()
-}
-
-/// `seen` and `have`.
-pub(crate) fn prefix(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<crate::entry::Prefix>()
-}
-
 /// A span of time, in milliseconds.
 pub(crate) fn milliseconds(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "integer", "minimum": 0, "maximum": GREATEST_INTEGER})
@@ -63,11 +53,6 @@ pub(crate) fn session_ms(_: &mut SchemaGenerator) -> Schema {
 /// The versions that a server speaks.
 pub(crate) fn versions(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "array", "const": [crate::wire::VERSION]})
-}
-
-/// The codes that are said by `refused`.
-pub(crate) fn refused_code(generator: &mut SchemaGenerator) -> Schema {
-    http_code(generator)
 }
 
 /// The codes that have an HTTP status: those that are said by `refused`.
@@ -90,22 +75,7 @@ fn codes(said: impl Fn(&Code) -> bool) -> Schema {
     json_schema!({"type": "string", "enum": codes})
 }
 
-/// The limits in a server's document, which may have more members (CONV-9).
-pub(crate) fn served_limits(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<crate::limits::Limits>()
-}
-
-/// An entry that a client submits: a message has its ciphertext.
-pub(crate) fn submitted_entry(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<crate::entry::Entry>()
-}
-
-impl JsonSchema for crate::entry::Entry {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "entry".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object"})
-    }
+/// A member that may be left out, but is never null.
+pub(crate) fn present<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
 }
