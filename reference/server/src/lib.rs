@@ -1,1 +1,49 @@
-//! stub
+//! The reference server of dispatch-d/1: the ledger, the sessions and the sockets around the protocol crate, which knows
+//! the rules.
+//!
+//! The way of a message: a [connection](connection) decodes a frame and lets its session judge it; an entry goes through
+//! the [intake](writer::intake), where its signature is verified off the threads that read sockets, to the ledger's one
+//! [writer], which judges it by the chain, makes it durable and publishes it in the [feed]; each connection writes what was
+//! published. Not here: what the protocol's rules are, and anything that a client does.
+//!
+//! For use inside another program, [`init()`] founds a community and [`Server::start`] serves it:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), dispatch_server::Error> {
+//! use dispatch_server::{Founding, Server, init};
+//!
+//! let mut config = init("./community".as_ref(), &Founding::default())?;
+//! config.bind = ([127, 0, 0, 1], 0).into();
+//! let server = Server::start(config).await?;
+//! println!("{} serves {}", server.origin(), server.community());
+//! server.shutdown().await
+//! # }
+//! ```
+#![allow(rustdoc::private_intra_doc_links)]
+
+mod allowlist;
+mod checkpointer;
+mod clock;
+pub mod command;
+mod config;
+mod connection;
+mod error;
+mod feed;
+mod http;
+mod init;
+mod key_file;
+mod ledger;
+mod lobby;
+mod log;
+mod opening;
+mod origin;
+mod roster_keeper;
+mod server;
+mod writer;
+
+pub use config::Config;
+pub use error::Error;
+pub use init::{Founding, init};
+pub use ledger::StoreError;
+pub use origin::Origin;
+pub use server::{Running, Server};

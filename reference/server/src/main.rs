@@ -1,1 +1,5 @@
-fn main(){}
+//! `dispatchd`: the command line of the reference server.
+
+fn main() -> std::process::ExitCode {
+    dispatch_server::command::run(std::env::args_os())
+}

@@ -1,0 +1,204 @@
+//! The command line of `dispatchd`: what it takes, and who does it. Each command stands in its own file and prints to
+//! standard output; what went wrong is one line on standard error and the exit code.
+
+mod allowlist;
+mod init;
+mod roster;
+mod serve;
+mod verify;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use owo_colors::OwoColorize as _;
+
+use crate::config::{Config, file_in};
+use crate::error::Error;
+
+const EXAMPLES: &str = "\
+Examples:
+  dispatchd init ./community --name \"Our street\"     found a community
+  dispatchd allow -c ./community ~/.ssh/id_rsa.pub   let a member in
+  dispatchd serve ./community                        run it on http://127.0.0.1:7311
+  dispatchd verify ./community                       check every block on disk
+
+Exit codes: 0 done, 1 failed (or `verify` found damage), 2 something that you have to mend first.";
+
+/// The server of a dispatch-d community: chat without a company.
+#[derive(Parser)]
+#[command(name = "dispatchd", version, after_help = EXAMPLES, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Found a community: keys, block 0, an allowlist and a commented configuration in a new folder
+    Init(InitArguments),
+    /// Run the server until SIGINT or SIGTERM
+    Serve(ServeArguments),
+    /// Put members' public keys on the allowlist
+    Allow(AllowArguments),
+    /// Take members off the allowlist
+    Deny(DenyArguments),
+    /// Show who is on the roster
+    Roster(Place),
+    /// Check the whole chain on disk: every hash, link, rule and signature
+    Verify(Place),
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd init ./community
+  dispatchd init ./community --name \"Our street\" --origin https://chat.example.org --allow keys.txt
+
+The folder gets dispatchd.toml, the keys, the chain and the allowlist. Keep authority-key.pem safe: whoever has it decides
+who is a member. Nothing is ever overwritten, and a refused init leaves nothing behind.")]
+struct InitArguments {
+    /// The new community's folder; it must not exist yet, or be empty
+    dir: PathBuf,
+    /// The community's name, 1 to 128 bytes
+    #[arg(long, default_value = "A dispatch-d community")]
+    name: String,
+    /// Where the server listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7311", value_parser = address)]
+    bind: SocketAddr,
+    /// An origin by which members dial the server, such as https://chat.example.org; may be repeated. Without one, the
+    /// bound address is taken
+    #[arg(long, value_name = "URL")]
+    origin: Vec<String>,
+    /// The authority's private key (PKCS#8 in PEM); it stays where it is. Without one, a key is made
+    #[arg(long, value_name = "FILE")]
+    authority_key: Option<PathBuf>,
+    /// The server's private key (PKCS#8 in PEM); it stays where it is. Without one, a key is made
+    #[arg(long, value_name = "FILE")]
+    server_key: Option<PathBuf>,
+    /// A file of public keys for the allowlist; may be repeated
+    #[arg(long, value_name = "FILE")]
+    allow: Vec<PathBuf>,
+    /// How long a challenge may be proved, 1 to 60 seconds
+    #[arg(long, value_name = "N")]
+    challenge_seconds: Option<u64>,
+    /// A limit other than the default, such as session_ms=3600000; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    limit: Vec<String>,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd serve ./community
+  dispatchd serve --config /etc/dispatchd.toml --bind 0.0.0.0:7311
+
+A change to the allowlist is picked up while it runs.")]
+struct ServeArguments {
+    #[command(flatten)]
+    place: Place,
+    /// Listen here, whatever the configuration says
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    bind: Option<SocketAddr>,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd allow -c ./community alice.pub bob.pem
+  dispatchd allow -c ./community 'ssh-rsa AAAAB3NzaC1yc2E... alice@laptop'
+  curl -s https://github.com/alice.keys | dispatchd allow -c ./community --name alice -
+
+A key is an RSA public key of 2048 to 4096 bits, as an OpenSSH line or a PEM block.")]
+struct AllowArguments {
+    /// Files of public keys, key lines themselves, or - for standard input
+    #[arg(required = true, value_name = "KEY")]
+    keys: Vec<String>,
+    /// A name for keys that bring none
+    #[arg(long)]
+    name: Option<String>,
+    /// The community's folder or configuration file
+    #[arg(short, long, value_name = "PATH", default_value = ".")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd deny -c ./community w4GkzY8ZmQn0cUu2oZs3vQ1fWq7J5rT9yXbPdLhK6eA
+  dispatchd deny -c ./community w4GkzY8Z alice.pub
+
+A removed member's sessions end at once. What they wrote stays.")]
+struct DenyArguments {
+    /// Account ids (`dispatchd roster` shows them), or their first letters, at least 8; or the key's file or line
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// The community's folder or configuration file
+    #[arg(short, long, value_name = "PATH", default_value = ".")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
+struct Place {
+    /// The community's folder
+    #[arg(value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// The configuration file, if it is not in that folder
+    #[arg(short, long, value_name = "FILE", conflicts_with = "dir")]
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        self.config.as_deref().unwrap_or(&self.dir)
+    }
+
+    fn load(&self) -> Result<Config, Error> {
+        Config::load(self.path())
+    }
+}
+
+/// Runs `dispatchd` with these arguments, the program's name first, and returns its exit code.
+pub fn run<I, T>(arguments: I) -> ExitCode
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(answer) => {
+            let _ = answer.print();
+            return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let outcome = match line.command {
+        Command::Init(arguments) => init::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Allow(arguments) => allowlist::allow(&arguments),
+        Command::Deny(arguments) => allowlist::deny(&arguments),
+        Command::Roster(place) => roster::run(&place),
+        Command::Verify(place) => verify::run(&place),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            anstream::eprintln!("{} {error}", "dispatchd:".bold());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The allowlist that a community's configuration names.
+fn allowlist_of(place: &Path) -> Result<PathBuf, Error> {
+    Config::load(place)?.allowlist.ok_or_else(|| {
+        let hint = "no allowlist is configured; add a line such as: allowlist = \"allowlist\"";
+        Error::file(&file_in(place), hint)
+    })
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "not an address with a port, such as 127.0.0.1:7311 or [::]:7311".to_owned())
+}

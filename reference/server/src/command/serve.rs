@@ -1,0 +1,96 @@
+//! `dispatchd serve`: runs the server until a signal or a failure ends it.
+
+use std::process::ExitCode;
+
+use super::ServeArguments;
+use crate::Server;
+use crate::error::Error;
+use crate::log;
+
+pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
+    let mut config = arguments.place.load()?;
+    if let Some(bind) = arguments.bind {
+        config.bind = bind;
+    }
+    log::begin(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::Failed(format!("the runtime could not be started ({cause})")))?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        let mut server = Server::start(config).await?;
+        let origins: Vec<_> = server
+            .origins()
+            .iter()
+            .map(|origin| origin.as_str())
+            .collect();
+        let (blocks, members) = server.size_at_start();
+        tracing::info!(
+            address = %server.address(),
+            community = %server.community(),
+            origins = origins.join(" "),
+            blocks,
+            members,
+            "serving"
+        );
+        for origin in server.origins().iter().filter(|origin| origin.needs_tls()) {
+            tracing::warn!(%origin, "members' tokens travel in the clear; stand behind a proxy that speaks TLS, and write https"); // [SESS-19]
+        }
+        let failure = tokio::select! {
+            signal = signals.next() => {
+                tracing::info!(signal, "stopping");
+                None
+            }
+            failure = server.failure() => Some(failure),
+        };
+        if let Some(failure) = failure {
+            drop(server);
+            return Err(failure);
+        }
+        server.shutdown().await?;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// What asks the server to stop.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> Result<Signals, Error> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |cause: std::io::Error| {
+            Error::Failed(format!("signals cannot be listened for ({cause})"))
+        };
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> Result<Signals, Error> {
+        Ok(Signals {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        let _ = tokio::signal::ctrl_c().await;
+        "interrupt"
+    }
+}

@@ -1,0 +1,93 @@
+//! `dispatchd verify`: the whole chain on disk, every page, hash, link, rule and signature.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use dispatch_protocol::entry::Body;
+
+use super::Place;
+use crate::error::Error;
+use crate::ledger::{Shelf as _, SqliteShelf, StoreError};
+use crate::opening::{self, Care};
+
+/// How often the progress is shown.
+const PROGRESS: Duration = Duration::from_millis(200);
+
+pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
+    let config = place.load()?;
+    let shelf = SqliteShelf::open(&config.store)?;
+    match verify(&config, &shelf) {
+        Err(Error::Store(damage @ StoreError::Damaged { .. })) => {
+            // Damage is what this command looks for: its finding, not its failure.
+            anstream::eprintln!("dispatchd: {damage}");
+            Ok(ExitCode::from(1))
+        }
+        outcome => outcome.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
+    shelf.check_pages()?;
+    let size = shelf.size()?;
+    let mut progress = Progress {
+        size,
+        shown: Instant::now(),
+        live: std::io::stderr().is_terminal(),
+    };
+    let (mut messages, mut redactions) = (0_u64, 0_u64);
+    let begun = Instant::now();
+    let loaded = opening::load(shelf, &config.store, Care::Full, &mut |block| {
+        match &block.entry.body {
+            Body::Message(_) => messages += 1,
+            Body::Redaction(_) => redactions += 1,
+            _ => {}
+        }
+        progress.show(block.index + 1);
+    });
+    progress.clear();
+    let state = loaded?;
+    if let Some(expected) = config.community
+        && expected != state.community()
+    {
+        return Err(StoreError::Foreign {
+            path: config.store.clone(),
+            expected,
+            found: state.community(),
+        }
+        .into());
+    }
+    let covered = shelf.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
+    anstream::println!(
+        "good  {} blocks ({messages} messages, {redactions} redactions), {} members, checkpoint over {covered}; every signature verified in {:.1} s",
+        state.size(),
+        state.roster().count(),
+        begun.elapsed().as_secs_f64(),
+    );
+    anstream::println!("community {}  head {}", state.community(), state.head());
+    Ok(())
+}
+
+/// One line on a terminal that is written over; nothing elsewhere.
+struct Progress {
+    size: u64,
+    shown: Instant,
+    live: bool,
+}
+
+impl Progress {
+    fn show(&mut self, done: u64) {
+        if self.live && self.shown.elapsed() >= PROGRESS {
+            self.shown = Instant::now();
+            let mut out = std::io::stderr();
+            let _ = write!(out, "\r{done} of {} blocks", self.size);
+            let _ = out.flush();
+        }
+    }
+
+    fn clear(&self) {
+        if self.live {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! `dispatchd.toml`: its form, and errors that name the line. Paths in it are relative to its own folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dispatch_protocol::limits::Limits;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Config;
+use crate::error::{Error, at};
+use crate::origin::Origin;
+
+/// The file's usual name in a community's folder.
+pub(crate) const FILE_NAME: &str = "dispatchd.toml";
+
+/// Where `dispatchd` listens unless it is told otherwise.
+const BIND: &str = "127.0.0.1:7311";
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    #[serde(default)]
+    pub(crate) format: LogFormat,
+    /// A filter such as `info` or `dispatch_server=debug`.
+    pub(crate) level: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    bind: Option<Spanned<String>>,
+    origins: Option<Vec<Spanned<String>>>,
+    page_origins: Option<Vec<Spanned<String>>>,
+    community: Option<Spanned<String>>,
+    store: Option<PathBuf>,
+    server_key: Option<PathBuf>,
+    authority_key: Option<PathBuf>,
+    allowlist: Option<PathBuf>,
+    connections: Option<Spanned<usize>>,
+    slow_reader_ms: Option<Spanned<u64>>,
+    join_ms: Option<Spanned<u64>>,
+    shutdown_ms: Option<Spanned<u64>>,
+    #[serde(default)]
+    limits: BTreeMap<String, Spanned<u64>>,
+    #[serde(default)]
+    log: Log,
+}
+
+/// The configuration's path for what the owner named: a community's folder, or the file itself.
+pub(crate) fn file_in(place: &Path) -> PathBuf {
+    if place.is_dir() {
+        place.join(FILE_NAME)
+    } else {
+        place.to_owned()
+    }
+}
+
+impl Config {
+    /// Reads a `dispatchd.toml`, or the one in a folder.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with the file and, where there is one, the line: no such file, an unknown key, a value
+    /// out of its bounds.
+    pub fn load(place: &Path) -> Result<Config, Error> {
+        let path = file_in(place);
+        if !path.exists() {
+            let hint = "no community is configured here; `dispatchd init DIR` founds one";
+            return Err(Error::file(&path, hint));
+        }
+        let text = std::fs::read_to_string(&path).map_err(at(&path))?;
+        Reading {
+            path: &path,
+            text: &text,
+        }
+        .config()
+    }
+}
+
+struct Reading<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reading<'_> {
+    fn config(&self) -> Result<Config, Error> {
+        let form: Form = toml::from_str(self.text).map_err(|cause| {
+            let start = cause.span().map_or(0, |span| span.start);
+            self.problem(start, cause.message().replace('\n', " "))
+        })?;
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let bind = match &form.bind {
+            Some(bind) => bind.get_ref().parse().map_err(|_| {
+                let hint = "is not an address with a port, such as 127.0.0.1:7311 or [::]:7311";
+                self.problem(
+                    bind.span().start,
+                    format!("bind `{}` {hint}", bind.get_ref()),
+                )
+            })?,
+            None => BIND
+                .parse()
+                .map_err(|_| Error::configuration("no address"))?,
+        };
+        let store = folder.join(form.store.unwrap_or_else(|| "chain.sqlite".into()));
+        let server_key = folder.join(form.server_key.unwrap_or_else(|| "server-key.pem".into()));
+        let mut config = Config::new(bind, store, server_key);
+        config.origins = self.origins(form.origins.unwrap_or_default())?;
+        config.page_origins = form
+            .page_origins
+            .map(|written| self.origins(written))
+            .transpose()?;
+        if let Some(community) = form.community {
+            let id = community.get_ref().parse().map_err(|_| {
+                self.problem(
+                    community.span().start,
+                    "community is not an id of 43 base64url letters",
+                )
+            })?;
+            config.community = Some(id);
+        }
+        config.authority_key = form.authority_key.map(|path| folder.join(path));
+        config.allowlist = form.allowlist.map(|path| folder.join(path));
+        config.limits = self.limits(&form.limits)?;
+        config.log = form.log;
+        if let Some(connections) = form.connections {
+            if *connections.get_ref() == 0 {
+                return Err(
+                    self.problem(connections.span().start, "connections must be at least 1")
+                );
+            }
+            config.connections = connections.into_inner();
+        }
+        for (written, value, name) in [
+            (
+                form.slow_reader_ms,
+                &mut config.slow_reader,
+                "slow_reader_ms",
+            ),
+            (form.join_ms, &mut config.join_within, "join_ms"),
+            (form.shutdown_ms, &mut config.shutdown_within, "shutdown_ms"),
+        ] {
+            let Some(written) = written else { continue };
+            if !(100..=600_000).contains(written.get_ref()) {
+                let problem = format!(
+                    "{name} is {}; it must be from 100 to 600000",
+                    written.get_ref()
+                );
+                return Err(self.problem(written.span().start, problem));
+            }
+            *value = Duration::from_millis(written.into_inner());
+        }
+        Ok(config)
+    }
+
+    fn origins(&self, written: Vec<Spanned<String>>) -> Result<Vec<Origin>, Error> {
+        let read = |origin: Spanned<String>| {
+            Origin::parse(origin.get_ref())
+                .map_err(|problem| self.problem(origin.span().start, problem))
+        };
+        written.into_iter().map(read).collect()
+    }
+
+    fn limits(&self, written: &BTreeMap<String, Spanned<u64>>) -> Result<Limits, Error> {
+        let mut limits = Limits::default();
+        for (name, value) in written {
+            set_limit(&mut limits, name, *value.get_ref())
+                .map_err(|problem| self.problem(value.span().start, problem))?;
+        }
+        // [LIM-10] Limits that contradict each other: the last one written is named.
+        let last = written
+            .values()
+            .map(|value| value.span().start)
+            .max()
+            .unwrap_or(0);
+        limits.check().map_err(|cause| self.problem(last, cause))?;
+        Ok(limits)
+    }
+
+    /// A problem at a byte of the text, told with its line.
+    fn problem(&self, start: usize, problem: impl std::fmt::Display) -> Error {
+        let line = 1 + self.text.as_bytes()[..start.min(self.text.len())]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        Error::line(self.path, line, problem)
+    }
+}
+
+/// Sets one limit by its name on the wire. Whether the limits fit each other is to be checked when all are set.
+///
+/// # Errors
+/// A sentence: no limit of that name, or a value out of its bounds. // [LIM-5]
+pub(crate) fn set_limit(limits: &mut Limits, name: &str, value: u64) -> Result<(), String> {
+    let place = match name {
+        "frame_bytes" => &mut limits.frame_bytes,
+        "ciphertext_bytes" => &mut limits.ciphertext_bytes,
+        "wraps" => &mut limits.wraps,
+        "skew_ms" => &mut limits.skew_ms,
+        "session_ms" => &mut limits.session_ms,
+        "challenge_ms" => &mut limits.challenge_ms,
+        "checkpoint_ms" => &mut limits.checkpoint_ms,
+        _ => {
+            let names: Vec<_> = Limits::BOUNDS.iter().map(|(name, ..)| *name).collect();
+            return Err(format!(
+                "there is no limit `{name}`; there are {}",
+                names.join(", ")
+            ));
+        }
+    };
+    for (bounded, least, most) in Limits::BOUNDS {
+        if bounded == name && !(least..=most).contains(&value) {
+            return Err(format!(
+                "{name} is {value}; it must be from {least} to {most}"
+            ));
+        }
+    }
+    *place = value;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        Reading {
+            path: Path::new("/c/dispatchd.toml"),
+            text,
+        }
+        .config()
+        .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults_beside_it() {
+        let config = read("").unwrap();
+        assert_eq!(config.bind.to_string(), "127.0.0.1:7311");
+        assert_eq!(config.store, Path::new("/c/chain.sqlite"));
+        assert_eq!(config.limits, Limits::default());
+        assert!(config.origins.is_empty() && config.allowlist.is_none());
+    }
+
+    #[test]
+    fn what_is_written_is_taken() {
+        let config = read(
+            "bind = \"[::1]:1\"\norigins = [\"https://a.example/\"]\nstore = \"/var/x\"\n[limits]\nchallenge_ms = 2000\n\
+             [log]\nformat = \"json\"\n",
+        )
+        .unwrap();
+        assert_eq!(config.bind.to_string(), "[::1]:1");
+        assert_eq!(config.origins[0].as_str(), "https://a.example");
+        assert_eq!(config.store, Path::new("/var/x"));
+        assert_eq!(config.limits.challenge_ms, 2000);
+        assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn each_fault_names_its_line() {
+        for (text, problem) in [
+            (
+                "\nbnid = \"x\"",
+                "/c/dispatchd.toml:2: unknown field `bnid`",
+            ),
+            (
+                "bind = \"localhost:7311\"",
+                "/c/dispatchd.toml:1: bind `localhost:7311` is not an address",
+            ),
+            (
+                "origins = [\n\"https://a\",\n\"wss://b\"]",
+                "/c/dispatchd.toml:3: `wss://b`",
+            ),
+            (
+                "[limits]\n\nwraps = 0",
+                "/c/dispatchd.toml:3: wraps is 0; it must be from 1 to 1024",
+            ),
+            (
+                "[limits]\nwrap = 1",
+                "/c/dispatchd.toml:2: there is no limit `wrap`",
+            ),
+            (
+                "community = \"abc\"",
+                "/c/dispatchd.toml:1: community is not an id",
+            ),
+            (
+                "slow_reader_ms = 1",
+                "/c/dispatchd.toml:1: slow_reader_ms is 1",
+            ),
+            (
+                "connections = 0",
+                "/c/dispatchd.toml:1: connections must be",
+            ),
+            (
+                "[log]\nformat = \"loud\"",
+                "/c/dispatchd.toml:2: unknown variant `loud`",
+            ),
+            ("bind = ", "/c/dispatchd.toml:1: "),
+        ] {
+            let found = read(text).unwrap_err();
+            assert!(found.starts_with(problem), "{text}: {found}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What a server is told: where it listens, what it is called from outside, where its files lie, what it bounds.
+//! Reading `dispatchd.toml` is `file`. Nothing here opens a store or a key.
+
+mod file;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dispatch_protocol::bytes::Id;
+use dispatch_protocol::limits::Limits;
+
+pub(crate) use file::{FILE_NAME, Log, LogFormat, file_in, set_limit};
+
+use crate::origin::Origin;
+
+/// The configuration of one server. [`Config::load`] reads it from `dispatchd.toml`; an embedder takes it from
+/// [`init`](crate::init()) and changes the fields that it cares about.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen. Port 0 takes any that is free.
+    pub bind: SocketAddr,
+    /// The origins by which clients dial this server (JOIN-2). Where there is none, the bound address's own is taken,
+    /// and `localhost` with the same port beside a loopback one.
+    pub origins: Vec<Origin>,
+    /// The origins of web pages that may open a socket (WS-5); none means the same as `origins`.
+    pub page_origins: Option<Vec<Origin>>,
+    /// The community's id: a store that holds another one is refused.
+    pub community: Option<Id>,
+    /// The SQLite file that holds the chain.
+    pub store: PathBuf,
+    /// The server key, PKCS#8 in PEM.
+    pub server_key: PathBuf,
+    /// The authority's key, if this server holds it: without it the allowlist is not used.
+    pub authority_key: Option<PathBuf>,
+    /// The allowlist's file, if one is used.
+    pub allowlist: Option<PathBuf>,
+    /// What the server advertises and enforces.
+    pub limits: Limits,
+    /// How long a write to a client may take before the client is `slow_reader` (SYNC-4).
+    pub slow_reader: Duration,
+    /// How long a connection may go without a join (WS-8).
+    pub join_within: Duration,
+    /// How long a shutdown may take.
+    pub shutdown_within: Duration,
+    /// The most connections at a time.
+    pub connections: usize,
+    pub(crate) log: file::Log,
+}
+
+impl Config {
+    /// The defaults around the paths that have none.
+    pub(crate) fn new(bind: SocketAddr, store: PathBuf, server_key: PathBuf) -> Config {
+        Config {
+            bind,
+            origins: Vec::new(),
+            page_origins: None,
+            community: None,
+            store,
+            server_key,
+            authority_key: None,
+            allowlist: None,
+            limits: Limits::default(),
+            slow_reader: Duration::from_secs(30),
+            join_within: Duration::from_secs(30),
+            shutdown_within: Duration::from_secs(10),
+            connections: 16_384,
+            log: file::Log::default(),
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! One connection, from its opening to its end: reads frames, lets the session judge them, carries out what comes of it,
+//! and writes what was published. It holds no lock while it waits, and nothing that another connection needs: a panic in
+//! here ends this connection alone.
+
+mod delivery;
+mod farewell;
+mod join;
+pub(crate) mod outbox;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use dispatch_protocol::bytes::Nonce;
+use dispatch_protocol::key::{KeyPair, PublicKey};
+use dispatch_protocol::refusal::{Code, Refusal};
+use dispatch_protocol::session::{Host, Session, Step, Submission};
+use dispatch_protocol::wire::{Accepted, Bye, ClientFrame, Refused, ServerFrame};
+use futures_util::SinkExt as _;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, Sleep};
+
+use crate::clock;
+use crate::feed::Feed;
+use crate::ledger::Shelf;
+use crate::lobby::Lobby;
+use crate::writer::intake::{self, Intake};
+use delivery::Reader;
+use farewell::End;
+use outbox::{Outbox, Outcome};
+
+/// How many refusals a connection gets before a welcome. // [ERR-7]
+const REFUSALS: u32 = 100;
+
+/// How many submits of one connection may be without an answer; its socket is not read meanwhile.
+const UNANSWERED: usize = 256;
+
+/// A connection that is silent for so long is pinged; one that is silent for twice as long is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What every connection needs of its server.
+pub(crate) struct House {
+    pub(crate) host: Host,
+    pub(crate) server_key: Arc<KeyPair>,
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) lobby: Arc<Lobby>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) shelf: Arc<dyn Shelf>,
+    /// How many readers may ask the store at once.
+    pub(crate) readers: Arc<Semaphore>,
+    pub(crate) slow_reader: Duration,
+    pub(crate) join_within: Duration,
+    /// Becomes true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// See the module.
+struct Connection {
+    socket: WebSocket,
+    house: Arc<House>,
+    session: Session,
+    reader: Option<Reader>,
+    outbox: Arc<Outbox>,
+    refusals: u32,
+    opened: Instant,
+    heard: Instant,
+    pinged: bool,
+}
+
+/// What a connection waits for.
+enum Event {
+    Heard(Option<Result<Message, axum::Error>>),
+    Answers,
+    More,
+    Alarm,
+    Stopping,
+}
+
+/// Serves a socket to its end.
+pub(crate) async fn serve(socket: WebSocket, house: Arc<House>) {
+    let mut stopping = house.stopping.clone();
+    let now = Instant::now();
+    let mut connection = Connection {
+        socket,
+        house,
+        session: Session::new(),
+        reader: None,
+        outbox: Arc::default(),
+        refusals: 0,
+        opened: now,
+        heard: now,
+        pinged: false,
+    };
+    let alarm = tokio::time::sleep_until(connection.next_alarm());
+    tokio::pin!(alarm);
+    let end = loop {
+        match connection.step(alarm.as_mut(), &mut stopping).await {
+            Ok(()) => {}
+            Err(end) => break end,
+        }
+    };
+    connection.farewell(end).await;
+}
+
+impl Connection {
+    /// Waits for whatever comes first, and deals with it.
+    async fn step(
+        &mut self,
+        mut alarm: Pin<&mut Sleep>,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> Result<(), End> {
+        match self.next_event(alarm.as_mut(), stopping).await {
+            Event::Heard(message) => {
+                self.heard = Instant::now();
+                self.pinged = false;
+                let was_open = self.reader.is_some();
+                self.receive(message).await?;
+                if self.reader.is_some() != was_open {
+                    alarm.reset(self.next_alarm());
+                }
+                Ok(())
+            }
+            Event::Answers => self.answer().await,
+            Event::More => self.deliver().await,
+            Event::Alarm => {
+                self.on_alarm().await?;
+                alarm.reset(self.next_alarm());
+                Ok(())
+            }
+            Event::Stopping => Err(End::Stop),
+        }
+    }
+
+    async fn next_event(
+        &mut self,
+        alarm: Pin<&mut Sleep>,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> Event {
+        let stopped = async {
+            // An error says that the server is gone, which is the same.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        // Whatever is ready among these is taken by chance, so that none keeps the others waiting.
+        tokio::select! {
+            message = self.socket.recv(), if self.outbox.unanswered() < UNANSWERED => Event::Heard(message),
+            () = self.outbox.arrived(), if self.reader.is_some() => Event::Answers,
+            () = Reader::has_more(self.reader.as_mut()) => Event::More,
+            () = alarm => Event::Alarm,
+            () = stopped => Event::Stopping,
+        }
+    }
+
+    async fn receive(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        match message {
+            Some(Ok(Message::Text(text))) => {
+                let frame = match ClientFrame::decode(text.as_str(), &self.house.host.limits) {
+                    Ok(frame) => frame,
+                    Err(rejected) => return self.say(rejected.into()).await,
+                };
+                let size = text.len();
+                drop(text);
+                self.frame(frame, size).await
+            }
+            Some(Ok(Message::Binary(bytes)))
+                if bytes.len() as u64 > self.house.host.limits.frame_bytes =>
+            {
+                Err(farewell::too_large(&self.house.host.limits)) // [LIM-2]
+            }
+            Some(Ok(Message::Binary(_))) => {
+                // [WS-2]
+                let refusal =
+                    Refusal::malformed("WS-2", "a binary message; each frame is one text message");
+                self.say(ServerFrame::Refused(Refused::new(None, refusal)))
+                    .await
+            }
+            // [WS-4] The library has answered the ping.
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            Some(Ok(Message::Close(_))) | None => Err(End::Closed),
+            Some(Err(error)) => Err(End::of(error, &self.house.host.limits)),
+        }
+    }
+
+    async fn frame(&mut self, frame: ClientFrame, size: usize) -> Result<(), End> {
+        let session = std::mem::take(&mut self.session);
+        match session.receive(frame, &self.house.host, nonce, clock::now()) {
+            Step::Reply(session, reply) => {
+                self.session = session;
+                self.say(reply).await
+            }
+            Step::Prove(proof) => self.join(|lobby| lobby.admit(proof.verify()?)).await,
+            Step::Resume(resumption) => self.join(|lobby| lobby.resume(*resumption)).await,
+            Step::Submit(session, submission) => {
+                self.session = session;
+                self.submit(*submission, size).await
+            }
+            Step::End(bye) => Err(End::Bye(bye)),
+        }
+    }
+
+    /// Hands an entry on to be verified and appended, in the order in which it came. // [SUB-4]
+    async fn submit(&mut self, submission: Submission, size: usize) -> Result<(), End> {
+        let Some(reader) = &self.reader else {
+            return Ok(());
+        };
+        let key: PublicKey = reader.key.clone();
+        let Some(permit) = self.house.intake.admit(size).await else {
+            return Err(End::Stop);
+        };
+        let reply = self.outbox.expect(submission.reference, permit);
+        self.house.intake.submit(intake::Submission {
+            entry: submission.entry,
+            key,
+            reply,
+        });
+        Ok(())
+    }
+
+    /// Writes the answers that have come.
+    async fn answer(&mut self) -> Result<(), End> {
+        let frames = self.outbox.take().into_iter().map(|answer| {
+            text(&match answer.outcome {
+                Outcome::Accepted { index, hash } => ServerFrame::Accepted(Accepted {
+                    reference: Some(answer.reference),
+                    index,
+                    hash,
+                }),
+                Outcome::Refused(refusal) => {
+                    ServerFrame::Refused(Refused::new(Some(answer.reference), refusal))
+                }
+            })
+        });
+        let frames: Vec<_> = frames.collect();
+        self.write(frames).await
+    }
+
+    /// Writes one frame. A `bye` ends the connection; too many refusals before a welcome do, too.
+    async fn say(&mut self, frame: ServerFrame) -> Result<(), End> {
+        let refused = match frame {
+            ServerFrame::Bye(bye) => return Err(End::Bye(bye)),
+            ServerFrame::Refused(_) => true,
+            _ => false,
+        };
+        self.write([text(&frame)]).await?;
+        if refused && self.reader.is_none() {
+            self.refusals += 1;
+            if self.refusals > REFUSALS {
+                let refusal = Refusal::new(
+                    Code::TooManyRefusals,
+                    "ERR-7",
+                    "too many frames were refused; look at the details",
+                );
+                return Err(End::Bye(Bye::new(refusal)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes frames and flushes once. A client that does not take them in time is too slow. // [SYNC-4]
+    async fn write(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Result<(), End> {
+        let socket = &mut self.socket;
+        let writing = async {
+            for frame in frames {
+                socket.feed(Message::Text(frame)).await?; // [WS-1]
+            }
+            socket.flush().await
+        };
+        match tokio::time::timeout(self.house.slow_reader, writing).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Closed),
+            Err(_) => Err(farewell::slow_reader()),
+        }
+    }
+
+    /// When this connection has to be looked at next though nothing happened.
+    fn next_alarm(&self) -> Instant {
+        let silence = self.heard + if self.pinged { 2 * SILENCE } else { SILENCE };
+        match self.session.open() {
+            // [WS-8]
+            None => silence.min(self.opened + self.house.join_within),
+            // [SESS-3]
+            Some(open) => {
+                let left = Duration::from_millis(open.expires_at().saturating_sub(clock::now()));
+                // A far-off end may not be an instant that the clock can say; it is looked at again every day.
+                silence.min(Instant::now() + left.min(Duration::from_secs(86_400)))
+            }
+        }
+    }
+
+    async fn on_alarm(&mut self) -> Result<(), End> {
+        match self.session.open() {
+            Some(open) if open.is_over(clock::now()) => return Err(End::Bye(open.farewell())),
+            None if self.opened.elapsed() >= self.house.join_within => return Err(End::NoJoin),
+            _ => {}
+        }
+        let silent = self.heard.elapsed();
+        if silent >= 2 * SILENCE {
+            return Err(End::Closed);
+        }
+        if silent >= SILENCE && !self.pinged {
+            self.pinged = true;
+            let ping = self.socket.send(Message::Ping(Vec::new().into()));
+            return match tokio::time::timeout(self.house.slow_reader, ping).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) => Err(End::Closed),
+                Err(_) => Err(farewell::slow_reader()),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// A frame's text.
+pub(crate) fn text(frame: &ServerFrame) -> Utf8Bytes {
+    match serde_json::to_string(frame) {
+        Ok(text) => text.into(),
+        Err(problem) => unreachable!("a frame of numbers and texts is always written: {problem}"),
+    }
+}
+
+/// 32 bytes that nobody can guess. // [JOIN-7]
+fn nonce() -> Nonce {
+    let mut bytes = [0; 32];
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        // Without a source of random bytes no challenge may be made; this connection ends.
+        panic!("the system's random source failed");
+    }
+    Nonce::new(bytes)
+}

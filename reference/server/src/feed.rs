@@ -1,0 +1,322 @@
+//! What was published: the newest blocks as frames that were encoded once for everybody, and the word that there is
+//! more. A reader names the index that it wants next, and so can neither skip nor repeat a block; one that is further
+//! behind than the feed reaches reads on from the store. Not for who may read: that is the connection's to ask.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::watch;
+
+/// How many bytes of frames are kept for readers that are a little behind.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// A frame is closed when the next block would take it beyond this. A reader's socket buffers one frame at a time, so
+/// this bounds what a thousand slow readers cost, and a frame of twenty messages is already cheap to send.
+pub(crate) const FRAME_BYTES: usize = 32 << 10;
+
+const HEAD: &str = r#"{"type":"blocks","from":"#;
+const LIST: &str = r#","blocks":["#;
+const TAIL: &str = "]}";
+
+/// A `blocks` frame, and where each of its blocks begins in its text.
+pub(crate) struct Frame {
+    /// The index of its first block.
+    pub(crate) from: u64,
+    starts: Vec<u32>,
+    text: Utf8Bytes,
+}
+
+impl Frame {
+    /// The index behind its last block.
+    pub(crate) fn end(&self) -> u64 {
+        self.from + self.starts.len() as u64
+    }
+
+    /// The whole frame, shared.
+    pub(crate) fn text(&self) -> Utf8Bytes {
+        self.text.clone()
+    }
+
+    /// The frame's blocks from an index on, as a frame of its own.
+    fn tail(&self, from: u64) -> Frame {
+        let skipped = (from - self.from) as usize;
+        let mut frames = Frames::new(from);
+        for (number, start) in self.starts.iter().enumerate().skip(skipped) {
+            let end = self
+                .starts
+                .get(number + 1)
+                .map_or(self.text.len() - TAIL.len(), |next| *next as usize - 1);
+            frames.push_text(&self.text.as_str()[*start as usize..end]);
+        }
+        // The blocks fitted into one frame before, so that they do now.
+        frames.finish().into_iter().next().unwrap_or(Frame {
+            from,
+            starts: Vec::new(),
+            text: Utf8Bytes::default(),
+        })
+    }
+}
+
+/// Packs blocks, one behind the other, into as few frames as the bound allows.
+pub(crate) struct Frames {
+    done: Vec<Frame>,
+    next: u64,
+    from: u64,
+    starts: Vec<u32>,
+    text: String,
+}
+
+impl Frames {
+    /// Begins at an index.
+    pub(crate) fn new(from: u64) -> Frames {
+        Frames {
+            done: Vec::new(),
+            next: from,
+            from,
+            starts: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    /// Appends a block's JSON.
+    pub(crate) fn push_text(&mut self, block: &str) {
+        // [SYNC-5] A block is never longer than the frame of a client in which it came, which is at most half of what
+        // a server's may be; so a frame holds at least one.
+        if !self.starts.is_empty() && self.text.len() + block.len() + 1 + TAIL.len() > FRAME_BYTES {
+            self.close();
+        }
+        if self.starts.is_empty() {
+            self.text.push_str(HEAD);
+            self.text.push_str(&self.from.to_string());
+            self.text.push_str(LIST);
+        } else {
+            self.text.push(',');
+        }
+        self.starts.push(self.text.len() as u32);
+        self.text.push_str(block);
+        self.next += 1;
+    }
+
+    /// Ends the frame that is being filled, so that the next block begins another.
+    pub(crate) fn close(&mut self) {
+        if self.starts.is_empty() {
+            return;
+        }
+        let mut text = std::mem::take(&mut self.text);
+        text.push_str(TAIL);
+        self.done.push(Frame {
+            from: self.from,
+            starts: std::mem::take(&mut self.starts),
+            text: text.into(),
+        });
+        self.from = self.next;
+    }
+
+    /// The frames, in order.
+    pub(crate) fn finish(mut self) -> Vec<Frame> {
+        self.close();
+        self.done
+    }
+}
+
+/// A checkpoint as it is pushed.
+pub(crate) struct Pushed {
+    /// The number of blocks that it covers.
+    pub(crate) size: u64,
+    /// The `checkpoint` frame.
+    pub(crate) text: Utf8Bytes,
+}
+
+/// What a reader finds at the index that it wants.
+pub(crate) enum Found {
+    /// The blocks from there on.
+    Frame(Arc<Frame>),
+    /// It has read everything.
+    Nothing,
+    /// The feed does not reach back so far: read from the store.
+    Behind,
+}
+
+/// The newest blocks and the newest checkpoint.
+pub(crate) struct Feed {
+    kept: RwLock<Kept>,
+    size: watch::Sender<u64>,
+    checkpoint: watch::Sender<Arc<Pushed>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    frames: VecDeque<Arc<Frame>>,
+    bytes: usize,
+    size: u64,
+}
+
+impl Feed {
+    /// A feed that holds no block yet, of a chain of this size.
+    pub(crate) fn new(size: u64, checkpoint: Pushed) -> Feed {
+        Feed {
+            kept: RwLock::new(Kept {
+                size,
+                ..Kept::default()
+            }),
+            size: watch::Sender::new(size),
+            checkpoint: watch::Sender::new(Arc::new(checkpoint)),
+        }
+    }
+
+    /// Publishes blocks that are durable, in the chain's order. The messages that they redact go from the feed. // [RED-4]
+    pub(crate) fn publish(&self, frames: Vec<Frame>, redacted: &[u64]) {
+        let Some(size) = frames.last().map(Frame::end) else {
+            return;
+        };
+        {
+            let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+            if let Some(last) = redacted.iter().max() {
+                // Readers that still want these frames find the redacted block in the store.
+                while kept.frames.front().is_some_and(|frame| frame.from <= *last) {
+                    kept.drop_front();
+                }
+            }
+            for frame in frames {
+                kept.bytes += frame.text.len();
+                kept.frames.push_back(Arc::new(frame));
+            }
+            while kept.bytes > KEPT_BYTES && kept.frames.len() > 1 {
+                kept.drop_front();
+            }
+            kept.size = size;
+        }
+        self.size.send_replace(size);
+    }
+
+    /// Pushes a checkpoint, in the place of one that a reader has not come to yet. // [CHECK-4]
+    pub(crate) fn push_checkpoint(&self, checkpoint: Pushed) {
+        self.checkpoint.send_replace(Arc::new(checkpoint));
+    }
+
+    /// The blocks from an index on, as far as one frame holds them.
+    pub(crate) fn find(&self, index: u64) -> Found {
+        let frame = {
+            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+            if index >= kept.size {
+                return Found::Nothing;
+            }
+            let place = kept.frames.partition_point(|frame| frame.end() <= index);
+            match kept.frames.get(place) {
+                Some(frame) if frame.from <= index => frame.clone(),
+                _ => return Found::Behind,
+            }
+        };
+        if frame.from == index {
+            Found::Frame(frame)
+        } else {
+            Found::Frame(Arc::new(frame.tail(index)))
+        }
+    }
+
+    /// Where the first frame that is kept begins: a reader of the store may stop there.
+    pub(crate) fn start(&self) -> u64 {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        kept.frames.front().map_or(kept.size, |frame| frame.from)
+    }
+
+    /// Tells when the chain has grown.
+    pub(crate) fn growth(&self) -> watch::Receiver<u64> {
+        self.size.subscribe()
+    }
+
+    /// Tells when there is a new checkpoint.
+    pub(crate) fn checkpoints(&self) -> watch::Receiver<Arc<Pushed>> {
+        self.checkpoint.subscribe()
+    }
+}
+
+impl Kept {
+    fn drop_front(&mut self) {
+        if let Some(frame) = self.frames.pop_front() {
+            self.bytes -= frame.text.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pushed() -> Pushed {
+        Pushed {
+            size: 0,
+            text: Utf8Bytes::default(),
+        }
+    }
+
+    fn frames(from: u64, blocks: &[&str]) -> Vec<Frame> {
+        let mut frames = Frames::new(from);
+        blocks.iter().for_each(|block| frames.push_text(block));
+        frames.finish()
+    }
+
+    fn text(found: Found) -> String {
+        match found {
+            Found::Frame(frame) => frame.text().to_string(),
+            Found::Nothing => "nothing".to_owned(),
+            Found::Behind => "behind".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_reader_gets_the_blocks_from_its_index_on() {
+        let feed = Feed::new(5, pushed());
+        feed.publish(frames(5, &["{5}", "{6}", "{7}"]), &[]);
+        assert_eq!(
+            text(feed.find(5)),
+            r#"{"type":"blocks","from":5,"blocks":[{5},{6},{7}]}"#
+        );
+        assert_eq!(
+            text(feed.find(6)),
+            r#"{"type":"blocks","from":6,"blocks":[{6},{7}]}"#
+        );
+        assert_eq!(
+            text(feed.find(7)),
+            r#"{"type":"blocks","from":7,"blocks":[{7}]}"#
+        );
+        assert_eq!(text(feed.find(8)), "nothing");
+        assert_eq!(text(feed.find(4)), "behind");
+    }
+
+    #[test]
+    fn a_redacted_message_is_no_longer_found() {
+        let feed = Feed::new(0, pushed());
+        for index in 0..4 {
+            feed.publish(frames(index, &["{}"]), &[]);
+        }
+        feed.publish(frames(4, &["{r}"]), &[1]);
+        assert_eq!(text(feed.find(1)), "behind");
+        assert_eq!(
+            text(feed.find(2)),
+            r#"{"type":"blocks","from":2,"blocks":[{}]}"#
+        );
+        assert_eq!(feed.start(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_bytes() {
+        let feed = Feed::new(0, pushed());
+        let block = "x".repeat(1 << 20);
+        for index in 0..20 {
+            feed.publish(frames(index, &[&block]), &[]);
+        }
+        assert!(feed.kept.read().unwrap().bytes <= KEPT_BYTES);
+        assert_eq!(text(feed.find(0)), "behind");
+        assert!(matches!(feed.find(19), Found::Frame(_)));
+    }
+
+    #[test]
+    fn frames_are_cut_at_their_bound_and_hold_at_least_one_block() {
+        let big = "x".repeat(FRAME_BYTES * 2);
+        let cut = frames(0, &["a", "b", &big, "c"]);
+        let spans: Vec<_> = cut.iter().map(|frame| (frame.from, frame.end())).collect();
+        assert_eq!(spans, [(0, 2), (2, 3), (3, 4)]);
+    }
+}

@@ -1,0 +1,203 @@
+//! Who may come in: the roster as far as it is durable, the live sessions, and what a welcome says of the chain. One lock
+//! stands before all of it, so that a session is never granted to an account that a block has removed meanwhile
+//! [SESS-20], and no reader sees a block before the sessions that it ends have ended [SESS-6].
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use dispatch_protocol::bytes::Id;
+use dispatch_protocol::chain::{Block, State};
+use dispatch_protocol::checkpoint::{Checkpoint, Description};
+use dispatch_protocol::entry::{Body, Prefix};
+use dispatch_protocol::key::PublicKey;
+use dispatch_protocol::refusal::Refusal;
+use dispatch_protocol::session::{Granted, Proven, Resumption, Sessions};
+
+use crate::clock;
+
+/// Whether, and by which block, an account was removed since its session began.
+#[derive(Debug)]
+pub(crate) struct Membership(AtomicU64);
+
+impl Membership {
+    const LASTS: u64 = u64::MAX;
+
+    fn begin() -> Arc<Membership> {
+        Arc::new(Membership(AtomicU64::new(Self::LASTS)))
+    }
+
+    /// The index of the block that removed the account.
+    pub(crate) fn ended_at(&self) -> Option<u64> {
+        match self.0.load(Ordering::Acquire) {
+            Self::LASTS => None,
+            index => Some(index),
+        }
+    }
+}
+
+/// What a connection gets when its client may come in.
+pub(crate) struct Guest {
+    /// The session; what is left is the welcome's signature.
+    pub(crate) granted: Granted,
+    /// The key that the account's entries are verified by.
+    pub(crate) key: PublicKey,
+    /// How long the account has been on the roster without a break.
+    pub(crate) membership: Arc<Membership>,
+}
+
+struct Member {
+    key: PublicKey,
+    membership: Arc<Membership>,
+}
+
+struct Durable {
+    prefix: Prefix,
+    roster: HashMap<Id, Member>,
+    sessions: Sessions,
+    checkpoint: Checkpoint,
+}
+
+/// See the module.
+pub(crate) struct Lobby {
+    /// The writer's. It may be ahead of the disk, so it is asked for prefixes alone, up to the durable size.
+    state: Arc<RwLock<State>>,
+    durable: Mutex<Durable>,
+}
+
+/// The chain as far as it is durable: what a welcome may be signed over. // [CHECK-14]
+struct View<'a> {
+    state: &'a State,
+    prefix: Prefix,
+    roster: &'a HashMap<Id, Member>,
+}
+
+impl Lobby {
+    /// A lobby before a chain that is durable as the state has it.
+    pub(crate) fn new(state: Arc<RwLock<State>>, checkpoint: Checkpoint) -> Lobby {
+        let durable = {
+            let state = state.read().unwrap_or_else(PoisonError::into_inner);
+            let member = |key: &PublicKey| {
+                (
+                    key.id(),
+                    Member {
+                        key: key.clone(),
+                        membership: Membership::begin(),
+                    },
+                )
+            };
+            Durable {
+                prefix: state.prefix(),
+                roster: state.roster().map(member).collect(),
+                sessions: Sessions::new(),
+                checkpoint,
+            }
+        };
+        Lobby {
+            state,
+            durable: Mutex::new(durable),
+        }
+    }
+
+    /// Grants an account that proved itself a session.
+    ///
+    /// # Errors
+    /// `not_allowed` or `unknown_have`.
+    pub(crate) fn admit(&self, proven: Proven) -> Result<Guest, Refusal> {
+        self.grant(|view, sessions, checkpoint| {
+            proven.admit(view.state, sessions, checkpoint, clock::now())
+        })
+    }
+
+    /// Opens another connection under a live session.
+    ///
+    /// # Errors
+    /// `bad_token` or `unknown_have`.
+    pub(crate) fn resume(&self, resumption: Resumption) -> Result<Guest, Refusal> {
+        self.grant(|view, sessions, checkpoint| {
+            resumption.admit(view.state, sessions, checkpoint, clock::now())
+        })
+    }
+
+    fn grant(
+        &self,
+        admit: impl FnOnce(&View<'_>, &mut Sessions, &Checkpoint) -> Result<Granted, Refusal>,
+    ) -> Result<Guest, Refusal> {
+        // The state's lock before this one's: the writer never holds both.
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let mut durable = self.lock();
+        let Durable {
+            prefix,
+            roster,
+            sessions,
+            checkpoint,
+        } = &mut *durable;
+        // Sessions whose time is over end on their connections by themselves; here they are only forgotten.
+        sessions.expire(clock::now());
+        let granted = admit(
+            &View {
+                state: &state,
+                prefix: *prefix,
+                roster,
+            },
+            sessions,
+            checkpoint,
+        )?;
+        let Some(member) = roster.get(&granted.account()) else {
+            unreachable!("a session is granted to members alone, and ends with the membership");
+        };
+        let (key, membership) = (member.key.clone(), member.membership.clone());
+        Ok(Guest {
+            granted,
+            key,
+            membership,
+        })
+    }
+
+    /// Takes in blocks that have become durable, before anybody can read them.
+    pub(crate) fn append(&self, blocks: &[Block], end: &Description) {
+        let mut durable = self.lock();
+        for block in blocks {
+            let Body::Roster(roster) = &block.entry.body else {
+                continue;
+            };
+            for der in &roster.add {
+                // The state has judged the key; one that does not parse is not there.
+                if let Ok(key) = PublicKey::parse(der) {
+                    durable.roster.insert(
+                        key.id(),
+                        Member {
+                            key,
+                            membership: Membership::begin(),
+                        },
+                    );
+                }
+            }
+            for account in &roster.remove {
+                // [SESS-5], [SESS-7]
+                if let Some(member) = durable.roster.remove(account) {
+                    member.membership.0.store(block.index, Ordering::Release);
+                }
+                durable.sessions.revoke(account);
+            }
+        }
+        durable.prefix = Prefix {
+            size: end.size,
+            hash: end.head,
+        };
+    }
+
+    /// Takes in a newer checkpoint, for the welcomes to come. // [CHECK-5]
+    pub(crate) fn set_checkpoint(&self, checkpoint: Checkpoint) {
+        self.lock().checkpoint = checkpoint;
+    }
+
+    /// The number of accounts on the roster.
+    pub(crate) fn members(&self) -> usize {
+        self.lock().roster.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Durable> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,75 @@
+//! A store at a start: its whole chain is read into a state, and judged on the way. A store that does not hold together
+//! is reported with the place, and never mended.
+
+use dispatch_protocol::chain::{Block, State};
+
+use crate::ledger::{Shelf, StoreError};
+
+/// How many blocks at the end get their signatures verified again at each start. Those before were verified when they
+/// came, and every hash is computed again: a changed value anywhere breaks the chain.
+const TAIL: u64 = 256;
+
+/// What `judge` does to every block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// Signatures of the last blocks alone.
+    Start,
+    /// Every signature.
+    Full,
+    /// No signature: the store was good a moment ago.
+    Again,
+}
+
+/// Reads the chain.
+///
+/// # Errors
+/// [`StoreError::Damaged`] with the first block that is wrong, or what is missing at the end.
+pub(crate) fn load(
+    shelf: &dyn Shelf,
+    path: &std::path::Path,
+    care: Care,
+    seen: &mut dyn FnMut(&Block),
+) -> Result<State, StoreError> {
+    let damaged = |index: Option<u64>, what: String| StoreError::Damaged {
+        path: path.to_owned(),
+        index,
+        what,
+    };
+    let size = shelf.size()?;
+    let verified_from = match care {
+        Care::Start => size.saturating_sub(TAIL),
+        Care::Full => 0,
+        Care::Again => size,
+    };
+    let mut state: Option<State> = None;
+    shelf.each(&mut |block| {
+        seen(&block);
+        let index = block.index;
+        let judged = match &mut state {
+            None => State::from_genesis(block).map(|(begun, _)| state = Some(begun)),
+            Some(state) if index < verified_from => state.restore(block).map(drop),
+            Some(state) => state.replay(block).map(drop),
+        };
+        judged.map_err(|finding| {
+            damaged(
+                Some(index),
+                format!("{} ({})", finding.detail, finding.verdict),
+            )
+        })
+    })?;
+    let state = state.ok_or_else(|| damaged(Some(0), "there is no block in it".to_owned()))?;
+    if let Some(checkpoint) = shelf.checkpoint()? {
+        if checkpoint.size > state.size() {
+            let what = format!(
+                "blocks are missing at the end: this server signed a checkpoint over {} blocks, and there are {}",
+                checkpoint.size,
+                state.size()
+            );
+            return Err(damaged(Some(state.size()), what));
+        }
+        state.check(&checkpoint).map_err(|finding| {
+            damaged(None, format!("{} ({})", finding.detail, finding.verdict))
+        })?;
+    }
+    Ok(state)
+}

@@ -1,0 +1,411 @@
+//! A server from its start to its end: opens the store, joins the parts, listens, and takes it all down again.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use dispatch_protocol::bytes::Id;
+use dispatch_protocol::chain::{Block, State};
+use dispatch_protocol::checkpoint::Checkpoint;
+use dispatch_protocol::key::KeyPair;
+use dispatch_protocol::session::Host;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::allowlist::{self, Listed};
+use crate::checkpointer::{self, Checkpointer};
+use crate::connection::House;
+use crate::error::Error;
+use crate::feed::Feed;
+use crate::http::Door;
+use crate::ledger::{Ledger, Shelf, SqliteLedger, StoreError};
+use crate::lobby::Lobby;
+use crate::opening::{self, Care};
+use crate::origin::Origin;
+use crate::roster_keeper::RosterKeeper;
+use crate::writer::intake::Intake;
+use crate::writer::{Tip, Writer};
+use crate::{Config, key_file};
+
+/// How long a client may take to send the head of a request.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// How many readers ask the store at once.
+const READERS: usize = 4;
+
+/// The reference server.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that runs. Dropping it stops it abruptly; [`Running::shutdown`] does so in order.
+pub struct Running {
+    origins: Vec<Origin>,
+    address: SocketAddr,
+    community: Id,
+    blocks: u64,
+    members: usize,
+    shutdown_within: Duration,
+    handle: Handle<SocketAddr>,
+    stop: watch::Sender<bool>,
+    inside: mpsc::Receiver<()>,
+    intake: Arc<Intake>,
+    server_key: Arc<KeyPair>,
+    last: Checkpoint,
+    writer: JoinHandle<Option<Writer>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// What a store and the configured keys come to before anything is written or served.
+struct Opened {
+    ledger: SqliteLedger,
+    state: State,
+    genesis: Block,
+    server_key: KeyPair,
+    authority: Option<KeyPair>,
+    listed: Option<Result<Vec<Listed>, Error>>,
+}
+
+impl Server {
+    /// Opens the community and serves it until [`Running::shutdown`]. It returns when clients can connect: with every block
+    /// covered by a checkpoint, and the allowlist followed.
+    ///
+    /// # Errors
+    /// [`Error`]: what is configured wrongly, an address or a store in use, a damaged store. Nothing was changed then.
+    pub async fn start(config: Config) -> Result<Running, Error> {
+        let listener = listen(config.bind)?;
+        let address = listener
+            .local_addr()
+            .map_err(|cause| Error::Failed(cause.to_string()))?;
+        let origins = if config.origins.is_empty() {
+            Origin::of_bound(address)
+        } else {
+            config.origins.clone()
+        };
+        if origins.is_empty() {
+            let hint = "say by which URL clients reach the server, such as: origins = [\"https://chat.example.org\"]";
+            return Err(Error::configuration(format!(
+                "no origin is configured, and {address} is none; {hint}"
+            )));
+        }
+        let opened = {
+            let config = config.clone();
+            run_blocking(move || Opened::open(&config)).await?
+        };
+        let Opened {
+            mut ledger,
+            state,
+            genesis,
+            server_key,
+            authority,
+            listed,
+        } = opened;
+        let (server_key, authority) = (Arc::new(server_key), authority.map(Arc::new));
+        let tip = Tip::of(&state);
+        // [CHECK-3] What is not covered yet is covered before anybody can connect.
+        let last = match ledger.shelf().checkpoint()? {
+            Some(kept) if kept.size == state.size() => kept,
+            kept => {
+                let checkpoint =
+                    checkpointer::sign(tip, kept.map_or(0, |kept| kept.time), &server_key);
+                ledger.keep(&checkpoint)?;
+                checkpoint
+            }
+        };
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let failed = |cause: std::io::Error| {
+            Error::Failed(format!("a thread could not be started ({cause})"))
+        };
+        let intake = Intake::start(workers).map_err(failed)?;
+        let feed = Arc::new(Feed::new(state.size(), checkpointer::pushed(&last)));
+        let shelf: Arc<dyn Shelf> = Arc::new(ledger.share());
+        let applied = ledger.shelf().applied()?;
+        let community = state.community();
+        let state = Arc::new(RwLock::new(state));
+        let lobby = Arc::new(Lobby::new(state.clone(), last.clone()));
+        let (tip, growth) = watch::channel(tip);
+        let writer = Writer {
+            state,
+            ledger: Box::new(ledger),
+            store: config.store.clone(),
+            authority: authority.clone(),
+            applied,
+            limits: config.limits.clone(),
+            intake: intake.clone(),
+            lobby: lobby.clone(),
+            feed: feed.clone(),
+            tip,
+            trouble: None,
+            sweep_due: true,
+        };
+        let writer = spawn_writer(writer)?;
+        let (stop, stopping) = watch::channel(false);
+        let (staying, inside) = mpsc::channel(1);
+        let house = Arc::new(House {
+            host: Host {
+                origins: origins
+                    .iter()
+                    .map(|origin| origin.as_str().to_owned())
+                    .collect(),
+                community,
+                limits: config.limits.clone(),
+            },
+            server_key: server_key.clone(),
+            intake: intake.clone(),
+            lobby: lobby.clone(),
+            feed: feed.clone(),
+            shelf,
+            readers: Arc::new(Semaphore::new(READERS)),
+            slow_reader: config.slow_reader,
+            join_within: config.join_within,
+            stopping,
+        });
+        let mut tasks = Vec::new();
+        let checkpoint_ms = config.limits.checkpoint_ms;
+        let checkpointer = Checkpointer {
+            server_key: server_key.clone(),
+            intake: intake.clone(),
+            lobby: lobby.clone(),
+            feed,
+            checkpoint_ms,
+        };
+        tasks.push(tokio::spawn(checkpointer.run(last.clone(), growth.clone())));
+        match (&config.allowlist, authority, listed) {
+            (Some(path), Some(_), Some(listed)) => {
+                let keeper = RosterKeeper::new(path.clone(), intake.clone())?;
+                keeper.begin(listed).await;
+                tasks.push(tokio::spawn(keeper.run()));
+            }
+            (Some(_), None, _) => {
+                tracing::warn!(
+                    "no authority_key is configured, so the allowlist is not used; roster entries come over the socket"
+                );
+            }
+            _ => {}
+        }
+        let page_origins = config
+            .page_origins
+            .clone()
+            .unwrap_or_else(|| origins.clone());
+        let door = Door::new(house, page_origins, genesis, config.connections, staying);
+        let handle = Handle::new();
+        tasks.push(tokio::spawn(accept(listener, door, handle.clone())?));
+        let blocks = growth.borrow().description.size;
+        let members = lobby.members();
+        Ok(Running {
+            origins,
+            address,
+            community,
+            blocks,
+            members,
+            shutdown_within: config.shutdown_within,
+            handle,
+            stop,
+            inside,
+            intake,
+            server_key,
+            last,
+            writer,
+            tasks,
+        })
+    }
+}
+
+impl Running {
+    /// The first origin by which this server may be dialled, such as `http://127.0.0.1:7311`.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.origins[0].as_str()
+    }
+
+    /// All its origins.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The community's id.
+    #[must_use]
+    pub fn community(&self) -> Id {
+        self.community
+    }
+
+    /// The number of blocks and of accounts on the roster at the start.
+    #[must_use]
+    pub fn size_at_start(&self) -> (u64, usize) {
+        (self.blocks, self.members)
+    }
+
+    /// Waits until the server fails by itself, which it does not in good health.
+    pub async fn failure(&mut self) -> Error {
+        let _ = (&mut self.writer).await;
+        Error::Failed("the ledger's writer failed; the log says why".to_owned())
+    }
+
+    /// Stops in order: takes no more connections or entries, makes durable what was accepted, says `bye` with
+    /// `shutting_down` to everybody, and signs a last checkpoint. Takes little longer than `shutdown_within`.
+    ///
+    /// # Errors
+    /// If the last of it failed; what was answered is durable all the same.
+    pub async fn shutdown(mut self) -> Result<(), Error> {
+        self.handle.graceful_shutdown(Some(self.shutdown_within));
+        self.stop.send_replace(true);
+        // Nobody sends anything there: it ends when the last connection, and the door, have ended.
+        let all_gone = tokio::time::timeout(self.shutdown_within, self.inside.recv())
+            .await
+            .is_ok();
+        if !all_gone {
+            tracing::warn!("some clients did not close in time");
+        }
+        self.intake.close();
+        let ended = tokio::time::timeout(self.shutdown_within, &mut self.writer).await;
+        self.tasks.drain(..).for_each(|task| task.abort());
+        let Ok(Ok(Some(mut writer))) = ended else {
+            return Err(Error::Failed(
+                "the ledger's writer did not end in order".to_owned(),
+            ));
+        };
+        let (server_key, last) = (self.server_key.clone(), self.last.time);
+        run_blocking(move || writer.conclude(last, &server_key).map_err(Error::from)).await
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+        self.intake.close();
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Opened {
+    fn open(config: &Config) -> Result<Opened, Error> {
+        let server_key = key_file::read(&config.server_key)?;
+        let authority = config
+            .authority_key
+            .as_deref()
+            .map(key_file::read)
+            .transpose()?;
+        config
+            .limits
+            .check()
+            .map_err(|problem| Error::configuration(problem.to_string()))?;
+        let ledger = SqliteLedger::open(&config.store)?;
+        let state = opening::load(ledger.shelf(), &config.store, Care::Start, &mut |_| {})?;
+        if let Some(expected) = config.community
+            && expected != state.community()
+        {
+            return Err(StoreError::Foreign {
+                path: config.store.clone(),
+                expected,
+                found: state.community(),
+            }
+            .into());
+        }
+        if server_key.public() != state.server_key() {
+            let problem = "this is not the server key that the community's block 0 names";
+            return Err(Error::file(&config.server_key, problem));
+        }
+        if let (Some(key), Some(path)) = (&authority, &config.authority_key)
+            && key.public().id() != state.authority()
+        {
+            return Err(Error::file(
+                path,
+                "this is not the key of the community's authority",
+            ));
+        }
+        let listed = match &config.allowlist {
+            Some(path) if authority.is_some() => {
+                if !path.exists() {
+                    return Err(Error::file(
+                        path,
+                        "there is no allowlist; an empty file would remove everybody it added",
+                    ));
+                }
+                Some(allowlist::read(path))
+            }
+            _ => None,
+        };
+        let genesis = ledger.shelf().blocks(0..1, 0)?.pop();
+        let genesis = genesis.ok_or_else(|| Error::Failed("block 0 is gone".to_owned()))?;
+        Ok(Opened {
+            ledger,
+            state,
+            genesis,
+            server_key,
+            authority,
+            listed,
+        })
+    }
+}
+
+fn listen(bind: SocketAddr) -> Result<TcpListener, Error> {
+    let listener = TcpListener::bind(bind).map_err(|cause| {
+        let what = match cause.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "is in use by another program; choose another port with --bind".to_owned()
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "may not be used by this user; ports below 1024 need a right".to_owned()
+            }
+            std::io::ErrorKind::AddrNotAvailable => "is not an address of this machine".to_owned(),
+            _ => format!("cannot be listened on ({cause})"),
+        };
+        Error::configuration(format!("{bind} {what}"))
+    })?;
+    listener
+        .set_nonblocking(true)
+        .map_err(|cause| Error::Failed(cause.to_string()))?;
+    Ok(listener)
+}
+
+/// Accepts connections until the handle says otherwise.
+fn accept(
+    listener: TcpListener,
+    door: Door,
+    handle: Handle<SocketAddr>,
+) -> Result<impl Future<Output = ()> + use<>, Error> {
+    let mut server = axum_server::from_tcp(listener)
+        .map_err(|cause| Error::Failed(cause.to_string()))?
+        .acceptor(NoDelayAcceptor::new())
+        .handle(handle)
+        .first_request_timeout(HEAD)
+        .accept_error_handler(
+            |_, cause| tracing::warn!(%cause, "a connection could not be accepted"),
+        );
+    server.http_builder().http1().header_read_timeout(HEAD);
+    let routes = door.routes().into_make_service();
+    Ok(async move {
+        if let Err(problem) = server.serve(routes).await {
+            tracing::error!(%problem, "the listener failed");
+        }
+    })
+}
+
+/// The writer has a thread of its own. None comes back if it panicked.
+fn spawn_writer(writer: Writer) -> Result<JoinHandle<Option<Writer>>, Error> {
+    let (ended, end) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("ledger".to_owned())
+        .spawn(move || {
+            let _ = ended.send(writer.run());
+        })
+        .map_err(|cause| Error::Failed(format!("a thread could not be started ({cause})")))?;
+    Ok(tokio::spawn(async move { end.await.ok() }))
+}
+
+async fn run_blocking<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, Error> + Send + 'static,
+) -> Result<R, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|cause| Err(Error::Failed(cause.to_string())))
+}

@@ -1,0 +1,357 @@
+//! The ledger's one writer, a thread of its own. It takes verified entries in batches, judges each by the chain as it then
+//! is, makes the batch durable with one commit, and only then answers and publishes. While a commit is under way the next
+//! batch gathers: so commits grow with the load, and without load nothing waits.
+//!
+//! It owns the state and the store's writing handle. A crash between two lines leaves a batch in the store whole or not
+//! at all; what was not answered is offered again by its author and found there, or not (ENTRY-5).
+
+mod follow;
+pub(crate) mod intake;
+
+use std::collections::{BTreeSet, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use dispatch_protocol::bytes::{Hash, Id};
+use dispatch_protocol::chain::{Admission, Block, Linked, State};
+use dispatch_protocol::checkpoint::{Checkpoint, Description};
+use dispatch_protocol::entry::{Body, VerifiedEntry};
+use dispatch_protocol::key::KeyPair;
+use dispatch_protocol::limits::Limits;
+use dispatch_protocol::refusal::Refusal;
+use tokio::sync::{oneshot, watch};
+
+pub(crate) use follow::Followed;
+use intake::{Checked, Intake, Work};
+
+use crate::allowlist::Listed;
+use crate::checkpointer;
+use crate::clock;
+use crate::connection::outbox::{Outcome, Reply, unavailable};
+use crate::feed::{Feed, Frames};
+use crate::ledger::{Batch, Ledger, StoreError};
+use crate::lobby::Lobby;
+use crate::opening::{self, Care};
+
+/// After a commit that failed, entries are refused for so long before another is tried.
+const RECOVERY: Duration = Duration::from_secs(1);
+
+/// How often a sweep is tried again that a reader was in the way of.
+const SWEEP: Duration = Duration::from_millis(200);
+
+/// Something for the writer to do that is no client's entry.
+pub(crate) enum Command {
+    /// Let the roster follow the allowlist.
+    Follow(Vec<Listed>, oneshot::Sender<Result<Followed, String>>),
+    /// Keep a checkpoint.
+    Keep(Checkpoint),
+}
+
+/// The end of the chain as it is durable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tip {
+    /// What a checkpoint of it says.
+    pub(crate) description: Description,
+    /// The time of its last block.
+    pub(crate) time: u64,
+}
+
+impl Tip {
+    pub(crate) fn of(state: &State) -> Tip {
+        Tip {
+            description: state.description(),
+            time: state.time(),
+        }
+    }
+}
+
+/// What the writer works with.
+pub(crate) struct Writer {
+    /// Shared with the lobby, which asks it for the prefixes of what is durable. The lock is held while a batch is
+    /// judged, never during a commit.
+    pub(crate) state: Arc<RwLock<State>>,
+    pub(crate) ledger: Box<dyn Ledger>,
+    pub(crate) store: PathBuf,
+    pub(crate) authority: Option<Arc<KeyPair>>,
+    /// The allowlist's ids as the roster last followed them.
+    pub(crate) applied: BTreeSet<Id>,
+    pub(crate) limits: Limits,
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) lobby: Arc<Lobby>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) tip: watch::Sender<Tip>,
+    pub(crate) trouble: Option<Instant>,
+    pub(crate) sweep_due: bool,
+}
+
+/// What the state says of an entry, before the batch is durable.
+enum Judged {
+    Appended {
+        index: u64,
+        hash: Hash,
+        author: Id,
+        seq: u64,
+        id: Id,
+    },
+    Repeated {
+        index: u64,
+        hash: Hash,
+    },
+    Refused(Refusal),
+}
+
+impl Writer {
+    /// Works until the intake is closed and empty; returns itself, so that the last checkpoint can be kept.
+    pub(crate) fn run(mut self) -> Writer {
+        let intake = self.intake.clone();
+        loop {
+            match intake.next(self.sweep_due.then_some(SWEEP)) {
+                Work::Batch(batch) => self.take(batch),
+                Work::Command(Command::Follow(listed, done)) => {
+                    let _ = done.send(self.follow(&listed));
+                }
+                Work::Command(Command::Keep(checkpoint)) => {
+                    if let Err(problem) = self.ledger.keep(&checkpoint) {
+                        tracing::error!(%problem, "a checkpoint could not be kept");
+                    }
+                }
+                Work::Nothing => {}
+                Work::Done => {
+                    self.sweep();
+                    return self;
+                }
+            }
+            if self.sweep_due {
+                self.sweep();
+            }
+        }
+    }
+
+    /// Signs and keeps the last checkpoint, when nobody is served any more. // [CHECK-3]
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    pub(crate) fn conclude(&mut self, before: u64, server_key: &KeyPair) -> Result<(), StoreError> {
+        let kept = self.ledger.shelf().checkpoint()?;
+        let tip = *self.tip.borrow();
+        if kept
+            .as_ref()
+            .is_none_or(|kept| kept.size < tip.description.size)
+        {
+            let before = kept.map_or(before, |kept| kept.time.max(before));
+            self.ledger
+                .keep(&checkpointer::sign(tip, before, server_key))?;
+        }
+        self.ledger.sweep().map(drop)
+    }
+
+    fn take(&mut self, batch: Vec<Checked>) {
+        if !self.usable() {
+            // Each reply says `unavailable` as it is dropped.
+            return;
+        }
+        let mut staged = Vec::new();
+        let mut answers: Vec<(Reply, Judged)> = Vec::with_capacity(batch.len());
+        for Checked { entry, reply } in batch {
+            answers.push((
+                reply,
+                Judged::Refused(unavailable(
+                    "the server could not look at the entry; send it again",
+                )),
+            ));
+            let Some((_, place)) = answers.last_mut() else {
+                continue;
+            };
+            match entry {
+                Ok(entry) => {
+                    // A panic leaves a state that nobody knows: it is read again from the store.
+                    let judged = catch_unwind(AssertUnwindSafe(|| self.judge(entry, &mut staged)));
+                    let Ok(judged) = judged else {
+                        tracing::error!(
+                            "the state failed at an entry; it is read again from the store"
+                        );
+                        self.recover();
+                        return;
+                    };
+                    *place = judged;
+                }
+                Err(refusal) => *place = Judged::Refused(refusal),
+            }
+        }
+        let durable = self.commit(staged, None).is_ok();
+        // [SUB-2] No answer leaves before the commit; a refusal neither, since it may rest on what the batch holds.
+        for (reply, judged) in answers {
+            reply.answer(self.outcome(judged, durable));
+        }
+    }
+
+    fn judge(&self, entry: VerifiedEntry, staged: &mut Vec<Linked>) -> Judged {
+        let mut state = self.write();
+        let now = clock::now();
+        match state.admit(entry, now, &self.limits) {
+            Err(refusal) => Judged::Refused(refusal),
+            Ok(Admission::Repeat { index, hash }) => Judged::Repeated { index, hash },
+            Ok(Admission::Append(admitted)) => {
+                let linked = state.append(*admitted, now);
+                let block = linked.block();
+                let (author, seq) = (block.entry.author, block.entry.seq);
+                let judged = Judged::Appended {
+                    index: block.index,
+                    hash: linked.hash(),
+                    author,
+                    seq,
+                    id: linked.id(),
+                };
+                staged.push(linked);
+                judged
+            }
+        }
+    }
+
+    fn outcome(&self, judged: Judged, durable: bool) -> Outcome {
+        match judged {
+            Judged::Appended { index, hash, .. } if durable => Outcome::Accepted { index, hash },
+            // A commit whose answer was lost may have gone through: the state was read again from the store.
+            Judged::Appended {
+                author, seq, id, ..
+            } => match self.read().place_of(&author, seq, &id) {
+                Some((index, hash)) if self.trouble_is_over() => Outcome::Accepted { index, hash },
+                _ => Outcome::Refused(unavailable(
+                    "the entry could not be made durable; nothing was appended",
+                )),
+            },
+            Judged::Repeated { index, hash } if durable => Outcome::Accepted { index, hash },
+            Judged::Refused(refusal) if durable => Outcome::Refused(refusal),
+            Judged::Repeated { .. } | Judged::Refused(_) => Outcome::Refused(unavailable(
+                "the server could not look at the entry; send it again",
+            )),
+        }
+    }
+
+    /// Makes blocks durable that the state has taken in, and publishes them. // [SYNC-3], [SUB-2]
+    fn commit(
+        &mut self,
+        staged: Vec<Linked>,
+        applied: Option<&BTreeSet<Id>>,
+    ) -> Result<(), StoreError> {
+        if staged.is_empty() && applied.is_none() {
+            return Ok(());
+        }
+        let blocks: Vec<Block> = staged.into_iter().map(Linked::into_block).collect();
+        let redacted = redacted_by(&blocks);
+        if let Err(problem) = self.ledger.append(&Batch {
+            blocks: &blocks,
+            redacted: &redacted,
+            applied,
+        }) {
+            tracing::error!(%problem, "a batch could not be made durable");
+            self.recover();
+            return Err(problem);
+        }
+        self.publish(blocks, &redacted);
+        Ok(())
+    }
+
+    fn publish(&mut self, mut blocks: Vec<Block>, redacted: &[u64]) {
+        let Some(first) = blocks.first().map(|block| block.index) else {
+            return;
+        };
+        let hidden: HashSet<u64> = redacted.iter().copied().collect();
+        let mut frames = Frames::new(first);
+        for block in &mut blocks {
+            if let Body::Message(message) = &mut block.entry.body
+                && hidden.contains(&block.index)
+            {
+                message.ciphertext = None; // [RED-4]
+            }
+            match serde_json::to_string(&block) {
+                Ok(text) => frames.push_text(&text),
+                Err(problem) => {
+                    unreachable!("a block of numbers and texts is always written: {problem}")
+                }
+            }
+            if matches!(&block.entry.body, Body::Roster(roster) if !roster.remove.is_empty()) {
+                frames.close(); // [SESS-6] so that a removed account's last frame ends here
+            }
+        }
+        let tip = Tip::of(&self.read());
+        // [SESS-5], [SESS-6] Sessions end before anybody can read past the block that ends them.
+        self.lobby.append(&blocks, &tip.description);
+        self.feed.publish(frames.finish(), redacted);
+        self.tip.send_replace(tip);
+        self.sweep_due |= !redacted.is_empty();
+    }
+
+    /// Reads the state again from the store, after a batch that may or may not be there.
+    fn recover(&mut self) {
+        self.trouble = Some(Instant::now());
+        let published = self.tip.borrow().description.size;
+        let read = || -> Result<(State, Vec<Block>), StoreError> {
+            let shelf = self.ledger.shelf();
+            let state = opening::load(shelf, &self.store, Care::Again, &mut |_| {})?;
+            let missed = shelf.blocks(published..state.size(), usize::MAX)?;
+            Ok((state, missed))
+        };
+        match read() {
+            Ok((state, missed)) => {
+                *self.write() = state;
+                let redacted = redacted_by(&missed);
+                self.publish(missed, &redacted);
+                self.trouble = None;
+                tracing::warn!(
+                    blocks = self.read().size(),
+                    "the state was read again from the store"
+                );
+            }
+            Err(problem) => {
+                tracing::error!(%problem, "the store cannot be read; no entry is taken")
+            }
+        }
+    }
+
+    /// Whether the state is that of the store; after trouble it is looked at again, though not with every batch.
+    fn usable(&mut self) -> bool {
+        if self
+            .trouble
+            .is_some_and(|since| since.elapsed() >= RECOVERY)
+        {
+            self.recover();
+        }
+        self.trouble_is_over()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn trouble_is_over(&self) -> bool {
+        self.trouble.is_none()
+    }
+
+    fn sweep(&mut self) {
+        if !self.sweep_due {
+            return;
+        }
+        match self.ledger.sweep() {
+            Ok(swept) => self.sweep_due = !swept,
+            Err(problem) => {
+                tracing::warn!(%problem, "redacted ciphertexts still stand in the journal; it is tried again")
+            }
+        }
+    }
+}
+
+/// The messages that these blocks redact.
+fn redacted_by(blocks: &[Block]) -> Vec<u64> {
+    let index = |block: &Block| match &block.entry.body {
+        Body::Redaction(redaction) => Some(redaction.index),
+        _ => None,
+    };
+    blocks.iter().filter_map(index).collect()
+}
