@@ -79,3 +79,13 @@ fn codes(said: impl Fn(&Code) -> bool) -> Schema {
 pub(crate) fn present<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
+
+/// A plaintext's channel.
+pub(crate) fn channel(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "minLength": 1, "maxLength": 64})
+}
+
+/// The mark of a file of evidence.
+pub(crate) fn evidence_format(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "const": "dispatch-d/1 evidence"})
+}

@@ -91,6 +91,21 @@ impl Checkpoint {
             .map_err(|_| bad("the checkpoint is not signed by the server key of genesis"))
     }
 
+    /// Checks that the checkpoint is one of this community, of at least one block.
+    ///
+    /// # Errors
+    /// `bad_checkpoint` (CHECK-6).
+    pub fn belongs(&self, community: Id) -> Result<(), Finding> {
+        // [CHECK-6]
+        if self.community != community {
+            return Err(bad("the checkpoint is of another community"));
+        }
+        if self.size == 0 {
+            return Err(bad("the checkpoint is of no block"));
+        }
+        Ok(())
+    }
+
     /// Decodes a checkpoint that a server sent, unknown members ignored.
     ///
     /// # Errors
@@ -114,6 +129,6 @@ impl Checkpoint {
 }
 
 /// A finding of CHECK-6.
-pub(crate) fn bad(detail: &str) -> Finding {
+fn bad(detail: &str) -> Finding {
     Finding::new(Verdict::BadCheckpoint, "CHECK-6", detail)
 }

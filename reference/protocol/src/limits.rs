@@ -14,7 +14,7 @@ pub const SERVER_FRAME_BYTES: usize = 1_048_576;
 #[schemars(rename = "limits", title = "Limits", default)]
 pub struct Limits {
     /// The longest frame of a client, in bytes of UTF-8.
-    #[schemars(range(min = 65536, max = 1048576))]
+    #[schemars(range(min = 65536, max = 524288))]
     pub frame_bytes: u64,
     /// The longest ciphertext of a message, in bytes.
     #[schemars(range(min = 144, max = 65536))]
@@ -67,7 +67,7 @@ pub struct LimitError {
 impl Limits {
     /// Each limit's name, least and most.
     pub const BOUNDS: [(&'static str, u64, u64); 7] = [
-        ("frame_bytes", 65_536, 1_048_576),
+        ("frame_bytes", 65_536, 524_288),
         ("ciphertext_bytes", 144, 65_536),
         ("wraps", 1, 1024),
         ("skew_ms", 1000, 86_400_000),
@@ -92,7 +92,25 @@ impl Limits {
                 });
             }
         }
+        // [LIM-10]
+        let least = self.least_frame_bytes();
+        if self.frame_bytes < least {
+            return Err(LimitError {
+                name: "frame_bytes",
+                value: self.frame_bytes,
+                least,
+                most: Self::BOUNDS[0].2,
+            });
+        }
         Ok(())
+    }
+
+    /// The least `frame_bytes` that holds the largest message and the largest epoch: four letters stand for three bytes
+    /// of ciphertext, 200 bytes for a wrap, 4096 for the rest.
+    fn least_frame_bytes(&self) -> u64 {
+        let message = (self.ciphertext_bytes * 4).div_ceil(3);
+        let epoch = self.wraps * 200;
+        message.max(epoch) + 4096
     }
 
     fn values(&self) -> [u64; 7] {
@@ -119,8 +137,14 @@ mod tests {
 
     #[test]
     fn one_beyond_a_bound_is_refused_and_the_bound_itself_is_not() {
+        // small enough that no bound of another limit matters
+        let small = Limits {
+            ciphertext_bytes: 144,
+            wraps: 1,
+            ..Limits::default()
+        };
         let set = |index: usize, value: u64| {
-            let mut json = serde_json::to_value(Limits::default()).unwrap();
+            let mut json = serde_json::to_value(&small).unwrap();
             json[Limits::BOUNDS[index].0] = value.into();
             serde_json::from_value::<Limits>(json).unwrap().check()
         };
@@ -130,5 +154,24 @@ mod tests {
             assert_eq!(set(index, least - 1).unwrap_err().name, name);
             assert_eq!(set(index, most + 1).unwrap_err().name, name);
         }
+    }
+
+    #[test]
+    fn a_frame_holds_the_largest_message_and_the_largest_epoch() {
+        let check = |frame_bytes, ciphertext_bytes, wraps| {
+            Limits {
+                frame_bytes,
+                ciphertext_bytes,
+                wraps,
+                ..Limits::default()
+            }
+            .check()
+            .map_err(|error| (error.name, error.least))
+        };
+        // 4/3 of 65536 is 87381 and a third
+        assert_eq!(check(91_478, 65_536, 1), Ok(()));
+        assert_eq!(check(91_477, 65_536, 1), Err(("frame_bytes", 91_478)));
+        assert_eq!(check(208_896, 144, 1024), Ok(()));
+        assert_eq!(check(208_895, 144, 1024), Err(("frame_bytes", 208_896)));
     }
 }

@@ -92,8 +92,8 @@ impl Label {
             Self::BodyRoster | Self::BodyEpoch | Self::BodyShare | Self::BodyRedaction => 2,
             Self::BodyMessage | Self::MessageKey => 3,
             Self::BodyGenesis | Self::MessageAad => 4,
-            Self::Block | Self::Wrap => 5,
-            Self::Join | Self::Checkpoint => 6,
+            Self::Block | Self::Checkpoint | Self::Wrap => 5,
+            Self::Join => 6,
             Self::Entry => 8,
             Self::Welcome => 9,
         }
@@ -232,11 +232,25 @@ mod tests {
     }
 
     #[test]
-    fn no_two_labels_are_alike_and_none_is_anothers_prefix_with_its_end() {
-        let mut labels: Vec<_> = Label::ALL.iter().map(|label| label.as_str()).collect();
-        labels.sort_unstable();
-        labels.dedup();
-        assert_eq!(labels.len(), Label::ALL.len());
+    fn the_labels_and_their_fields_are_the_registrys() {
+        let rows: Vec<_> = include_str!("../../../spec/registry.md")
+            .lines()
+            .skip_while(|line| *line != "## Labels")
+            .skip(1)
+            .take_while(|line| !line.starts_with("## "))
+            .filter_map(|line| line.strip_prefix("| `"))
+            .map(|row| {
+                let row = row.replace("\\|", "/");
+                let (label, fields) = row.split_once("` | ").unwrap();
+                let fields = fields.split(" | ").next().unwrap().split(", ").count();
+                (label.to_owned(), fields as u8)
+            })
+            .collect();
+        let ours: Vec<_> = Label::ALL
+            .iter()
+            .map(|label| (label.as_str().to_owned(), label.fields()))
+            .collect();
+        assert_eq!(ours, rows);
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::accounts::{Account, Accounts, Ordinal};
 use super::epochs::Epochs;
 use crate::bytes::{Hash, Id};
-use crate::checkpoint::{Checkpoint, Description, bad};
+use crate::checkpoint::{Checkpoint, Description};
 use crate::entry::Prefix;
 use crate::key::{Card, PublicKey};
 use crate::merkle::Tree;
@@ -179,38 +179,44 @@ impl State {
         self.tag(index).is_some_and(Tag::is_redacted)
     }
 
-    /// Holds a checkpoint against this chain. Call it once every block that the server announced is held: a message
-    /// whose redaction is still on its way looks like one that was withheld.
+    /// The first message without a ciphertext that nothing in this chain redacts. Whether that is a fault depends on what
+    /// the server may still send (RED-8); in a whole chain it is.
+    pub fn first_gap(&self) -> Option<u64> {
+        self.gaps.first().copied()
+    }
+
+    /// Holds a checkpoint against this chain.
     ///
     /// # Errors
-    /// `bad_checkpoint` (CHECK-6) if it is not signed by the server key, or is not of a prefix of this chain;
-    /// `unredacted_gap` (RED-8) if a message that it covers has no ciphertext and no redaction.
+    /// `bad_checkpoint` (CHECK-6) if it is not signed by the server key, of another community or of no block; `fork`
+    /// (CHECK-8) if it is not of a prefix of this chain; `rollback` (CHECK-7) if it covers more than is held, which a
+    /// chain that was cut short does.
     pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), Finding> {
         checkpoint.verify(&self.server_key)?;
-        // [CHECK-6]
-        if checkpoint.community != self.community {
-            return Err(bad("the checkpoint is of another community"));
-        }
-        if checkpoint.size == 0 || checkpoint.size > self.size() {
-            return Err(bad(
-                "the checkpoint covers blocks that the chain does not have",
+        checkpoint.belongs(self.community)?;
+        let Some(head) = self.prefix_head(checkpoint.size) else {
+            return Err(Finding::new(
+                Verdict::Rollback,
+                "CHECK-7",
+                format!(
+                    "the checkpoint covers {} blocks, of which {} are shown",
+                    checkpoint.size,
+                    self.size()
+                ),
+            ));
+        };
+        // [CHECK-8]
+        if head != checkpoint.head || self.tree.root(checkpoint.size) != Some(checkpoint.root) {
+            return Err(Finding::new(
+                Verdict::Fork,
+                "CHECK-8",
+                format!(
+                    "the checkpoint of {} blocks contradicts the blocks that are held; keep both, they may be evidence",
+                    checkpoint.size
+                ),
             ));
         }
-        if self.prefix_head(checkpoint.size) != Some(checkpoint.head) {
-            return Err(bad("the checkpoint's head is not the chain's"));
-        }
-        if self.tree.root(checkpoint.size) != Some(checkpoint.root) {
-            return Err(bad("the checkpoint's root is not the chain's"));
-        }
-        // [RED-8]
-        match self.gaps.first() {
-            Some(&index) if index < checkpoint.size => Err(Finding::new(
-                Verdict::UnredactedGap,
-                "RED-8",
-                format!("the message in block {index} has no ciphertext, and nothing redacts it"),
-            )),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     pub(super) fn tag(&self, index: u64) -> Option<Tag> {

@@ -320,7 +320,6 @@ mod tests {
             "18446744073709551616",
             "1e400",
             "0.5",
-            "-",
         ] {
             assert_eq!(broken(text), Some("CONV-12"), "{text}");
         }

@@ -79,15 +79,16 @@ pub fn verify_consistency(
     path: &[Hash],
 ) -> Result<(), ConsistencyError> {
     // [TREE-3]
-    if from > to {
-        return Err(ConsistencyError("is from a larger size to a smaller one"));
+    if from == 0 || from > to {
+        return Err(ConsistencyError(
+            "is from no block, or from a larger size to a smaller one",
+        ));
     }
-    if from == 0 || from == to {
+    if from == to {
         if !path.is_empty() {
             return Err(ConsistencyError(TOO_LONG));
         }
-        let expected = if from == to { *new } else { Hash::of(&[]) };
-        if *old != expected {
+        if old != new {
             return Err(ConsistencyError("leads to another root"));
         }
         return Ok(());
@@ -198,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn proofs_from_nothing_and_between_equal_sizes_are_empty() {
+    fn a_proof_between_equal_sizes_is_empty_and_none_is_from_nothing() {
         let tree = tree(4);
-        let (none, root) = (tree.root(0).unwrap(), tree.root(4).unwrap());
-        assert_eq!(verify_consistency(0, 4, &none, &root, &[]), Ok(()));
+        let (one, root) = (tree.root(1).unwrap(), tree.root(4).unwrap());
         assert_eq!(verify_consistency(4, 4, &root, &root, &[]), Ok(()));
-        assert!(verify_consistency(0, 4, &none, &root, &[root]).is_err());
         assert!(verify_consistency(4, 4, &root, &root, &[root]).is_err());
-        assert!(verify_consistency(4, 4, &none, &root, &[]).is_err());
-        assert!(verify_consistency(4, 3, &root, &none, &[]).is_err());
+        assert!(verify_consistency(4, 4, &one, &root, &[]).is_err());
+        assert!(verify_consistency(4, 3, &root, &one, &[]).is_err());
+        assert!(verify_consistency(0, 4, &Hash::of(&[]), &root, &[]).is_err());
+        assert!(verify_consistency(0, 0, &root, &root, &[]).is_err());
     }
 }

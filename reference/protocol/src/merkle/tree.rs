@@ -42,14 +42,12 @@ impl Tree {
         }
     }
 
-    /// The root over the first `size` blocks; none if there are not so many. Over none it is the hash of nothing.
+    /// The root over the first `size` blocks, at least one; none if there are not so many.
     pub fn root(&self, size: u64) -> Option<Hash> {
         // [TREE-1]
-        match size {
-            0 => Some(Hash::of(&[])),
-            _ if size > self.size() => None,
-            _ => Some(self.subtree(0, size)),
-        }
+        (1..=self.size())
+            .contains(&size)
+            .then(|| self.subtree(0, size))
     }
 
     /// The proof that the block at `index` stands in the tree over `size` blocks (RFC 6962, section 2.1.1); none if it
@@ -77,13 +75,13 @@ impl Tree {
     }
 
     /// The proof that the tree over `to` blocks extends that over `from` (RFC 6962, section 2.1.2); none if it cannot.
-    /// From size 0 and between equal sizes it is empty.
+    /// Between equal sizes it is empty.
     pub fn consistency(&self, from: u64, to: u64) -> Option<Vec<Hash>> {
-        if from > to || to > self.size() {
+        if from == 0 || from > to || to > self.size() {
             return None;
         }
         let mut path = Vec::new();
-        if from == 0 || from == to {
+        if from == to {
             return Some(path);
         }
         let (mut start, mut width) = (0, to);
@@ -147,7 +145,7 @@ mod tests {
     /// RFC 6962, section 2.1, word by word.
     fn root_by_the_book(blocks: &[Hash]) -> Hash {
         match blocks {
-            [] => Hash::of(&[]),
+            [] => unreachable!("a chain has a block"),
             [one] => leaf(one),
             many => {
                 let k = split(many.len() as u64) as usize;
@@ -160,13 +158,13 @@ mod tests {
     fn every_root_is_that_of_the_definition() {
         let tree = tree(130);
         let blocks: Vec<_> = (0..130).map(block).collect();
-        for size in 0..=130 {
+        for size in 1..=130 {
             assert_eq!(
                 tree.root(size),
                 Some(root_by_the_book(&blocks[..size as usize]))
             );
         }
-        assert_eq!(tree.root(131), None);
+        assert_eq!((tree.root(0), tree.root(131)), (None, None));
     }
 
     #[test]
@@ -178,7 +176,7 @@ mod tests {
                 let path = tree.inclusion(index, size).unwrap();
                 verify_inclusion(&block(index), index, size, &path, &root).unwrap();
             }
-            for from in 0..=size {
+            for from in 1..=size {
                 let path = tree.consistency(from, size).unwrap();
                 verify_consistency(from, size, &tree.root(from).unwrap(), &root, &path).unwrap();
             }
@@ -193,6 +191,7 @@ mod tests {
         assert_eq!(tree.inclusion(0, 0), None);
         assert_eq!(tree.consistency(3, 6), None);
         assert_eq!(tree.consistency(4, 3), None);
+        assert_eq!(tree.consistency(0, 3), None);
     }
 
     proptest! {

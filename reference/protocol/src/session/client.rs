@@ -1,8 +1,8 @@
 //! The client's half of a join, without I/O.
 
 use super::statement::Meeting;
+use super::token::TokenHash;
 use crate::bytes::{Bytes, Id, Nonce};
-use crate::checkpoint::bad;
 use crate::entry::Prefix;
 use crate::key::{KeyPair, PublicKey};
 use crate::verdict::{Finding, Verdict};
@@ -60,18 +60,18 @@ impl Dial {
     /// Answers a challenge, where `client_nonce` is that of the `hello`. Costs an RSA signature.
     ///
     /// # Errors
-    /// `wrong_genesis` (GEN-3) if the challenge is another community's: nothing is signed then.
+    /// `wrong_genesis` (JOIN-19) if the challenge is another community's: nothing is signed then.
     pub fn prove(
         &self,
         client_nonce: Nonce,
         challenge: &Challenge,
         key: &KeyPair,
     ) -> Result<(AwaitWelcome, Prove), Finding> {
-        // [GEN-3]
+        // [JOIN-19]
         if challenge.community != self.community {
             return Err(Finding::new(
                 Verdict::WrongGenesis,
-                "GEN-3",
+                "JOIN-19",
                 "the challenge is of another community than the one that was asked for",
             ));
         }
@@ -103,7 +103,7 @@ impl AwaitWelcome {
     ///
     /// # Errors
     /// `bad_welcome` (JOIN-17) unless the server key of genesis signed it over what this client holds;
-    /// `bad_checkpoint` (CHECK-5, CHECK-6) if the checkpoint in it is not the server's or too large.
+    /// `bad_checkpoint` (CHECK-6) if the checkpoint in it is not the server's.
     pub fn welcome(self, welcome: &Welcome) -> Result<Joined, Finding> {
         let chain = Prefix {
             size: welcome.size,
@@ -114,7 +114,7 @@ impl AwaitWelcome {
             .verify(
                 &self
                     .meeting
-                    .welcome(welcome.expires_at, chain.size, &chain.hash),
+                    .welcome(welcome.expires_at, &chain, TokenHash::of(&self.token)),
                 &welcome.signature,
             )
             .map_err(|_| {
@@ -129,17 +129,7 @@ impl AwaitWelcome {
             return Err(bad_welcome("the resumed session's end has moved"));
         }
         welcome.checkpoint.verify(&self.server_key)?;
-        if welcome.checkpoint.community != self.meeting.community {
-            return Err(bad("the checkpoint is of another community"));
-        }
-        // [CHECK-5]
-        if welcome.checkpoint.size > welcome.size {
-            return Err(Finding::new(
-                Verdict::BadCheckpoint,
-                "CHECK-5",
-                "the checkpoint is larger than the chain that the welcome states",
-            ));
-        }
+        welcome.checkpoint.belongs(self.meeting.community)?;
         Ok(Joined {
             meeting: self.meeting,
             server_key: self.server_key,

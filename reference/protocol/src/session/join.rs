@@ -4,11 +4,11 @@ use std::fmt;
 
 use super::host::Host;
 use super::open::Open;
+use super::standing::Standing;
 use super::statement::Meeting;
 use super::table::{Live, Sessions};
 use super::token::TokenHash;
 use crate::bytes::{Bytes, Id, Nonce};
-use crate::chain::State;
 use crate::checkpoint::Checkpoint;
 use crate::entry::Prefix;
 use crate::key::{KeyPair, PublicKey};
@@ -115,17 +115,22 @@ impl AwaitProof {
         self.expires_at
     }
 
-    /// Takes a `prove` at the moment `now`. The challenge is spent by it, whatever comes of it.
+    /// Whether a `prove` names this challenge. One that does not leaves the challenge as it is (JOIN-9).
+    pub fn is_named_by(&self, prove: &Prove) -> bool {
+        prove.server_nonce == self.meeting.server_nonce
+    }
+
+    /// Takes a `prove` at the moment `now`. One that names the challenge spends it, whatever comes of it (JOIN-13).
     ///
     /// # Errors
-    /// `no_challenge` or `challenge_expired`.
+    /// `no_challenge` if it names another; `challenge_expired`.
     pub fn prove(self, prove: Prove, now: u64) -> Result<Proof, Refusal> {
         // [JOIN-9]
-        if prove.server_nonce != self.meeting.server_nonce {
+        if !self.is_named_by(&prove) {
             return Err(no_challenge());
         }
         // [JOIN-10]
-        if now > self.expires_at {
+        if now >= self.expires_at {
             return Err(Refusal::new(
                 Code::ChallengeExpired,
                 "JOIN-10",
@@ -177,19 +182,19 @@ impl Proven {
     }
 
     /// Looks the account up on the roster and grants it a session, at the moment `now`. `latest` is the latest
-    /// checkpoint of this state's chain.
+    /// checkpoint of this chain, no larger than it is.
     ///
     /// # Errors
     /// `not_allowed` or `unknown_have`; no session is granted then.
     pub fn admit(
         self,
-        state: &State,
+        chain: &impl Standing,
         sessions: &mut Sessions,
         latest: &Checkpoint,
         now: u64,
     ) -> Result<Granted, Refusal> {
         // [JOIN-12], [ROST-8]
-        if !state.on_roster(&self.meeting.account) {
+        if !chain.on_roster(&self.meeting.account) {
             return Err(Refusal::new(
                 Code::NotAllowed,
                 "JOIN-12",
@@ -197,7 +202,7 @@ impl Proven {
             ));
         }
         // [JOIN-14]
-        let from = start(state, self.have, "JOIN-14")?;
+        let from = start(chain, self.have, "JOIN-14")?;
         // [JOIN-18]
         let expires_at = now.saturating_add(self.life);
         sessions.grant(
@@ -213,7 +218,7 @@ impl Proven {
             meeting: self.meeting,
             token: self.token,
             expires_at,
-            chain: state.prefix(),
+            chain: chain.prefix(),
             from,
             checkpoint: latest.clone(),
         })
@@ -226,13 +231,13 @@ impl Resumption {
         Self { resume }
     }
 
-    /// Looks the session up, at the moment `now`. `latest` is the latest checkpoint of this state's chain.
+    /// Looks the session up, at the moment `now`. `latest` is the latest checkpoint of this chain, no larger than it is.
     ///
     /// # Errors
     /// `bad_token` or `unknown_have`; the session stays as it is.
     pub fn admit(
         self,
-        state: &State,
+        chain: &impl Standing,
         sessions: &Sessions,
         latest: &Checkpoint,
         now: u64,
@@ -248,19 +253,19 @@ impl Resumption {
                 )
             })?;
         // [SESS-13]
-        let from = start(state, self.resume.have, "SESS-13")?;
+        let from = start(chain, self.resume.have, "SESS-13")?;
         Ok(Granted {
             // [SESS-12] the nonce of the resume, the origin and server nonce of the join
             meeting: Meeting {
                 origin: live.origin.clone(),
-                community: state.community(),
+                community: chain.community(),
                 account: live.account,
                 client_nonce: self.resume.client_nonce,
                 server_nonce: live.server_nonce,
             },
             token: self.resume.token,
             expires_at: live.expires_at,
-            chain: state.prefix(),
+            chain: chain.prefix(),
             from,
             checkpoint: latest.clone(),
         })
@@ -275,22 +280,23 @@ impl Granted {
 
     /// Signs the welcome, which costs an RSA signature, and opens the session.
     pub fn welcome(self, server_key: &KeyPair) -> (Open, Welcome) {
-        let Prefix { size, hash } = self.chain;
+        let token = TokenHash::of(&self.token);
         // [JOIN-16]
-        let signature = server_key.sign(&self.meeting.welcome(self.expires_at, size, &hash));
+        let signed = self.meeting.welcome(self.expires_at, &self.chain, token);
+        let signature = server_key.sign(&signed);
         let open = Open::new(
             self.meeting.account,
-            TokenHash::of(&self.token),
+            token,
             self.expires_at,
             self.from,
-            size,
+            self.chain.size,
         );
         // [JOIN-15]
         let welcome = Welcome {
             token: self.token,
             expires_at: self.expires_at,
-            size,
-            head: hash,
+            size: self.chain.size,
+            head: self.chain.hash,
             checkpoint: self.checkpoint,
             signature,
         };
@@ -319,9 +325,13 @@ impl fmt::Debug for Granted {
 }
 
 /// The index of the first block that the client does not hold.
-fn start(state: &State, have: Option<Prefix>, requirement: &'static str) -> Result<u64, Refusal> {
+fn start(
+    chain: &impl Standing,
+    have: Option<Prefix>,
+    requirement: &'static str,
+) -> Result<u64, Refusal> {
     let have = have.unwrap_or(Prefix::EMPTY);
-    if state.holds(&have) {
+    if chain.holds(&have) {
         return Ok(have.size);
     }
     Err(Refusal::new(

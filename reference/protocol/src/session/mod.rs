@@ -5,7 +5,7 @@
 //!     ^  |                  |                   |                  |                 ^
 //!     |  |                  '------ refused ----+------ refused ---'                 |
 //!     |  '--resume--> Resumption --admit---------------------------------------------'
-//!     '--------- every refusal of a prove or resume
+//!     '--------- every refusal of a spent challenge or a resume
 //! ```
 //!
 //! A step that costs RSA work or needs the chain takes the session into a value of its own ([`Proof`], [`Proven`],
@@ -17,6 +17,7 @@ mod client;
 mod host;
 mod join;
 mod open;
+mod standing;
 mod statement;
 mod table;
 mod token;
@@ -26,6 +27,7 @@ pub use client::{AwaitWelcome, Dial, Joined};
 pub use host::Host;
 pub use join::{AwaitProof, Granted, Proof, Proven, Resumption};
 pub use open::{Open, Submission};
+pub use standing::Standing;
 pub use table::{Live, Sessions};
 pub use token::TokenHash;
 
@@ -92,6 +94,12 @@ impl Session {
             // [JOIN-9]
             (Self::AwaitHello, ClientFrame::Prove(_)) => {
                 Self::AwaitHello.refuse(None, join::no_challenge())
+            }
+            // [JOIN-9], [SESS-15] the outstanding challenge can still be proved
+            (Self::AwaitProof(await_proof), ClientFrame::Prove(prove))
+                if !await_proof.is_named_by(&prove) =>
+            {
+                Self::AwaitProof(await_proof).refuse(None, join::no_challenge())
             }
             (Self::AwaitProof(await_proof), ClientFrame::Prove(prove)) => {
                 match await_proof.prove(prove, now) {

@@ -1,6 +1,8 @@
 //! What both sides of a join sign.
 
-use crate::bytes::{Hash, Id, Nonce};
+use super::token::TokenHash;
+use crate::bytes::{Id, Nonce};
+use crate::entry::Prefix;
 use crate::tuple::{Label, Tuple};
 
 /// What a join is about: the part that both signatures share.
@@ -20,11 +22,12 @@ impl Meeting {
     }
 
     /// What the server key signs; `expires_at` is the session's.
-    pub(super) fn welcome(&self, expires_at: u64, size: u64, head: &Hash) -> Vec<u8> {
+    pub(super) fn welcome(&self, expires_at: u64, chain: &Prefix, token: TokenHash) -> Vec<u8> {
         self.begin(Label::Welcome)
             .uint(expires_at)
-            .uint(size)
-            .bytes(head)
+            .uint(chain.size)
+            .bytes(chain.hash)
+            .bytes(token.hash())
             .finish()
     }
 

@@ -11,4 +11,9 @@ impl TokenHash {
     pub fn of(token: &[u8]) -> Self {
         Self(Hash::of(token))
     }
+
+    /// The hash itself, which a welcome is signed over.
+    pub fn hash(&self) -> &Hash {
+        &self.0
+    }
 }
