@@ -20,9 +20,24 @@ pub fn seal(
     ephemeral: &[u8; 32],
 ) -> Result<([u8; 32], Vec<u8>), Verdict> {
     let encapsulated = public_of(ephemeral);
-    let shared = shared_secret(ephemeral, recipient, &encapsulated, recipient)?;
-    let (cipher, nonce) = key_schedule(&shared, info);
-    let ciphertext = cipher
+    let dh = diffie_hellman(ephemeral, recipient)?;
+    Ok((
+        encapsulated,
+        seal_over(&dh, &encapsulated, recipient, info, aad, plaintext),
+    ))
+}
+
+/// The ciphertext over a Diffie-Hellman result, be it a right one or, in a vector, a wrong one.
+pub fn seal_over(
+    dh: &[u8; 32],
+    encapsulated: &[u8; 32],
+    recipient: &[u8; 32],
+    info: &[u8],
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Vec<u8> {
+    let (cipher, nonce) = key_schedule(&shared_secret(dh, encapsulated, recipient), info);
+    cipher
         .encrypt(
             &nonce,
             Payload {
@@ -30,8 +45,7 @@ pub fn seal(
                 aad,
             },
         )
-        .expect("a short text can be encrypted");
-    Ok((encapsulated, ciphertext))
+        .expect("a short text can be encrypted")
 }
 
 /// Opens what was sealed to the public key of this private key, or `bad_wrap`.
@@ -42,8 +56,9 @@ pub fn open(
     aad: &[u8],
     ciphertext: &[u8],
 ) -> Result<Vec<u8>, Verdict> {
-    let shared = shared_secret(private, encapsulated, encapsulated, &public_of(private))?;
-    let (cipher, nonce) = key_schedule(&shared, info);
+    let dh = diffie_hellman(private, encapsulated)?;
+    let (cipher, nonce) =
+        key_schedule(&shared_secret(&dh, encapsulated, &public_of(private)), info);
     // [ENC-3]
     cipher
         .decrypt(
@@ -61,23 +76,22 @@ pub fn public_of(private: &[u8; 32]) -> [u8; 32] {
     x25519(*private, X25519_BASEPOINT_BYTES)
 }
 
-/// `ExtractAndExpand` of section 4.1, over the Diffie-Hellman result of these two keys.
-fn shared_secret(
-    private: &[u8; 32],
-    public: &[u8; 32],
-    encapsulated: &[u8; 32],
-    recipient: &[u8; 32],
-) -> Result<[u8; 32], Verdict> {
+fn diffie_hellman(private: &[u8; 32], public: &[u8; 32]) -> Result<[u8; 32], Verdict> {
     let dh = x25519(*private, *public);
     // [ENC-4] The function itself returns zeros silently.
-    if dh == [0; 32] {
-        return Err(Verdict::new(
+    match dh == [0; 32] {
+        true => Err(Verdict::new(
             "bad_wrap",
             "ENC-4",
             "the X25519 result is all zeros",
-        ));
+        )),
+        false => Ok(dh),
     }
-    let prk = labeled_extract(KEM, b"", b"eae_prk", &dh);
+}
+
+/// `ExtractAndExpand` of section 4.1.
+fn shared_secret(dh: &[u8; 32], encapsulated: &[u8; 32], recipient: &[u8; 32]) -> [u8; 32] {
+    let prk = labeled_extract(KEM, b"", b"eae_prk", dh);
     let mut secret = [0; 32];
     labeled_expand(
         &prk,
@@ -86,7 +100,7 @@ fn shared_secret(
         &[&encapsulated[..], recipient].concat(),
         &mut secret,
     );
-    Ok(secret)
+    secret
 }
 
 /// `KeySchedule` of section 5.1 in base mode: the cipher and the base nonce, which is that of the first message.
@@ -163,10 +177,8 @@ mod tests {
             plaintext
         );
         let shared = hex::<32>("0bbe78490412b4bbea4812666f7916932b828bba79942424abb65244930d69a7");
-        assert_eq!(
-            shared_secret(&private, &encapsulated, &encapsulated, &recipient).unwrap(),
-            shared
-        );
+        let dh = diffie_hellman(&private, &encapsulated).unwrap();
+        assert_eq!(shared_secret(&dh, &encapsulated, &recipient), shared);
     }
 
     #[test]

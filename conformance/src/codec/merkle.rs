@@ -44,13 +44,10 @@ pub fn inclusion_proof(index: usize, block_hashes: &[Hash]) -> Vec<Hash> {
 ///
 /// # Panics
 ///
-/// Where `from` is greater than the number of blocks.
+/// Where `from` is 0 or greater than the number of blocks.
 pub fn consistency_proof(from: usize, block_hashes: &[Hash]) -> Vec<Hash> {
-    assert!(from <= block_hashes.len(), "no such prefix");
-    match from {
-        0 => Vec::new(),
-        _ => subproof(from, block_hashes, true),
-    }
+    assert!((1..=block_hashes.len()).contains(&from), "no such prefix");
+    subproof(from, block_hashes, true)
 }
 
 /// Whether the proof leads from the block at `index` to the root of the tree of `size` blocks.
@@ -85,9 +82,8 @@ pub fn verify_consistency(
 ) -> Result<(), Verdict> {
     // [TREE-3]
     let found = match from {
-        0 => path.is_empty().then(|| (sha256(b""), *new)),
-        _ if from > to => None,
-        _ => consistent(from, to, Some(*old), path),
+        1.. if from <= to => consistent(from, to, Some(*old), path),
+        _ => None,
     };
     if found == Some((*old, *new)) {
         return Ok(());
@@ -191,7 +187,7 @@ mod tests {
                         .is_err()
                 );
             }
-            for from in 0..=size {
+            for from in 1..=size {
                 let path = consistency_proof(from, &hashes);
                 let old = root(&hashes[..from]);
                 verify_consistency(from as u64, size as u64, &old, &root_now, &path).unwrap();

@@ -74,18 +74,36 @@ pub fn sign(
     loop {
         let salt = randomness.bytes(salt_length);
         let encoded = pss_encode(message, &salt, key.n().bits() - 1, hash, mask);
-        let number = BigUint::from_bytes_be(&encoded);
-        let mut signature =
-            hazmat::rsa_decrypt_and_check::<super::randomness::Seeded>(key, None, &number)
-                .expect("the encoding is smaller than the modulus");
+        let mut number = raised(key, &encoded);
         if scheme == Scheme::PssPlusModulus {
-            signature += key.n();
+            number += key.n();
         }
-        if signature.bits() <= key.size() * 8 {
-            return padded(&signature, key.size());
+        if number.bits() <= key.size() * 8 {
+            return padded(&number, key.size());
         }
         // The sum has a byte too many: another salt gives another number.
     }
+}
+
+/// The encoding that [`Scheme::Pss`] signs, with this salt (RFC 8017, section 9.1.1).
+pub fn encoding(key: &RsaPrivateKey, message: &[u8], salt: &[u8]) -> Vec<u8> {
+    pss_encode(message, salt, key.n().bits() - 1, sha256_vec, sha256_vec)
+}
+
+/// The signature over an encoding that is already made, be it right or wrong.
+///
+/// # Panics
+///
+/// Where the encoding is not smaller than the modulus.
+pub fn over_encoding(key: &RsaPrivateKey, encoded: &[u8]) -> Vec<u8> {
+    padded(&raised(key, encoded), key.size())
+}
+
+/// The bytes with MGF1-SHA-256 of the seed added: masked, or unmasked again.
+pub fn mgf1_sha256(bytes: &[u8], seed: &[u8]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    mask_with(&mut out, seed, sha256_vec);
+    out
 }
 
 /// Verifies a signature by this key over the message: nothing but SIG-1's.
@@ -126,6 +144,13 @@ pub fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), V
 }
 
 type HashFunction = fn(&[u8]) -> Vec<u8>;
+
+/// RFC 8017, section 5.2.1.
+fn raised(key: &RsaPrivateKey, encoded: &[u8]) -> BigUint {
+    let number = BigUint::from_bytes_be(encoded);
+    hazmat::rsa_decrypt_and_check::<super::randomness::Seeded>(key, None, &number)
+        .expect("the encoding is smaller than the modulus")
+}
 
 fn sha256_vec(bytes: &[u8]) -> Vec<u8> {
     sha256(bytes).to_vec()
