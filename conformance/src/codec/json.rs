@@ -22,8 +22,12 @@ impl Rules {
         depth: 16,
         unsigned_only: true,
     };
-    /// For a server's frame or a plaintext, which may hold anything in members that nobody knows. The depth only
-    /// bounds the stack.
+    /// For a plaintext [ENC-8], whose members that nobody knows may hold any number.
+    pub const PLAINTEXT: Self = Self {
+        depth: 16,
+        unsigned_only: false,
+    };
+    /// For a server's frame, which may hold anything in members that nobody knows. The depth only bounds the stack.
     pub const OPEN: Self = Self {
         depth: 256,
         unsigned_only: false,

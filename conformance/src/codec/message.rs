@@ -116,7 +116,7 @@ pub fn unpad(padded: &[u8]) -> Result<&[u8], Verdict> {
 pub fn read_plaintext(plaintext: &[u8]) -> Result<Value, Verdict> {
     // [ENC-8]
     let bad = |detail: String| Verdict::new("bad_plaintext", "ENC-8", detail);
-    let object = read_object(plaintext, Rules::OPEN).map_err(|v| bad(v.to_string()))?;
+    let object = read_object(plaintext, Rules::PLAINTEXT).map_err(|v| bad(v.to_string()))?;
     if !object["text"].is_string() {
         return Err(bad("`text` is not a text".into()));
     }

@@ -181,9 +181,9 @@ fn no_inclusions() -> Vec<Test> {
         ),
         bad(
             "merkle-inclusion-other-size",
-            "the proof in a tree of 13 for one of 14",
+            "the proof in a tree of 13, for one of 17, which asks for one hash more",
             None,
-            |p| p.size = 14,
+            |p| p.size = 17,
         ),
         bad(
             "merkle-inclusion-smaller-size",
@@ -379,9 +379,9 @@ fn no_consistencies() -> Vec<Test> {
         ),
         bad(
             "merkle-consistency-other-to",
-            "the proof to 13, said to be to 14",
+            "the proof to 13, said to be to 17, which asks for one hash more",
             None,
-            |p| p.to = 14,
+            |p| p.to = 17,
         ),
         bad_from(
             8,
