@@ -8,10 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folders that travel inside the binary, and the endings of the files that do.
+/// The folders that travel inside the binary, and the endings of the files that do; `authorized_keys` has none.
 const FOLDERS: [(&str, &[&str]); 4] = [
     ("spec", &["md"]),
-    ("vectors/keys", &["json", "pem"]),
+    ("vectors/keys", &["json", "pem", ""]),
     ("vectors/live", &["json"]),
     ("vectors/static", &["json"]),
 ];

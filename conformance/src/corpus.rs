@@ -46,7 +46,7 @@ impl Corpus {
             for entry in fs::read_dir(part_folder)? {
                 let path = entry?.path();
                 let ending = path.extension().unwrap_or_default();
-                if !path.is_file() || !(ending == "json" || ending == "pem") {
+                if !path.is_file() || !(ending == "json" || ending == "pem" || ending.is_empty()) {
                     continue;
                 }
                 let name = path.file_name().unwrap_or_default().to_string_lossy();

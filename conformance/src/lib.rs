@@ -2,7 +2,21 @@
 //!
 //! Its verdicts come from the specification and the vectors; it shares no code with the implementation that it judges.
 
+pub mod accounts;
 pub mod codec;
+pub mod command;
+pub mod control;
 pub mod corpus;
+pub mod embedded;
+pub mod exit;
+pub mod gate;
+pub mod peer;
+pub mod play;
+pub mod preflight;
+pub mod report;
 pub mod requirement;
+pub mod result;
+pub mod run;
 pub mod scenario;
+pub mod selector;
+pub mod story;

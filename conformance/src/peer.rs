@@ -3,8 +3,19 @@
 //! Everything a server sends is verified here, by the suite's own codec, whatever case it was sent in. What a case
 //! expects is for [`crate::play`].
 
+pub mod chain;
+pub mod connection;
+pub mod discovery;
+mod fault;
 pub mod http;
+pub mod observer;
+pub mod server;
 pub mod socket;
 pub mod target;
 
+pub use chain::Chain;
+pub use connection::Connection;
+pub use fault::Fault;
+pub use observer::Observer;
+pub use server::Server;
 pub use target::Target;

@@ -2,21 +2,34 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use bytes::Bytes;
 use futures_util::{
     StreamExt,
     stream::{SplitSink, SplitStream},
 };
+use http_body_util::Empty;
+use hyper::{
+    HeaderMap, Request, StatusCode,
+    client::conn::http1,
+    header::{HeaderValue, SEC_WEBSOCKET_ACCEPT},
+};
+use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpSocket, TcpStream, lookup_host},
     time::timeout,
 };
 use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
+    WebSocketStream,
     tungstenite::{
-        self, Message,
-        client::IntoClientRequest,
-        http::{HeaderName, HeaderValue},
-        protocol::WebSocketConfig,
+        Message,
+        handshake::{client::generate_key, derive_accept_key},
+        protocol::{
+            Role, WebSocketConfig,
+            frame::{
+                Frame,
+                coding::{Data, OpCode},
+            },
+        },
     },
 };
 
@@ -38,8 +51,8 @@ pub struct Socket {
     pub sink: Sink,
     /// Its reading half.
     pub source: Source,
-    /// The extensions that the server claims to have agreed on, though none was offered to it in earnest.
-    pub extensions: Option<String>,
+    /// The headers of the server's answer.
+    pub headers: HeaderMap,
 }
 
 /// Why a socket did not open.
@@ -52,8 +65,13 @@ pub enum OpenFault {
     #[error("no answer to the opening within {0:?}")]
     Silent(Duration),
     /// Another status than 101.
-    #[error("the opening was answered with status {0}")]
-    Status(u16),
+    #[error("the opening was answered with status {status}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// The headers of the answer.
+        headers: HeaderMap,
+    },
     /// Not an opening of RFC 6455.
     #[error("the opening is not one of RFC 6455: {0}")]
     Broken(String),
@@ -83,46 +101,88 @@ async fn handshake(
     headers: &[(String, String)],
     receive_buffer: Option<u32>,
 ) -> Result<Socket, OpenFault> {
-    let unusable = |error: &dyn std::error::Error| OpenFault::Request(error.to_string());
-    let mut request = format!("ws://{}{SOCKET}", target.host_header())
-        .into_client_request()
-        .map_err(|error| unusable(&error))?;
-    for (name, value) in headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| unusable(&error))?;
-        let value = HeaderValue::from_str(value).map_err(|error| unusable(&error))?;
-        request.headers_mut().insert(name, value);
+    let key = generate_key();
+    let request = request(target, headers, &key)?;
+    let stream = connect(target, receive_buffer).await.map_err(OpenFault::Unreachable)?;
+    let broken = |error: hyper::Error| OpenFault::Broken(error.to_string());
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    tokio::spawn(connection.with_upgrades());
+    let response = sender.send_request(request).await.map_err(broken)?;
+    let headers = response.headers().clone();
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(OpenFault::Status { status: response.status().as_u16(), headers });
     }
-    let stream = connect(target, receive_buffer)
-        .await
-        .map_err(OpenFault::Unreachable)?;
-    let mut config = WebSocketConfig::default()
-        .max_message_size(Some(MESSAGE_LIMIT))
-        .max_frame_size(Some(MESSAGE_LIMIT));
-    // A big buffer would go on holding for a reader that has stopped.
-    config = config.read_buffer_size(
-        receive_buffer
-            .map_or(64 << 10, |bytes| bytes as usize)
-            .max(1024),
-    );
-    let (stream, response) = client_async_with_config(request, stream, Some(config))
-        .await
-        .map_err(|error| match error {
-            tungstenite::Error::Http(response) => OpenFault::Status(response.status().as_u16()),
-            tungstenite::Error::Io(error) => {
-                OpenFault::Broken(format!("the connection broke off: {error}"))
-            }
-            other => OpenFault::Broken(other.to_string()),
-        })?;
-    let extensions = response
-        .headers()
-        .get("sec-websocket-extensions")
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let accepted = headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
+    if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
+        return Err(OpenFault::Broken("its Sec-WebSocket-Accept does not answer the key".into()));
+    }
+    let parts = hyper::upgrade::on(response).await.map_err(broken)?.downcast::<TokioIo<TcpStream>>();
+    let parts = parts.map_err(|_| OpenFault::Broken("the connection was not handed over".into()))?;
+    let stream = WebSocketStream::from_partially_read(
+        parts.io.into_inner(),
+        parts.read_buf.to_vec(),
+        Role::Client,
+        Some(config(receive_buffer)),
+    )
+    .await;
     let (sink, source) = stream.split();
-    Ok(Socket {
-        sink,
-        source,
-        extensions,
-    })
+    Ok(Socket { sink, source, headers })
+}
+
+/// The opening request. By hand, because a client's library takes offence where it offered something and nothing was chosen.
+fn request(target: &Target, headers: &[(String, String)], key: &str) -> Result<Request<Empty<Bytes>>, OpenFault> {
+    let usual = [
+        ("host", target.host_header()),
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", key),
+    ];
+    let mut request = Request::builder().method("GET").uri(SOCKET);
+    for (name, value) in usual {
+        if !headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)) {
+            request = request.header(name, value);
+        }
+    }
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request.body(Empty::new()).map_err(|error| OpenFault::Request(error.to_string()))
+}
+
+fn config(receive_buffer: Option<u32>) -> WebSocketConfig {
+    // A big buffer would go on holding for a reader that has stopped.
+    let buffer = receive_buffer.map_or(64 << 10, |bytes| bytes as usize).max(1024);
+    WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_LIMIT))
+        .max_frame_size(Some(MESSAGE_LIMIT))
+        .read_buffer_size(buffer)
+}
+
+/// The kind of a data message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, whether or not its bytes are UTF-8.
+    Text,
+    /// Binary.
+    Binary,
+}
+
+/// The frames of one message, cut into so many fragments.
+pub fn message(bytes: &[u8], kind: Kind, fragments: usize) -> Vec<Message> {
+    let first = match kind {
+        Kind::Text => Data::Text,
+        Kind::Binary => Data::Binary,
+    };
+    let fragments = fragments.max(1);
+    let length = bytes.len().div_ceil(fragments).max(1);
+    let cut = |n: usize| &bytes[(n * length).min(bytes.len())..((n + 1) * length).min(bytes.len())];
+    (0..fragments)
+        .map(|n| {
+            let data = if n == 0 { first } else { Data::Continue };
+            Message::Frame(Frame::message(cut(n).to_vec(), OpCode::Data(data), n + 1 == fragments))
+        })
+        .collect()
 }
 
 async fn connect(target: &Target, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
@@ -150,4 +210,26 @@ async fn connect_to(address: SocketAddr, receive_buffer: Option<u32>) -> io::Res
         socket.set_recv_buffer_size(bytes)?;
     }
     socket.connect(address).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_cut_into_fragments_that_make_it_up() {
+        for fragments in [1, 2, 3, 7, 20] {
+            let mut whole = Vec::new();
+            let frames = message(b"{\"type\":\"x\"}", Kind::Text, fragments);
+            assert_eq!(frames.len(), fragments);
+            for (place, frame) in frames.into_iter().enumerate() {
+                let Message::Frame(frame) = frame else { panic!("no frame") };
+                assert_eq!(frame.header().is_final, place + 1 == fragments);
+                let continues = frame.header().opcode == OpCode::Data(Data::Continue);
+                assert_eq!(continues, place > 0);
+                whole.extend_from_slice(frame.payload());
+            }
+            assert_eq!(whole, b"{\"type\":\"x\"}");
+        }
+    }
 }

@@ -63,8 +63,6 @@ pub enum Capability {
     Exclusive,
     /// `challenge_ms` is at most 5000.
     ShortChallenge,
-    /// `frame_bytes` is at least 262144.
-    LargeFrames,
 }
 
 impl Capability {
@@ -74,17 +72,25 @@ impl Capability {
             Self::Authority => "authority",
             Self::Exclusive => "exclusive",
             Self::ShortChallenge => "short-challenge",
-            Self::LargeFrames => "large-frames",
         }
     }
 }
 
 /// The kind of test account that a role is lent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountKind {
-    /// On the roster.
+    /// On the roster, with a key of any size.
     Member,
+    /// On the roster, with a key of 2048 bits.
+    #[serde(rename = "member-2048")]
+    Member2048,
+    /// On the roster, with a key of 3072 bits.
+    #[serde(rename = "member-3072")]
+    Member3072,
+    /// On the roster, with a key of 4096 bits.
+    #[serde(rename = "member-4096")]
+    Member4096,
     /// Not on the roster.
     Outsider,
     /// The community's authority.

@@ -39,7 +39,7 @@ pub enum Form {
     Bytes32,
     /// An unsigned integer up to 2^53 - 1.
     Uint,
-    /// A time within a day of now.
+    /// A time in milliseconds, of this age.
     Time,
     /// A text.
     Text,

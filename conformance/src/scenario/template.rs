@@ -61,8 +61,8 @@ pub enum Operator {
     Grow(Template),
     /// `{"$add": [T, n]}`.
     Add(Template, Template),
-    /// `{"$part": [T, n, m]}`: a number times n, divided by m and rounded down.
-    Part(Template, u64, NonZeroU64),
+    /// `{"$part": [T, n, m]}`: a number times n, divided by m and rounded down; n may be negative.
+    Part(Template, i64, NonZeroU64),
     /// `{"$now": T}`: the time plus milliseconds.
     Now(Template),
     /// `{"$text": {of, times}}`.
@@ -299,7 +299,7 @@ fn operator(mut members: Map<String, Value>) -> Result<Operator, String> {
             Ok(Operator::Add(to, number))
         }
         "$part" => {
-            let (of, times, divisor) = parsed::<(Template, u64, NonZeroU64)>(&name, value)?;
+            let (of, times, divisor) = parsed::<(Template, i64, NonZeroU64)>(&name, value)?;
             Ok(Operator::Part(of, times, divisor))
         }
         "$joined" => parsed(&name, value).map(Operator::Joined),

@@ -78,27 +78,21 @@ impl Vectors {
     }
 
     fn check_ids(&self) -> Result<(), VectorFault> {
-        let cases = self
-            .cases
-            .iter()
-            .map(|case| (case.id.as_str(), case.file.clone()));
-        let answers = self.known_answers.iter().map(|answer| {
-            (
-                answer.id.as_str(),
-                format!("vectors/static/{}.json", answer.file),
-            )
-        });
-        let mut seen: BTreeMap<&str, String> = BTreeMap::new();
-        for (id, path) in cases.chain(answers) {
-            if let Some(first) = seen.insert(id, path.clone()) {
-                return Err(VectorFault {
-                    path,
-                    fault: format!("the id `{id}` stands in {first} already"),
-                });
-            }
-        }
-        Ok(())
+        unique(self.cases.iter().map(|case| (case.id.as_str(), case.file.clone())))?;
+        let file = |answer: &KnownAnswer| format!("vectors/static/{}.json", answer.file);
+        unique(self.known_answers.iter().map(|answer| (answer.id.as_str(), file(answer))))
     }
+}
+
+/// Cases and known answers are told apart by their kind, so that each has ids of its own.
+fn unique<'a>(ids: impl Iterator<Item = (&'a str, String)>) -> Result<(), VectorFault> {
+    let mut seen: BTreeMap<&str, String> = BTreeMap::new();
+    for (id, path) in ids {
+        if let Some(first) = seen.insert(id, path.clone()) {
+            return Err(VectorFault { path, fault: format!("the id `{id}` stands in {first} already") });
+        }
+    }
+    Ok(())
 }
 
 /// The cases of a live file's text.

@@ -1,0 +1,235 @@
+//! `run`: plays cases against a server, and reports.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use clap::Args;
+use rsa::{RsaPrivateKey, pkcs1::DecodeRsaPrivateKey, pkcs8::DecodePrivateKey};
+
+use super::{Library, complain};
+use crate::{
+    accounts::Actor,
+    codec::Account,
+    embedded::Embedded,
+    exit::Exit,
+    peer::Target,
+    preflight::{self, Unready, Wishes},
+    report::{
+        Wanted,
+        progress::Progress,
+        terminal::{self, Call},
+    },
+    requirement::{Level, Requirements},
+    result::{RunResult, Verdict},
+    run::{Settings, run},
+    scenario::{Capability, Case, Vectors},
+    selector,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 conformant, 1 not conformant, 2 usage, configuration or vectors, 3 no server there, 4 the suite \
+    failed, 130 interrupted")]
+pub struct Arguments {
+    /// The server, such as ws://127.0.0.1:7311 (without one, the embedded reference), and what to play: cases, requirements, areas
+    /// such as JOIN, or patterns with * and ?
+    #[arg(value_name = "[URL] SELECTOR")]
+    arguments: Vec<String>,
+    /// Only cases of at least this level: MUST, SHOULD or MAY
+    #[arg(long)]
+    level: Option<Level>,
+    /// How many cases at a time [default: twice the processors, at least 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Seconds for which a step waits for what is due
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    timeout: Duration,
+    /// Seconds for the whole run
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    deadline: Duration,
+    /// Stop at the first failure
+    #[arg(long)]
+    fail_fast: bool,
+    /// Seconds to wait for a server that is starting
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    wait_ready: Duration,
+    /// Write everything that is sent and received to standard error
+    #[arg(long)]
+    trace: bool,
+    /// Write a report; may be repeated. The format is json
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<Wanted>,
+    /// Declare that the server, or the suite, lacks a capability; may be repeated
+    #[arg(long, value_name = "CAPABILITY")]
+    without: Vec<Capability>,
+    /// Let the server be on another machine
+    #[arg(long)]
+    allow_remote: bool,
+    /// The authority's private key (PEM), if the community is not the suite's own
+    #[arg(long, value_name = "FILE")]
+    authority_key: Option<PathBuf>,
+    /// A line for each case
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library) -> Exit {
+    let (url, selectors) = match arguments.arguments.split_first() {
+        Some((first, rest)) if first.contains("://") => (Some(first.clone()), rest),
+        _ => (None, arguments.arguments.as_slice()),
+    };
+    let Library { corpus, requirements, vectors: all } = library;
+    let all = Arc::new(all);
+    let cases = match selector::select(selectors, arguments.level, &all, &requirements) {
+        Ok(cases) if cases.is_empty() => return complain(Exit::Usage, "there are no cases to play"),
+        Ok(cases) => cases,
+        Err(nothing) => return complain(Exit::Usage, &nothing.to_string()),
+    };
+    let target = match url.as_deref().map(|url| target(url, arguments.allow_remote)).transpose() {
+        Ok(target) => target,
+        Err(why) => return complain(Exit::Usage, &why),
+    };
+    let authority = match arguments.authority_key.as_ref().map(authority).transpose() {
+        Ok(authority) => authority,
+        Err(why) => return complain(Exit::Usage, &why),
+    };
+    let session = Session {
+        settings: Settings {
+            jobs: arguments.jobs.map_or_else(default_jobs, usize::from),
+            deadline: arguments.deadline,
+            fail_fast: arguments.fail_fast,
+            without: arguments.without.clone(),
+            trace: arguments.trace,
+            url: url.clone(),
+            vectors_hash: corpus.vectors_hash(),
+        },
+        wishes: Wishes {
+            patience: arguments.timeout,
+            wait_ready: arguments.wait_ready,
+            authority,
+            trace: arguments.trace,
+        },
+        call: call(&arguments, url.as_ref(), vectors.as_ref()),
+        cases,
+        vectors: &all,
+        requirements: &requirements,
+        reports: &arguments.report,
+        verbose: arguments.verbose,
+    };
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let exit = runtime.block_on(session.run(target));
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => complain(Exit::Harness, &format!("no runtime: {error}")),
+    }
+}
+
+/// Everything that one run needs.
+struct Session<'a> {
+    settings: Settings,
+    wishes: Wishes,
+    call: Call,
+    cases: Vec<&'a Case>,
+    vectors: &'a Arc<Vectors>,
+    requirements: &'a Requirements,
+    reports: &'a [Wanted],
+    verbose: bool,
+}
+
+impl Session<'_> {
+    async fn run(&self, target: Option<Target>) -> Exit {
+        let Some(target) = target else {
+            let embedded = match Embedded::start().await {
+                Ok(embedded) => embedded,
+                Err(why) => return complain(Exit::Usage, &why),
+            };
+            let exit = match Target::parse(embedded.url()) {
+                Ok(target) => self.judge(target).await,
+                Err(why) => complain(Exit::Harness, &why),
+            };
+            embedded.stop().await;
+            return exit;
+        };
+        self.judge(target).await
+    }
+
+    async fn judge(&self, target: Target) -> Exit {
+        let ready = match preflight::ready(target, &self.wishes, self.vectors).await {
+            Ok(ready) => ready,
+            Err(Unready::Unreachable(why)) => return complain(Exit::Unreachable, &why),
+            Err(Unready::Configuration(why)) => return complain(Exit::Usage, &why),
+        };
+        let mut progress = Progress::of(self.cases.len(), self.verbose);
+        let interrupted = async {
+            // Where signals cannot be had, nothing interrupts.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let result = run(ready, &self.cases, self.vectors, &self.settings, &mut progress, interrupted).await;
+        progress.finish();
+        self.report(&result)
+    }
+
+    fn report(&self, result: &RunResult) -> Exit {
+        anstream::print!("{}", terminal::render(result, self.requirements, &self.call));
+        for report in self.reports {
+            if let Err(why) = report.write(result) {
+                return complain(Exit::Usage, &format!("the report could not be written: {why}"));
+            }
+        }
+        if result.interrupted {
+            Exit::Interrupted
+        } else if result.count(Verdict::HarnessError) > 0 {
+            Exit::Harness
+        } else if result.conformant {
+            Exit::Conformant
+        } else {
+            Exit::Nonconformant
+        }
+    }
+}
+
+fn target(url: &str, allow_remote: bool) -> Result<Target, String> {
+    let target = Target::parse(url)?;
+    if target.is_loopback() || allow_remote {
+        return Ok(target);
+    }
+    Err(format!(
+        "{url} is another machine: the suite writes to a community's chain for ever, and its keys are public; \
+         give --allow-remote if that community is there for tests"
+    ))
+}
+
+fn authority(path: &PathBuf) -> Result<Actor, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let private = RsaPrivateKey::from_pkcs8_pem(&text)
+        .ok()
+        .or_else(|| RsaPrivateKey::from_pkcs1_pem(&text).ok())
+        .ok_or_else(|| format!("{}: no RSA private key in PEM", path.display()))?;
+    Ok(Actor::Own(Arc::new(Account::new("authority", private))))
+}
+
+/// What must stand in the command that plays a case again.
+fn call(arguments: &Arguments, url: Option<&String>, vectors: Option<&PathBuf>) -> Call {
+    let mut again: Vec<String> = url.into_iter().cloned().collect();
+    if let Some(folder) = vectors {
+        again.push(format!("--vectors {}", folder.display()));
+    }
+    if let Some(path) = &arguments.authority_key {
+        again.push(format!("--authority-key {}", path.display()));
+    }
+    if arguments.allow_remote {
+        again.push("--allow-remote".into());
+    }
+    Call { arguments: again }
+}
+
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(4, |cores| (cores.get() * 2).max(4))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| format!("`{text}`: {error}"))
+}

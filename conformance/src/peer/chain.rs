@@ -1,0 +1,373 @@
+//! The chain as all connections of a run saw it: one view, because a server has one chain.
+//!
+//! A block is verified when any connection brings it first; each later copy must be the same one. A faulty block is
+//! taken in nevertheless, so that one fault does not hide the next.
+
+mod authors;
+mod coverage;
+mod held;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::Fault;
+use crate::codec::{
+    Checkpoint, Hash, PublicKey, base64url, entry, fields, merkle, signature,
+};
+use authors::Authors;
+use coverage::Coverage;
+pub use held::Held;
+
+/// A shared view of a community's chain.
+#[derive(Debug)]
+pub struct Chain {
+    server_key: Option<PublicKey>,
+    community: Option<Hash>,
+    state: Mutex<State>,
+    size: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    blocks: Vec<Held>,
+    hashes: Vec<Hash>,
+    authors: Authors,
+    coverage: Coverage,
+    redactions: HashMap<u64, u64>,
+    submitted: HashMap<Hash, Vec<Value>>,
+    signatures: HashMap<String, Hash>,
+    roots: HashMap<u64, Hash>,
+    checkpoints: HashSet<String>,
+}
+
+impl Chain {
+    /// A view of the chain of this genesis, or of one whose genesis nobody could read.
+    pub fn of(genesis: Option<&Value>) -> Self {
+        let body = genesis.map(|block| &block["entry"]["body"]);
+        let key = |name| {
+            let bytes = fields::bytes(body?, name).ok()?;
+            PublicKey::from_der(&bytes).ok()
+        };
+        let held = genesis.and_then(|block| Held::of(block).ok());
+        let mut state = State::default();
+        if let Some(authority) = key("authority") {
+            state.authors.found(authority);
+        }
+        Self {
+            server_key: key("server_key"),
+            community: held.map(|held| held.hash),
+            state: Mutex::new(state),
+            size: watch::Sender::new(0),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The community's id.
+    pub fn community(&self) -> Option<Hash> {
+        self.community
+    }
+
+    /// The server key of genesis.
+    pub fn server_key(&self) -> Option<&PublicKey> {
+        self.server_key.as_ref()
+    }
+
+    /// Size and head of what is held.
+    pub fn have(&self) -> (u64, Hash) {
+        let state = self.state();
+        (state.hashes.len() as u64, state.hashes.last().copied().unwrap_or_default())
+    }
+
+    /// The head of the first `size` blocks.
+    pub fn prefix_head(&self, size: u64) -> Option<Hash> {
+        match size {
+            0 => Some(Hash::default()),
+            _ => self.state().hashes.get(place(size - 1)).copied(),
+        }
+    }
+
+    /// The block at an index, as it came first.
+    pub fn block(&self, index: u64) -> Option<Value> {
+        self.state().blocks.get(place(index)).map(|held| held.block.clone())
+    }
+
+    /// The entry id of the block at an index.
+    pub fn entry_id(&self, index: u64) -> Option<Hash> {
+        self.state().blocks.get(place(index)).map(|held| held.entry_id)
+    }
+
+    /// Waits until more than `index` blocks are held.
+    pub async fn reached(&self, index: u64) {
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = self.size.subscribe().wait_for(|size| *size > index).await;
+    }
+
+    /// The author's next `seq`.
+    pub fn next_seq(&self, account: &Hash) -> u64 {
+        self.state().authors.last_seq(account) + 1
+    }
+
+    /// The greatest `seen.size` of the author's entries.
+    pub fn last_seen_size(&self, account: &Hash) -> u64 {
+        self.state().authors.last_seen(account)
+    }
+
+    /// Whether the account is on the roster.
+    pub fn is_member(&self, account: &Hash) -> bool {
+        self.state().authors.is_member(account)
+    }
+
+    /// The account's last card.
+    pub fn card(&self, account: &Hash) -> Option<[u8; 32]> {
+        self.state().authors.card(account)
+    }
+
+    /// The index of the block that redacts the message at an index.
+    pub fn redacted_by(&self, index: u64) -> Option<u64> {
+        self.state().redactions.get(&index).copied()
+    }
+
+    /// Remembers an entry that was sent to the server, to hold its block against it.
+    pub fn submitted(&self, entry: &Value) {
+        let Ok(id) = entry::id(entry) else { return };
+        let mut state = self.state();
+        if let Some(text) = entry["signature"].as_str() {
+            state.signatures.insert(text.to_owned(), id);
+        }
+        let known = state.submitted.entry(id).or_default();
+        if !known.contains(entry) {
+            known.push(entry.clone());
+        }
+    }
+
+    /// Remembers that the server accepted an entry, so that the author's next one has the next number.
+    pub fn accepted(&self, entry: &Value) {
+        self.state().authors.wrote(entry);
+    }
+
+    /// Takes in a block that stands where `expected` is due, and says what is wrong with it.
+    pub fn observe(&self, block: &Value) -> Vec<Fault> {
+        let held = match Held::of(block) {
+            Ok(held) => held,
+            Err(verdict) => return vec![Fault::against("CONV-11", &verdict)],
+        };
+        if let Some(faults) = self.compare(&held) {
+            return faults;
+        }
+        // Verified outside of the lock: other connections need not wait for RSA.
+        let key = self.state().authors.key(&held.author);
+        let mut faults = signature_faults(&held, key.as_ref());
+        let mut state = self.state();
+        if held.index != state.blocks.len() as u64 {
+            drop(state);
+            return match self.compare(&held) {
+                Some(faults) => faults,
+                None => vec![Fault::new("CHAIN-1", format!("block {} came before the one under it", held.index))],
+            };
+        }
+        faults.extend(state.append(held, self.community));
+        let size = state.blocks.len() as u64;
+        drop(state);
+        self.size.send_replace(size);
+        faults
+    }
+
+    /// Holds a block against the one that is held at its index, if there is one.
+    fn compare(&self, held: &Held) -> Option<Vec<Fault>> {
+        let state = self.state();
+        let first = state.blocks.get(place(held.index))?;
+        if first.same_as(held) {
+            return Some(Vec::new());
+        }
+        Some(vec![Fault::new(
+            "CHAIN-7",
+            format!("block {} is not the one that was sent before at its place", held.index),
+        )])
+    }
+
+    /// Holds an `accepted` against the block at its index; `None` while that block has not come.
+    pub fn receipt(&self, index: u64, hash: &Hash, submitted: &Value) -> Option<Vec<Fault>> {
+        let state = self.state();
+        let held = state.blocks.get(place(index))?;
+        let same_signature = held.block["entry"]["signature"] == submitted["signature"];
+        let id = entry::id(submitted).ok();
+        let fault = if id != Some(held.entry_id) && same_signature {
+            Fault::new("CHAIN-6", format!("block {index} holds the submitted entry's signature and other values"))
+        } else if id != Some(held.entry_id) {
+            Fault::new("CHAIN-5", format!("`accepted` names index {index}, where another entry stands"))
+        } else if *hash != held.hash {
+            Fault::new("CHAIN-5", format!("`accepted` gives block {index} another hash than its block has"))
+        } else {
+            return Some(Vec::new());
+        };
+        Some(vec![fault])
+    }
+
+    /// Says what is wrong with a checkpoint, as far as the blocks that are held can tell.
+    pub fn checkpoint(&self, checkpoint: &Value) -> Vec<Fault> {
+        let stated = match Checkpoint::read(checkpoint) {
+            Ok(stated) => stated,
+            Err(verdict) => return vec![Fault::against("CONV-11", &verdict)],
+        };
+        let text = checkpoint.to_string();
+        if self.state().checkpoints.contains(&text) {
+            return Vec::new();
+        }
+        let mut faults = Vec::new();
+        if let Some(key) = &self.server_key
+            && let Err(verdict) = fields::bytes(checkpoint, "signature")
+                .and_then(|bytes| signature::verify(key, &stated.tuple().encode(), &bytes))
+        {
+            faults.push(Fault::new("CHECK-1", format!("the checkpoint of size {}: {}", stated.size, verdict.detail)));
+        }
+        let mut state = self.state();
+        faults.extend(state.checkpoint_faults(&stated, self.community));
+        if faults.is_empty() {
+            state.checkpoints.insert(text);
+        }
+        faults
+    }
+
+    /// Says which blocks from `first` on no checkpoint covered in time. [CHECK-3]
+    ///
+    /// `now` is the server's clock as far as the suite can tell, in milliseconds.
+    pub fn uncovered(&self, first: u64, checkpoint_ms: u64, now: u64) -> Vec<Fault> {
+        let state = self.state();
+        state.coverage.late(&state.blocks, first, checkpoint_ms, now)
+    }
+}
+
+impl State {
+    fn append(&mut self, held: Held, community: Option<Hash>) -> Vec<Fault> {
+        let mut faults = self.chain_faults(&held);
+        faults.extend(self.entry_faults(&held, community));
+        faults.extend(self.change_faults(&held));
+        if held.kind == "redaction"
+            && let Ok(index) = fields::uint(&held.block["entry"]["body"], "index")
+        {
+            self.redactions.entry(index).or_insert(held.index);
+        }
+        self.authors.wrote(&held.block["entry"]);
+        self.authors.change(&held);
+        self.hashes.push(held.hash);
+        self.blocks.push(held);
+        faults
+    }
+
+    fn chain_faults(&self, held: &Held) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let index = held.index;
+        let prev = self.hashes.last().copied().unwrap_or_default();
+        if held.prev != prev {
+            faults.push(Fault::new("CHAIN-2", format!("block {index}'s `prev` is not the hash of the block before it")));
+        }
+        if self.blocks.last().is_some_and(|before| held.time < before.time) {
+            faults.push(Fault::new("CHAIN-3", format!("block {index}'s time is earlier than that of the block before it")));
+        }
+        faults
+    }
+
+    fn entry_faults(&self, held: &Held, community: Option<Hash>) -> Vec<Fault> {
+        let entry = &held.block["entry"];
+        let index = held.index;
+        let mut faults = Vec::new();
+        if index == 0 {
+            if held.kind != "genesis" {
+                faults.push(Fault::new("GEN-1", format!("block 0 is a {}", held.kind)));
+            }
+            return faults;
+        }
+        if fields::hash(entry, "community").ok() != community {
+            faults.push(Fault::new("ENTRY-2", format!("block {index} holds an entry of another community")));
+        }
+        if fields::uint(entry, "seq").ok() != Some(self.authors.appended(&held.author) + 1) {
+            faults.push(Fault::new("ENTRY-4", format!("block {index} holds an entry out of its author's order")));
+        }
+        let seen = fields::place(entry, "seen").ok();
+        let known = seen.and_then(|(size, head)| {
+            let prefix = self.hashes.get(place(size.checked_sub(1)?))?;
+            (*prefix == head).then_some(size)
+        });
+        match known {
+            None => faults.push(Fault::new("ENTRY-7", format!("block {index} holds an entry whose `seen` is no prefix"))),
+            Some(size) if size < self.authors.appended_seen(&held.author) => {
+                faults.push(Fault::new("ENTRY-8", format!("block {index} holds an entry whose `seen` went back")));
+            }
+            Some(_) => {}
+        }
+        if !self.authors.is_member(&held.author) {
+            faults.push(Fault::new("ENTRY-10", format!("block {index} is by an account that is not on the roster")));
+        }
+        faults
+    }
+
+    /// Holds the block's entry against what was submitted.
+    fn change_faults(&self, held: &Held) -> Vec<Fault> {
+        let entry = &held.block["entry"];
+        let text = entry["signature"].as_str().unwrap_or_default();
+        let unchanged = match (self.submitted.get(&held.entry_id), self.signatures.get(text)) {
+            (Some(submitted), _) => submitted.iter().any(|one| held::same_entry(one, entry)),
+            (None, Some(id)) => *id == held.entry_id,
+            (None, None) => true,
+        };
+        if unchanged {
+            return Vec::new();
+        }
+        vec![Fault::new("CHAIN-6", format!("block {} does not hold the entry as it was submitted", held.index))]
+    }
+
+    fn checkpoint_faults(&mut self, stated: &Checkpoint, community: Option<Hash>) -> Vec<Fault> {
+        let size = stated.size;
+        let mut faults = Vec::new();
+        if community.is_some_and(|community| community != stated.community) {
+            faults.push(Fault::new("CHECK-2", "the checkpoint names another community"));
+        }
+        if size == 0 {
+            faults.push(Fault::new("CHECK-2", "the checkpoint is over no block"));
+            return faults;
+        }
+        if let Some(last) = self.blocks.get(place(size - 1)) {
+            let root = *self.roots.entry(size).or_insert_with(|| merkle::root(&self.hashes[..place(size)]));
+            if last.hash != stated.head {
+                faults.push(Fault::new("CHECK-2", format!("the checkpoint's head is not that of {size} blocks")));
+            }
+            if root != stated.root {
+                faults.push(Fault::new("CHECK-2", format!("the checkpoint's root is not that of {size} blocks")));
+            }
+            if stated.time < last.time {
+                faults.push(Fault::new("CHECK-9", format!("the checkpoint is earlier than block {}", size - 1)));
+            }
+        }
+        faults.extend(self.coverage.add(size, stated.time));
+        faults
+    }
+}
+
+fn signature_faults(held: &Held, key: Option<&PublicKey>) -> Vec<Fault> {
+    let index = held.index;
+    match key {
+        None => vec![Fault::new("ENTRY-10", format!("block {index} is by an account that never was on the roster"))],
+        Some(key) => match entry::verify_signature(&held.block["entry"], key) {
+            Ok(()) => Vec::new(),
+            Err(verdict) => vec![Fault::new("ENTRY-3", format!("block {index}: {}", verdict.detail))],
+        },
+    }
+}
+
+/// An index as a place in a list; one that no list has becomes one that no list has.
+fn place(index: u64) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+/// An id or hash as it travels.
+pub fn text(hash: &Hash) -> String {
+    base64url::encode(hash)
+}

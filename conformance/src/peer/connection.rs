@@ -1,0 +1,418 @@
+//! One connection to the server: sends messages, collects what comes, has every frame observed.
+//!
+//! A task of its own reads, so that a case sees each message with the time at which it came, whatever the case does
+//! meanwhile.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{SinkExt, StreamExt};
+use hyper::HeaderMap;
+use serde_json::Value;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::{
+    Fault, Observer, Server,
+    socket::{self, OpenFault, Sink, Source},
+};
+use crate::{
+    result::Direction,
+    story::{Timeline, shorten},
+};
+
+/// How a connection ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct End {
+    /// The `bye` that came before.
+    pub bye: Option<Value>,
+    /// The close code; 1005 where the close frame has none, as RFC 6455 says.
+    pub close: Option<u16>,
+    /// What the system or the WebSocket's rules said, where there was no close frame.
+    pub broken: Option<String>,
+}
+
+impl End {
+    /// Whether the server said that it goes: by a `bye` or a close frame.
+    pub fn is_polite(&self) -> bool {
+        self.bye.is_some() || self.close.is_some()
+    }
+
+    /// For people.
+    pub fn describe(&self) -> String {
+        let bye = self.bye.as_ref().map_or_else(String::new, |bye| format!("`bye` {}, ", bye["code"]));
+        match (self.close, &self.broken) {
+            (Some(1005), _) => format!("the end of the connection: {bye}a close frame without a code"),
+            (Some(code), _) => format!("the end of the connection: {bye}close code {code}"),
+            (None, Some(broken)) => format!("the end of the connection: {bye}no close frame ({broken})"),
+            (None, None) => format!("the end of the connection: {bye}no close frame"),
+        }
+    }
+}
+
+/// What came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A text message: its frame as well as it could be read, and whether it is a push.
+    Frame(Arc<Value>),
+    /// A pong.
+    Pong,
+    /// Nothing more.
+    End(End),
+}
+
+/// Why nothing was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing came in time.
+    Timeout(Duration),
+    /// The connection ended.
+    Ended(End),
+}
+
+/// A connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its name in the case.
+    pub name: String,
+    /// The headers with which the server answered the opening.
+    pub headers: HeaderMap,
+    observer: Arc<Mutex<Observer>>,
+    timeline: Timeline,
+    patience: Duration,
+    sink: Sink,
+    reading: watch::Sender<bool>,
+    inbox: mpsc::UnboundedReceiver<Event>,
+    answers: VecDeque<Arc<Value>>,
+    pushes: VecDeque<Arc<Value>>,
+    pongs: usize,
+    end: Option<End>,
+    reader: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// If the server does not open the socket.
+    pub async fn open(
+        server: &Arc<Server>,
+        name: &str,
+        headers: &[(String, String)],
+        receive_buffer: Option<u32>,
+        timeline: &Timeline,
+    ) -> Result<Self, OpenFault> {
+        timeline.add(name, Direction::Sent, "(opens a socket)");
+        let opened = socket::open(&server.target, headers, receive_buffer, server.patience).await;
+        match &opened {
+            Ok(_) => timeline.add(name, Direction::Received, "(status 101)"),
+            Err(fault) => timeline.add(name, Direction::Happened, fault.to_string()),
+        }
+        let socket = opened?;
+        let observer = Arc::new(Mutex::new(Observer::new(Arc::clone(server))));
+        let (reading, is_reading) = watch::channel(true);
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let reader = Reader {
+            name: name.to_owned(),
+            source: socket.source,
+            observer: Arc::clone(&observer),
+            timeline: timeline.clone(),
+            reading: is_reading,
+            inbox: sender,
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            headers: socket.headers,
+            observer,
+            timeline: timeline.clone(),
+            patience: server.patience,
+            sink: socket.sink,
+            reading,
+            inbox,
+            answers: VecDeque::new(),
+            pushes: VecDeque::new(),
+            pongs: 0,
+            end: None,
+            reader: tokio::spawn(reader.run()),
+        })
+    }
+
+    /// What is known of the connection.
+    pub fn observer(&self) -> MutexGuard<'_, Observer> {
+        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Faults that were found since the last call.
+    pub fn take_faults(&self) -> Vec<Fault> {
+        self.observer().take_faults()
+    }
+
+    /// Sends a text message, in so many fragments.
+    pub async fn send_text(&mut self, text: &str, fragments: usize) {
+        self.observer().sends(text);
+        self.timeline.add(&self.name, Direction::Sent, shorten::text(text));
+        self.deliver(socket::message(text.as_bytes(), socket::Kind::Text, fragments)).await;
+    }
+
+    /// Sends bytes as a message of a kind.
+    pub async fn send_bytes(&mut self, bytes: &[u8], kind: socket::Kind) {
+        self.observer().sends("");
+        self.timeline.add(&self.name, Direction::Sent, format!("({} bytes, {kind:?})", bytes.len()));
+        self.deliver(socket::message(bytes, kind, 1)).await;
+    }
+
+    /// Sends a ping.
+    pub async fn ping(&mut self) {
+        self.timeline.add(&self.name, Direction::Sent, "(ping)");
+        self.deliver(vec![Message::Ping("dispatch-conformance".into())]).await;
+    }
+
+    /// Closes politely, with code 1000.
+    pub async fn close(&mut self) {
+        self.timeline.add(&self.name, Direction::Sent, "(close)");
+        let frame = tungstenite::protocol::CloseFrame { code: 1000.into(), reason: "".into() };
+        self.deliver(vec![Message::Close(Some(frame))]).await;
+    }
+
+    /// A message that cannot be sent is no failure by itself: the server may have said `bye` in the midst of it.
+    async fn deliver(&mut self, messages: Vec<Message>) {
+        let sending = async {
+            for message in messages {
+                self.sink.feed(message).await?;
+            }
+            self.sink.flush().await
+        };
+        match tokio::time::timeout(self.patience, sending).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.timeline.add(&self.name, Direction::Happened, format!("(not sent: {error})")),
+            Err(_) => self.timeline.add(&self.name, Direction::Happened, "(the server does not take it in)"),
+        }
+    }
+
+    /// Stops reading, or goes on.
+    pub fn read_on(&self, on: bool) {
+        let text = if on { "(reads again)" } else { "(stops reading)" };
+        self.timeline.add(&self.name, Direction::Happened, text);
+        self.reading.send_replace(on);
+    }
+
+    /// Takes the next frame that is no push.
+    ///
+    /// # Errors
+    /// If none came in time, or the connection ended first.
+    pub async fn answer(&mut self) -> Result<Arc<Value>, Missing> {
+        let due = self.due();
+        loop {
+            if let Some(frame) = self.answers.pop_front() {
+                return Ok(frame);
+            }
+            self.more(due).await?;
+        }
+    }
+
+    /// Takes the answer to the `submit` of a `ref`, or the next one without any.
+    ///
+    /// # Errors
+    /// If none came in time, or the connection ended first.
+    pub async fn answer_to(&mut self, reference: &str) -> Result<Arc<Value>, Missing> {
+        let due = self.due();
+        loop {
+            let fits = |frame: &Arc<Value>| match frame.get("ref") {
+                Some(other) => *other == reference,
+                None => matches!(frame["type"].as_str(), Some("accepted" | "refused")),
+            };
+            if let Some(place) = self.answers.iter().position(fits)
+                && let Some(frame) = self.answers.remove(place)
+            {
+                return Ok(frame);
+            }
+            self.more(due).await?;
+        }
+    }
+
+    /// Takes the next push of a type.
+    ///
+    /// # Errors
+    /// If none came in time, or the connection ended first.
+    pub async fn push(&mut self, kind: &str) -> Result<Arc<Value>, Missing> {
+        let due = self.due();
+        loop {
+            if let Some(place) = self.pushes.iter().position(|frame| frame["type"] == kind)
+                && let Some(frame) = self.pushes.remove(place)
+            {
+                return Ok(frame);
+            }
+            self.more(due).await?;
+        }
+    }
+
+    /// Forgets the blocks under a size, which came because of a welcome.
+    pub fn forget_blocks(&mut self, size: u64) {
+        self.pushes.retain(|frame| frame["type"] != "blocks" || frame["from"].as_u64() >= Some(size));
+    }
+
+    /// Takes a pong.
+    ///
+    /// # Errors
+    /// If none came in time, or the connection ended first.
+    pub async fn pong(&mut self) -> Result<(), Missing> {
+        let due = self.due();
+        while self.pongs == 0 {
+            self.more(due).await?;
+        }
+        self.pongs -= 1;
+        Ok(())
+    }
+
+    /// Reads on until something holds of what was observed, `longer` than an answer may take.
+    ///
+    /// # Errors
+    /// If it does not hold in time, or the connection ended first.
+    pub async fn until(&mut self, longer: Duration, holds: impl Fn(&Observer) -> bool) -> Result<(), Missing> {
+        let due = self.due() + longer;
+        while !holds(&self.observer()) {
+            self.more(due).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads on until the connection ends; an end before a due answer included.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn end(&mut self) -> Result<End, Missing> {
+        let due = self.due();
+        loop {
+            match self.more(due).await {
+                Ok(()) => {}
+                Err(Missing::Ended(end)) => return Ok(end),
+                Err(timeout) => return Err(timeout),
+            }
+        }
+    }
+
+    /// How it ended, as far as was read.
+    pub fn ended(&mut self) -> Option<&End> {
+        while let Ok(event) = self.inbox.try_recv() {
+            self.sort(event);
+        }
+        self.end.as_ref()
+    }
+
+    fn due(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
+    /// Waits for one more event.
+    async fn more(&mut self, due: Instant) -> Result<(), Missing> {
+        if let Some(end) = &self.end {
+            return Err(Missing::Ended(end.clone()));
+        }
+        match timeout_at(due, self.inbox.recv()).await {
+            Ok(Some(event)) => {
+                self.sort(event);
+                Ok(())
+            }
+            Ok(None) => {
+                let end = End { broken: Some("the reader stopped".into()), ..End::default() };
+                self.end = Some(end.clone());
+                Err(Missing::Ended(end))
+            }
+            Err(_) => Err(Missing::Timeout(self.patience)),
+        }
+    }
+
+    fn sort(&mut self, event: Event) {
+        match event {
+            Event::Frame(frame) => match frame["type"].as_str() {
+                Some("blocks" | "checkpoint") => self.pushes.push_back(frame),
+                _ => self.answers.push_back(frame),
+            },
+            Event::Pong => self.pongs += 1,
+            Event::End(end) => self.end = Some(end),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// Reads until the connection ends.
+struct Reader {
+    name: String,
+    source: Source,
+    observer: Arc<Mutex<Observer>>,
+    timeline: Timeline,
+    reading: watch::Receiver<bool>,
+    inbox: mpsc::UnboundedSender<Event>,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        let mut bye = None;
+        let mut end = End::default();
+        loop {
+            if self.reading.wait_for(|on| *on).await.is_err() {
+                return;
+            }
+            match self.source.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    let frame = Arc::new(self.text(text.as_str()));
+                    if frame["type"] == "bye" {
+                        bye = Some((*frame).clone());
+                    }
+                    self.tell(Event::Frame(frame));
+                }
+                Some(Ok(Message::Binary(bytes))) => {
+                    self.story(Direction::Received, format!("({} bytes, binary)", bytes.len()));
+                    self.observer().receives_binary(bytes.len());
+                }
+                Some(Ok(Message::Pong(_))) => {
+                    self.story(Direction::Received, "(pong)");
+                    self.tell(Event::Pong);
+                }
+                Some(Ok(Message::Close(frame))) => end.close = Some(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(Message::Ping(_) | Message::Frame(_))) => {}
+                Some(Err(tungstenite::Error::ConnectionClosed)) | None => break,
+                Some(Err(error)) => {
+                    if end.close.is_none() {
+                        end.broken = Some(error.to_string());
+                    }
+                    break;
+                }
+            }
+        }
+        end.bye = bye;
+        self.observer().ends(end.close);
+        self.story(Direction::Happened, end.describe());
+        self.tell(Event::End(end));
+    }
+
+    fn text(&self, text: &str) -> Value {
+        self.story(Direction::Received, shorten::text(text));
+        self.observer().receives(text)
+    }
+
+    fn observer(&self) -> MutexGuard<'_, Observer> {
+        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn story(&self, direction: Direction, text: impl Into<String>) {
+        self.timeline.add(&self.name, direction, text);
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens once the case is over.
+        let _ = self.inbox.send(event);
+    }
+}

@@ -1,0 +1,109 @@
+//! What a run knows of the server under test, shared by all cases.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+
+use super::{Chain, Target};
+use crate::codec::Hash;
+
+/// The server under test.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it is.
+    pub target: Target,
+    /// How long an answer may take.
+    pub patience: Duration,
+    /// Its discovery document, as it came.
+    pub discovery: Value,
+    /// The chain as all connections saw it.
+    pub chain: Chain,
+    said: Mutex<Said>,
+}
+
+/// What the server said to anyone and must not say again.
+#[derive(Debug, Default)]
+struct Said {
+    sessions: HashMap<String, Session>,
+    nonces: HashSet<Hash>,
+}
+
+/// A session that a welcome granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The account's id.
+    pub account: Hash,
+    /// The origin of the join.
+    pub origin: String,
+    /// The server's nonce of the join.
+    pub server_nonce: Hash,
+    /// When it ends.
+    pub expires_at: u64,
+}
+
+impl Server {
+    /// A server with this discovery document.
+    pub fn new(target: Target, patience: Duration, discovery: Value) -> Self {
+        let genesis = Some(&discovery["genesis"]).filter(|genesis| genesis.is_object());
+        let chain = Chain::of(genesis);
+        Self { target, patience, discovery, chain, said: Mutex::default() }
+    }
+
+    /// A limit that it advertises, or the specification's default.
+    pub fn limit(&self, name: &str) -> u64 {
+        self.discovery["limits"][name].as_u64().unwrap_or(match name {
+            "frame_bytes" => 262_144,
+            "ciphertext_bytes" => 65_536,
+            "wraps" => 1024,
+            "skew_ms" => 600_000,
+            "session_ms" => 21_600_000,
+            "challenge_ms" => 60_000,
+            "checkpoint_ms" => 1000,
+            _ => 0,
+        })
+    }
+
+    /// The greatest length of a ciphertext that MSG-5 and LIM-3 allow.
+    pub fn largest_ciphertext(&self) -> u64 {
+        self.limit("ciphertext_bytes").saturating_sub(16) / 128 * 128 + 16
+    }
+
+    /// By how much two clocks on the way may differ, in milliseconds: its own machine's clock is the suite's.
+    pub fn clock_slack(&self) -> u64 {
+        if self.target.is_loopback() { 50 } else { 5000 }
+    }
+
+    /// Remembers a server nonce; `false` if it was said before. [JOIN-7]
+    pub fn is_new_nonce(&self, nonce: Hash) -> bool {
+        self.said().nonces.insert(nonce)
+    }
+
+    /// Remembers a session by its token's text.
+    pub fn granted(&self, token: &str, session: Session) {
+        self.said().sessions.insert(token.to_owned(), session);
+    }
+
+    /// The session of a token.
+    pub fn session(&self, token: &str) -> Option<Session> {
+        self.said().sessions.get(token).cloned()
+    }
+
+    /// Whether a text is a token that was granted.
+    pub fn is_token(&self, text: &str) -> bool {
+        self.said().sessions.contains_key(text)
+    }
+
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,16 @@
+//! Plays cases: evaluates templates, matches patterns, does what each step says.
+//!
+//! It knows the language of the live vectors and nothing of any one case. What every frame must be, whatever the
+//! case, is verified below it, in [`crate::peer`].
+
+mod body;
+mod bytes;
+mod entry;
+mod errand;
+mod evaluate;
+mod matching;
+mod named;
+mod stage;
+mod steps;
+
+pub use stage::{Made, Outcome, Stage, play};

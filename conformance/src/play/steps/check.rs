@@ -1,0 +1,93 @@
+//! `check`: values held against each other, and against what came on a connection.
+
+use serde_json::Value;
+
+use crate::{
+    codec::{PublicKey, signature},
+    play::{Stage, stage::Miss},
+    scenario::step::{Check, Relation},
+    story::shorten,
+};
+
+/// What makes blocks and checkpoints one chain.
+const CHAIN: [&str; 9] =
+    ["CHAIN-1", "CHAIN-2", "CHAIN-3", "CHAIN-7", "SYNC-2", "ENTRY-3", "CHECK-1", "CHECK-2", "CHECK-4"];
+
+impl Stage {
+    pub(super) fn check(&mut self, check: &Check) -> Result<(), Miss> {
+        match check {
+            Check::Relation(relation, left, right) => related(*relation, &self.evaluate(left)?, &self.evaluate(right)?),
+            Check::Signature { of, key, label, fields } => {
+                let expected = format!("a signature over Tuple({label:?}, ...)");
+                let key = PublicKey::from_der(&self.bytes(key)?)
+                    .map_err(|verdict| Miss::other(&expected, format!("a key that is none: {verdict}")))?;
+                let tuple = self.tuple(label, fields)?;
+                signature::verify(&key, &tuple.encode(), &self.bytes(of)?)
+                    .map_err(|verdict| Miss::other(expected, verdict.detail))
+            }
+            Check::Once { of, on } => match self.times(of, on)? {
+                1 => Ok(()),
+                times => Err(Miss::other(format!("one block with the entry `{of}`"), format!("{times} of them"))),
+            },
+            Check::Never { of, on } => match self.times(of, on)? {
+                0 => Ok(()),
+                times => Err(Miss::other(format!("no block with the entry `{of}`"), format!("{times} of them"))),
+            },
+            Check::Unsaid { of, on } => {
+                let text = crate::codec::base64url::encode(&self.bytes(of)?);
+                let connection = self.connection(on)?;
+                let said = connection.observer().texts().iter().find(|frame| frame.contains(&text)).cloned();
+                said.map_or(Ok(()), |frame| {
+                    Err(Miss::other("no frame that holds these bytes", shorten::text(&frame)))
+                })
+            }
+            Check::Chain { on } => {
+                let broken = self.findings_on(on).into_iter().find(|finding| CHAIN.contains(&finding.requirement.as_str()));
+                broken.map_or(Ok(()), |finding| {
+                    Err(Miss::other("blocks and checkpoints of one chain", finding.detail).against(&finding.requirement))
+                })
+            }
+        }
+    }
+
+    /// How many blocks that arrived hold an entry.
+    fn times(&mut self, of: &str, on: &str) -> Result<usize, Miss> {
+        let id = self.entry_made(of)?.id()?;
+        let connection = self.connection(on)?;
+        let observer = connection.observer();
+        let joined = observer.joined().map(|joined| joined.arrived.as_slice()).unwrap_or_default();
+        Ok(joined.iter().filter(|(_, entry)| *entry == id).count())
+    }
+}
+
+fn related(relation: Relation, left: &Value, right: &Value) -> Result<(), Miss> {
+    let (holds, sign) = match relation {
+        Relation::Equal => (left == right, "equal to"),
+        Relation::Differ => (left != right, "different from"),
+        Relation::AtMost => match (left.as_u64(), right.as_u64()) {
+            (Some(left), Some(right)) => (left <= right, "at most"),
+            _ => return Err(Miss::harness(format!("no two numbers: {left} and {right}"))),
+        },
+    };
+    if holds {
+        return Ok(());
+    }
+    Err(Miss::other(format!("a value {sign} {}", shorten::value(right)), shorten::value(left)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn relations_hold_or_do_not() {
+        assert!(related(Relation::Equal, &json!([1]), &json!([1])).is_ok());
+        assert!(related(Relation::Equal, &json!(1), &json!("1")).is_err());
+        assert!(related(Relation::Differ, &json!("a"), &json!("b")).is_ok());
+        assert!(related(Relation::Differ, &json!("a"), &json!("a")).is_err());
+        assert!(related(Relation::AtMost, &json!(3), &json!(3)).is_ok());
+        assert!(related(Relation::AtMost, &json!(4), &json!(3)).is_err());
+    }
+}

@@ -1,0 +1,283 @@
+//! Plays the selected cases on a server: as many at a time as accounts and `--jobs` allow, each with accounts of its own.
+
+mod aftermath;
+mod one;
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::task::JoinSet;
+
+use crate::{
+    accounts::{Lease, Pool},
+    peer::Server,
+    preflight::Ready,
+    result::{CaseResult, Finding, RunResult, Subject, Suite, Verdict},
+    scenario::{Capability, Case, Vectors, step::Verb},
+};
+use one::Played;
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How many cases at a time.
+    pub jobs: usize,
+    /// How long the whole run may take.
+    pub deadline: Duration,
+    /// Whether the first failure ends it.
+    pub fail_fast: bool,
+    /// Capabilities that were declared absent.
+    pub without: Vec<Capability>,
+    /// Whether everything sent and received goes to standard error.
+    pub trace: bool,
+    /// The server's URL, as it was given.
+    pub url: Option<String>,
+    /// SHA-256 over the vectors.
+    pub vectors_hash: String,
+}
+
+/// Who is told how a run goes.
+pub trait Watcher {
+    /// A case begins.
+    fn begins(&mut self, case: &Case);
+    /// A case has ended.
+    fn ends(&mut self, result: &CaseResult);
+}
+
+/// Plays cases. Ends early, with what there is, when `interrupted` does.
+pub async fn run(
+    ready: Ready,
+    cases: &[&Case],
+    vectors: &Arc<Vectors>,
+    settings: &Settings,
+    watcher: &mut dyn Watcher,
+    interrupted: impl Future<Output = ()>,
+) -> RunResult {
+    let begun = Instant::now();
+    let Ready { server, pool, findings, notes, holds_authority } = ready;
+    let first_own_block = server.chain.have().0;
+    let mut run = Run {
+        server: Arc::clone(&server),
+        pool,
+        vectors: Arc::clone(vectors),
+        settings,
+        holds_authority,
+        results: Vec::new(),
+        findings,
+        notes,
+        begun,
+        stopped: false,
+    };
+    tokio::pin!(interrupted);
+    let was_interrupted = run.play_all(cases, watcher, &mut interrupted).await;
+    if !was_interrupted {
+        run.aftermath(first_own_block).await;
+    }
+    run.into_result(cases, was_interrupted)
+}
+
+struct Run<'a> {
+    server: Arc<Server>,
+    pool: Pool,
+    vectors: Arc<Vectors>,
+    settings: &'a Settings,
+    holds_authority: bool,
+    results: Vec<CaseResult>,
+    findings: Vec<Finding>,
+    notes: Vec<String>,
+    begun: Instant,
+    stopped: bool,
+}
+
+impl Run<'_> {
+    /// Plays what can be played; `true` if it was interrupted.
+    async fn play_all(
+        &mut self,
+        cases: &[&Case],
+        watcher: &mut dyn Watcher,
+        interrupted: &mut (impl Future<Output = ()> + Unpin),
+    ) -> bool {
+        let mut waiting = self.in_order(cases, watcher);
+        let mut running: JoinSet<(Played, Lease)> = JoinSet::new();
+        let mut names: Vec<String> = Vec::new();
+        let deadline = tokio::time::sleep_until((self.begun + self.settings.deadline).into());
+        tokio::pin!(deadline);
+        loop {
+            if !self.stopped {
+                self.begin_what_fits(&mut waiting, &mut running, &mut names, watcher);
+            }
+            if running.is_empty() {
+                return false;
+            }
+            tokio::select! {
+                ended = running.join_next() => {
+                    let Some(ended) = ended else { return false };
+                    self.take_in(ended, &mut names, cases, watcher);
+                }
+                () = &mut deadline => {
+                    let late: Vec<&Case> = cases
+                        .iter()
+                        .copied()
+                        .filter(|case| names.contains(&case.id) || waiting.iter().any(|other| other.id == case.id))
+                        .collect();
+                    for case in late {
+                        let was = if names.contains(&case.id) { "was still being played" } else { "was not reached" };
+                        let reason = format!("the case {was} at the run's deadline of {:?}", self.settings.deadline);
+                        self.add(one::not_played(case, Verdict::Timeout, reason), watcher);
+                    }
+                    running.abort_all();
+                    return false;
+                }
+                () = &mut *interrupted => {
+                    running.abort_all();
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// The cases that can be played: those that wait long first, those that need the server alone last.
+    fn in_order<'c>(&mut self, cases: &[&'c Case], watcher: &mut dyn Watcher) -> VecDeque<&'c Case> {
+        let mut playable = Vec::new();
+        for case in cases {
+            match self.hindrance(case) {
+                Some((verdict, reason)) => self.add(one::not_played(case, verdict, reason), watcher),
+                None => playable.push(*case),
+            }
+        }
+        playable.sort_by_key(|case| (case.needs(Capability::Exclusive), !waits(case)));
+        playable.into()
+    }
+
+    /// Why a case cannot be played here.
+    fn hindrance(&mut self, case: &Case) -> Option<(Verdict, String)> {
+        if let Some(absent) = case.needs.iter().find(|need| self.settings.without.contains(need)) {
+            return Some((Verdict::Unsupported, format!("`{}` was declared absent", absent.name())));
+        }
+        if case.needs(Capability::Authority) && !self.holds_authority {
+            let reason = "the suite does not hold the authority's key: give --authority-key FILE, or declare --without authority";
+            return Some((Verdict::Untestable, reason.into()));
+        }
+        let challenge_ms = self.server.limit("challenge_ms");
+        if case.needs(Capability::ShortChallenge) && challenge_ms > 5000 {
+            let reason = format!(
+                "the server's challenge_ms is {challenge_ms}: set it to at most 5000, or declare --without short-challenge"
+            );
+            return Some((Verdict::Untestable, reason));
+        }
+        if !self.pool.could_serve(case) {
+            let reason = "it asks for more accounts than there are";
+            return Some((Verdict::HarnessError, reason.into()));
+        }
+        None
+    }
+
+    fn begin_what_fits(
+        &mut self,
+        waiting: &mut VecDeque<&Case>,
+        running: &mut JoinSet<(Played, Lease)>,
+        names: &mut Vec<String>,
+        watcher: &mut dyn Watcher,
+    ) {
+        let mut place = 0;
+        while place < waiting.len() && running.len() < self.settings.jobs {
+            let case = waiting[place];
+            if case.needs(Capability::Exclusive) && !running.is_empty() {
+                return;
+            }
+            let Some(lease) = self.pool.lend(case) else {
+                place += 1;
+                continue;
+            };
+            waiting.remove(place);
+            names.push(case.id.clone());
+            watcher.begins(case);
+            let exclusive = case.needs(Capability::Exclusive);
+            running.spawn(one::play_one(
+                Arc::clone(&self.server),
+                Arc::clone(&self.vectors),
+                case.clone(),
+                lease,
+                self.settings.trace,
+            ));
+            if exclusive {
+                return;
+            }
+        }
+    }
+
+    fn take_in(
+        &mut self,
+        ended: Result<(Played, Lease), tokio::task::JoinError>,
+        names: &mut Vec<String>,
+        cases: &[&Case],
+        watcher: &mut dyn Watcher,
+    ) {
+        match ended {
+            Ok((played, lease)) => {
+                names.retain(|name| *name != played.result.id);
+                self.pool.take_back(lease);
+                self.findings.extend(played.findings);
+                self.notes.extend(played.notes);
+                self.add(played.result, watcher);
+            }
+            // The suite's own fault; its accounts stay lent, which only costs speed.
+            Err(error) => {
+                let known: Vec<&str> = self.results.iter().map(|result| result.id.as_str()).collect();
+                let lost = cases.iter().find(|case| names.contains(&case.id) && !known.contains(&case.id.as_str()));
+                if let Some(case) = lost {
+                    names.retain(|name| *name != case.id);
+                    self.add(one::not_played(case, Verdict::HarnessError, error.to_string()), watcher);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, result: CaseResult, watcher: &mut dyn Watcher) {
+        if self.settings.fail_fast && result.verdict.counts_as_failure() {
+            self.stopped = true;
+        }
+        watcher.ends(&result);
+        self.results.push(result);
+    }
+
+    fn into_result(mut self, cases: &[&Case], interrupted: bool) -> RunResult {
+        if self.stopped && self.results.len() < cases.len() {
+            let left = cases.len() - self.results.len();
+            self.notes.push(format!("stopped at the first failure: {left} cases were not played"));
+        }
+        let place = |result: &CaseResult| cases.iter().position(|case| case.id == result.id);
+        self.results.sort_by_key(place);
+        let about: Vec<&String> = self.results.iter().flat_map(|result| &result.requirements).collect();
+        let mut noticed: Vec<Finding> =
+            self.findings.into_iter().filter(|finding| !about.contains(&&finding.requirement)).collect();
+        noticed.dedup_by(|one, other| one.requirement == other.requirement && one.detail == other.detail);
+        let mut result = RunResult {
+            format: RunResult::FORMAT,
+            suite: Suite { version: env!("CARGO_PKG_VERSION"), vectors: self.settings.vectors_hash.clone() },
+            server: Subject {
+                url: self.settings.url.clone(),
+                origin: self.server.target.origin().to_owned(),
+                discovery: self.server.discovery.clone(),
+            },
+            conformant: false,
+            interrupted,
+            duration: self.begun.elapsed(),
+            counts: std::collections::BTreeMap::new(),
+            covered: Vec::new(),
+            cases: self.results,
+            noticed,
+            notes: self.notes,
+        };
+        result.settle();
+        result
+    }
+}
+
+/// Whether a case waits for something to expire.
+fn waits(case: &Case) -> bool {
+    case.steps.iter().any(|step| matches!(step.verb, Verb::WaitUntil(_)))
+}

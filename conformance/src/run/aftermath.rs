@@ -1,0 +1,92 @@
+//! After the last case: the whole chain is read once more, and what was found anywhere is held against every case.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::Run;
+use crate::{
+    accounts::Actor,
+    codec::{Role, accounts, chain::ChainModel},
+    peer::{Fault, Server, server::now},
+    play::Stage,
+    requirement::Level,
+    result::{Failure, Finding, Verdict},
+    scenario::AccountKind,
+    story::Timeline,
+};
+
+const AFTERMATH: &str = "(after the last case)";
+
+impl Run<'_> {
+    /// Reads the chain again, and judges what only the whole run shows.
+    pub(super) async fn aftermath(&mut self, first_own_block: u64) {
+        self.read_again().await;
+        let checkpoint_ms = self.server.limit("checkpoint_ms");
+        let mut faults = self.server.chain.uncovered(first_own_block, checkpoint_ms, now().saturating_sub(1000));
+        let server = Arc::clone(&self.server);
+        match tokio::task::spawn_blocking(move || audit(&server)).await {
+            Ok(fault) => faults.extend(fault),
+            Err(error) => self.notes.push(format!("the chain could not be audited: {error}")),
+        }
+        self.findings.extend(faults.into_iter().map(|fault| Finding {
+            requirement: fault.requirement,
+            detail: fault.detail,
+            case: AFTERMATH.into(),
+            connection: String::new(),
+        }));
+        self.hold_against_cases();
+    }
+
+    /// Joins without `have`: each block must be the one that was sent before.
+    async fn read_again(&mut self) {
+        let Some(member) = accounts::with_role(Role::Member).find(|account| self.server.chain.is_member(&account.id()))
+        else {
+            return;
+        };
+        let roles = BTreeMap::from([("somebody".to_owned(), (AccountKind::Member, Actor::Known(member)))]);
+        let timeline = Timeline::begin(self.settings.trace.then_some(AFTERMATH));
+        let mut stage = Stage::new(Arc::clone(&self.server), Arc::clone(&self.vectors), AFTERMATH, roles, timeline);
+        if let Err(why) = stage.enter("somebody").await {
+            self.notes.push(format!("the chain could not be read again after the cases: {why}"));
+        }
+        self.findings.extend(stage.take_findings());
+    }
+
+    /// A case that names a requirement does not pass where its breach was seen anywhere in the run.
+    fn hold_against_cases(&mut self) {
+        for result in self.results.iter_mut().filter(|result| result.verdict == Verdict::Pass) {
+            let finding = self.findings.iter().find(|finding| result.requirements.contains(&finding.requirement));
+            let Some(finding) = finding else { continue };
+            result.verdict = if result.level == Level::Must { Verdict::Fail } else { Verdict::Warn };
+            result.failure = Some(Failure {
+                requirement: Some(finding.requirement.clone()),
+                step: None,
+                does: None,
+                expected: "what the requirement says, in whatever the server sends in any case".into(),
+                came: format!("in {}{}: {}", finding.case, on(&finding.connection), finding.detail),
+            });
+        }
+    }
+}
+
+/// Holds the whole chain against the rules that a client goes by; says the first that a block breaks.
+fn audit(server: &Server) -> Option<Fault> {
+    let mut model = ChainModel::pinned(server.chain.community()?);
+    for index in 0..server.chain.have().0 {
+        let block = server.chain.block(index)?;
+        if let Err(verdict) = model.append(&block) {
+            let requirement = match verdict.requirement {
+                "CHAIN-8" => "CHAIN-1",
+                "CHAIN-9" => "CHAIN-2",
+                "CHAIN-10" => "CHAIN-3",
+                "GEN-3" => "DISC-2",
+                other => other,
+            };
+            return Some(Fault::new(requirement, format!("block {index}: {}", verdict.detail)));
+        }
+    }
+    None
+}
+
+fn on(connection: &str) -> String {
+    if connection.is_empty() { String::new() } else { format!(", on `{connection}`") }
+}
