@@ -12,7 +12,7 @@ use dispatch_protocol::checkpoint::{Checkpoint, Description};
 use dispatch_protocol::entry::{Body, Prefix};
 use dispatch_protocol::key::PublicKey;
 use dispatch_protocol::refusal::Refusal;
-use dispatch_protocol::session::{Granted, Proven, Resumption, Sessions};
+use dispatch_protocol::session::{Granted, Proven, Resumption, Sessions, Standing};
 
 use crate::clock;
 
@@ -72,6 +72,24 @@ struct View<'a> {
     roster: &'a HashMap<Id, Member>,
 }
 
+impl Standing for View<'_> {
+    fn community(&self) -> Id {
+        self.state.community()
+    }
+
+    fn prefix(&self) -> Prefix {
+        self.prefix
+    }
+
+    fn holds(&self, prefix: &Prefix) -> bool {
+        prefix.size <= self.prefix.size && self.state.holds(prefix)
+    }
+
+    fn on_roster(&self, account: &Id) -> bool {
+        self.roster.contains_key(account)
+    }
+}
+
 impl Lobby {
     /// A lobby before a chain that is durable as the state has it.
     pub(crate) fn new(state: Arc<RwLock<State>>, checkpoint: Checkpoint) -> Lobby {
@@ -105,7 +123,7 @@ impl Lobby {
     /// `not_allowed` or `unknown_have`.
     pub(crate) fn admit(&self, proven: Proven) -> Result<Guest, Refusal> {
         self.grant(|view, sessions, checkpoint| {
-            proven.admit(view.state, sessions, checkpoint, clock::now())
+            proven.admit(view, sessions, checkpoint, clock::now())
         })
     }
 
@@ -115,7 +133,7 @@ impl Lobby {
     /// `bad_token` or `unknown_have`.
     pub(crate) fn resume(&self, resumption: Resumption) -> Result<Guest, Refusal> {
         self.grant(|view, sessions, checkpoint| {
-            resumption.admit(view.state, sessions, checkpoint, clock::now())
+            resumption.admit(view, sessions, checkpoint, clock::now())
         })
     }
 

@@ -141,6 +141,7 @@ impl Server {
             sweep_due: true,
         };
         let writer = spawn_writer(writer)?;
+        let mut covered = feed.checkpoints();
         let (stop, stopping) = watch::channel(false);
         let (staying, inside) = mpsc::channel(1);
         let house = Arc::new(House {
@@ -185,6 +186,17 @@ impl Server {
             }
             _ => {}
         }
+        // [CHECK-3] Also what the allowlist has just brought.
+        let size = growth.borrow().description.size;
+        if covered
+            .wait_for(|pushed| pushed.size >= size)
+            .await
+            .is_err()
+        {
+            return Err(Error::Failed(
+                "the chain could not be covered by a checkpoint".to_owned(),
+            ));
+        }
         let page_origins = config
             .page_origins
             .clone()
@@ -192,13 +204,12 @@ impl Server {
         let door = Door::new(house, page_origins, genesis, config.connections, staying);
         let handle = Handle::new();
         tasks.push(tokio::spawn(accept(listener, door, handle.clone())?));
-        let blocks = growth.borrow().description.size;
         let members = lobby.members();
         Ok(Running {
             origins,
             address,
             community,
-            blocks,
+            blocks: size,
             members,
             shutdown_within: config.shutdown_within,
             handle,

@@ -1,0 +1,13 @@
+//! The server as its neighbours see it: over real sockets, through its library entry point, and by the binary.
+
+mod allowlist;
+mod bytes;
+mod command;
+mod community;
+mod ending;
+mod founding;
+mod joining;
+mod member;
+mod redaction;
+mod restart;
+mod speaking;
