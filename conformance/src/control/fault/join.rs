@@ -1,0 +1,247 @@
+//! Faults in joins and sessions: spec/join.md.
+
+use super::Fault;
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault::new("JOIN-2", "does not look at the origin"),
+    Fault::new("JOIN-2/case", "compares origins without regard to case"),
+    Fault::new("JOIN-2/slash", "takes an origin with a slash behind it"),
+    Fault::new("JOIN-2/prefix", "asks that the origin begins with its own"),
+    Fault::new(
+        "JOIN-2/host",
+        "compares hosts and ports, and not the scheme",
+    ),
+    Fault::new(
+        "JOIN-3",
+        "believes the Host header, and takes an origin made of it for its own",
+    ),
+    Fault::new("JOIN-4", "does not look at the version"),
+    Fault::new(
+        "JOIN-4/prefix",
+        "takes every version that begins with dispatch-d/1",
+    ),
+    Fault::new(
+        "JOIN-4/order",
+        "looks at the version after the other members",
+    ),
+    Fault::new(
+        "JOIN-5",
+        "takes the key as it is until a signature is to be verified",
+    ),
+    Fault::new(
+        "JOIN-6",
+        "tells a stranger at the hello that they are not on the roster",
+    ),
+    Fault::new("JOIN-7", "draws one nonce when it starts"),
+    Fault::new("JOIN-7/connection", "draws one nonce for each connection"),
+    Fault::new(
+        "JOIN-7/account",
+        "makes the nonce from the account's id and nonce, so that it repeats",
+    ),
+    Fault::new(
+        "JOIN-8",
+        "gives challenges a minute, whatever it advertises",
+    ),
+    Fault::new("JOIN-8/seconds", "rounds the time down to seconds"),
+    Fault::new(
+        "JOIN-9",
+        "takes the last challenge, whatever nonce is named",
+    ),
+    Fault::new(
+        "JOIN-9/shared",
+        "finds challenges by their nonce, on whichever connection",
+    ),
+    Fault::new(
+        "JOIN-9/code",
+        "answers a prove without a challenge with unexpected_frame",
+    ),
+    Fault::new("JOIN-10", "does not look at the challenge's expires_at"),
+    Fault::new("JOIN-11", "does not verify the proof"),
+    Fault::new("JOIN-11/anyone", "lets any member's key verify the proof"),
+    Fault::new("JOIN-12", "lets strangers in"),
+    Fault::new(
+        "JOIN-12/order",
+        "looks into the roster before it verifies, and tells a stranger without a proof",
+    ),
+    Fault::new("JOIN-13", "keeps a challenge after a proof that failed"),
+    Fault::new(
+        "JOIN-13/not-allowed",
+        "keeps a challenge after a good proof that it refused",
+    ),
+    Fault::new("JOIN-14", "does not look at the hash in have"),
+    Fault::new(
+        "JOIN-14/ignored",
+        "sends the whole chain where have does not fit",
+    ),
+    Fault::new("JOIN-14/zero", "does not look at the hash of an empty have"),
+    Fault::new("JOIN-15", "makes up a random token")
+        .spreading("no client knows a welcome whose token is not its proof"),
+    Fault::new(
+        "JOIN-15/hash",
+        "gives the hash of the signature as the token",
+    )
+    .spreading("no client knows a welcome whose token is not its proof"),
+    Fault::new(
+        "JOIN-16",
+        "signs welcomes with another key than that of genesis",
+    ),
+    Fault::new(
+        "JOIN-16/token",
+        "leaves the token out of the welcome's signature",
+    ),
+    Fault::new(
+        "JOIN-16/nonce",
+        "signs its own nonce twice and the client's never",
+    ),
+    Fault::new("JOIN-16/expires", "signs the challenge's expires_at"),
+    Fault::new(
+        "JOIN-16/repeated",
+        "repeats the signature of the account's first welcome",
+    ),
+    Fault::new("JOIN-18", "does not look at the session_ms of the hello"),
+    Fault::new(
+        "JOIN-18/longer",
+        "grants whatever session_ms the hello asks for",
+    ),
+    Fault::new("SESS-1", "does not look at the token of a submit"),
+    Fault::new("SESS-1/any", "takes any live session's token in a submit"),
+    Fault::new(
+        "SESS-2",
+        "lets a member submit another member's signed entry",
+    ),
+    Fault::new("SESS-3", "never ends a session by its time"),
+    Fault::new(
+        "SESS-3/silent",
+        "closes without a bye when a session's time is over",
+    ),
+    Fault::new("SESS-3/idle", "counts a session's time from its last frame"),
+    Fault::new(
+        "SESS-3/code",
+        "says `removed` when a session's time is over",
+    ),
+    Fault::new("SESS-4", "does not look whether a resumed session is over"),
+    Fault::new(
+        "SESS-4/prefix",
+        "compares the first sixteen bytes of a token",
+    ),
+    Fault::new("SESS-5", "keeps a removed member's sessions and streams"),
+    Fault::new(
+        "SESS-5/silent",
+        "drops a removed member's connections without a bye",
+    ),
+    Fault::new(
+        "SESS-5/token",
+        "closes a removed member's connections and keeps the sessions",
+    ),
+    Fault::new(
+        "SESS-5/one",
+        "ends the first session of a removed member and forgets the others",
+    ),
+    Fault::new(
+        "SESS-5/next",
+        "ends a removed member's connections at the next frame that they send",
+    ),
+    Fault::new(
+        "SESS-6",
+        "pushes to a removed member until the next block has gone out",
+    ),
+    Fault::new(
+        "SESS-7",
+        "lets a session rest while its member is away, and go on after the return",
+    ),
+    Fault::new(
+        "SESS-8",
+        "quotes the token in the detail of a refused submit",
+    ),
+    Fault::new(
+        "SESS-8/pushed",
+        "pushes the frame of a submit, token and all, inside the block",
+    ),
+    Fault::new(
+        "SESS-11",
+        "ends a member's older session when they join again",
+    ),
+    Fault::new(
+        "SESS-12",
+        "answers a resume with the join's welcome signature over the old nonce",
+    ),
+    Fault::new(
+        "SESS-12/expires",
+        "starts the session's time anew at a resume",
+    ),
+    Fault::new("SESS-13", "does not look at the have of a resume"),
+    Fault::new(
+        "SESS-13/ends",
+        "ends the session when the have of a resume does not fit",
+    ),
+    Fault::new(
+        "SYNC-1",
+        "takes the size in have for the last index, and begins one block late",
+    ),
+    Fault::new("SYNC-1/own", "does not push a block to its author"),
+    Fault::new("SYNC-1/others", "pushes a block to its author alone"),
+    Fault::new("SYNC-1/ignores", "begins at 0, whatever have says"),
+    Fault::new("SYNC-2", "sends the blocks so far in falling order")
+        .spreading("every join of a chain of two blocks sees it"),
+    Fault::new(
+        "SYNC-2/twice",
+        "subscribes before it reads, and sends the last block so far twice",
+    )
+    .spreading("every join sees it"),
+    Fault::new(
+        "SYNC-2/gap",
+        "remembers the chain's size at the hello, and pushes what comes after the welcome",
+    ),
+    Fault::new("SYNC-4", "skips blocks for a slow reader"),
+    Fault::new(
+        "SYNC-4/silent",
+        "drops a slow reader's connection without a bye",
+    ),
+    Fault::new("SYNC-5", "sends all that is due in one frame"),
+    Fault::new("SUB-1", "does not answer an entry that it has already"),
+    Fault::new(
+        "SUB-1/twice",
+        "answers twice: when it took the entry and when it was appended",
+    ),
+    Fault::new("SUB-3", "leaves the ref out"),
+    Fault::new("SUB-3/refused", "leaves the ref out of refusals"),
+    Fault::new(
+        "SUB-3/first",
+        "answers with the first ref that the connection used",
+    ),
+    Fault::new(
+        "SUB-4",
+        "verifies a connection's entries side by side, and appends the last that came first",
+    ),
+    Fault::new(
+        "SESS-14/submit",
+        "takes a submit before the welcome, if its token is a live session's",
+    ),
+    Fault::new("SESS-14/hello", "takes a hello while a proof is awaited"),
+    Fault::new(
+        "SESS-14/expired",
+        "takes a hello once the challenge has expired",
+    ),
+    Fault::new("SESS-14/resume", "takes a resume while a proof is awaited"),
+    Fault::new("SESS-14/again", "takes hello and resume after a welcome"),
+    Fault::new(
+        "SESS-14/prove",
+        "answers a prove after the welcome with no_challenge",
+    ),
+    Fault::new(
+        "SESS-15/malformed",
+        "forgets the challenge when a frame is malformed",
+    ),
+    Fault::new(
+        "SESS-15/unexpected",
+        "forgets the challenge when a frame is unexpected",
+    ),
+    Fault::new(
+        "SESS-15/nonce",
+        "forgets the challenge when another nonce is named",
+    ),
+    Fault::new(
+        "SESS-15/open",
+        "ends the session's connection state when a submit is refused",
+    ),
+];

@@ -1,0 +1,154 @@
+//! The control server: a second, independent server of dispatch-d/1, in memory, written from the specification as
+//! plainly as can be, over WebSocket and the discovery document.
+//!
+//! It is not for use. It is there so that the suite can be proved: without a fault it keeps every rule, and with one
+//! switched on it breaks just that rule, as a real implementer would, so that a case that does not notice proves
+//! nothing. Beside it stand the null peers, which understand nothing and must pass nothing.
+//!
+//! To read it in one sitting, begin with `connection`, go on to `answering`, `join`, `welcome`, `submit` and `rules`,
+//! and end with `community`, `chain` and `delivery`.
+
+mod answering;
+mod chain;
+mod checkpoint;
+mod clock;
+mod community;
+mod connection;
+mod delivery;
+mod entry;
+pub mod fault;
+mod http;
+mod join;
+mod key;
+mod limits;
+mod null_peer;
+mod reading;
+mod rules;
+mod server;
+mod session;
+mod signature;
+mod socket;
+mod storing;
+mod submit;
+mod welcome;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use fault::{Fault, Faults};
+pub use null_peer::NullPeer;
+
+use http::Port;
+use server::Server;
+
+/// What the system holds for a reader that does not read: little, so that a slow one is soon seen to be slow.
+const SEND_BUFFER: u32 = 64 << 10;
+/// How long a shutdown waits for connections to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A server that runs, until it is shut down or dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// Its URL, such as `http://127.0.0.1:40123`: its one own origin.
+    pub url: String,
+    server: Arc<Server>,
+    tasks: Vec<JoinHandle<()>>,
+    ends: mpsc::Receiver<Infallible>,
+}
+
+/// Starts the server on a free port of 127.0.0.1, with these faults.
+///
+/// # Errors
+/// If no port can be had.
+pub async fn start(faults: Faults) -> io::Result<Running> {
+    start_at(0, faults).await
+}
+
+/// Starts the server on this port.
+///
+/// # Errors
+/// If the port cannot be had.
+pub async fn start_at(port: u16, faults: Faults) -> io::Result<Running> {
+    run(port, faults, None).await
+}
+
+/// Starts a null peer on this port; 0 is a free one.
+///
+/// # Errors
+/// If the port cannot be had.
+pub async fn start_null(port: u16, peer: NullPeer) -> io::Result<Running> {
+    run(port, Faults::none(), Some(peer)).await
+}
+
+async fn run(port: u16, faults: Faults, null_peer: Option<NullPeer>) -> io::Result<Running> {
+    let listener = listen(port)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let server = Arc::new(Server::found(url.clone(), faults));
+    let (alive, ends) = mpsc::channel(1);
+    let count = AtomicU64::new(0);
+    let port = Arc::new(Port {
+        server: Arc::clone(&server),
+        null_peer,
+        alive,
+        count,
+    });
+    let accepting = tokio::spawn(async move {
+        loop {
+            // A connection that fails before it is there is nobody's loss.
+            if let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(Arc::clone(&port).serve(stream));
+            }
+        }
+    });
+    let signer = Arc::clone(&server);
+    let signing = tokio::spawn(async move { signer.sign_checkpoints().await });
+    Ok(Running {
+        url,
+        server,
+        tasks: vec![accepting, signing],
+        ends,
+    })
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    socket.listen(1024)
+}
+
+impl Running {
+    /// Says goodbye to every connection, and ends when they have.
+    pub async fn shutdown(mut self) {
+        self.stop();
+        // Who does not leave in time is left behind.
+        let _ = timeout(PATIENCE, self.ends.recv()).await;
+    }
+
+    fn stop(&self) {
+        self.server.community().is_stopping = true;
+        self.server.announce();
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests;
