@@ -1,5 +1,6 @@
 //! The commands of `dispatch-conformance`.
 
+mod control;
 mod coverage;
 mod explain;
 mod keys;
@@ -10,12 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{
-    corpus::Corpus,
-    exit::Exit,
-    requirement::Requirements,
-    scenario::Vectors,
-};
+use crate::{corpus::Corpus, exit::Exit, requirement::Requirements, scenario::Vectors};
 
 /// Judges servers of the chat protocol dispatch-d/1 by replaying scenarios against them.
 #[derive(Debug, Parser)]
@@ -40,6 +36,8 @@ enum Command {
     Keys(keys::Arguments),
     /// Show for each requirement what decides it
     Coverage,
+    /// Serve the control server: a second server that keeps every rule but those that it is told to break
+    Control(control::Arguments),
 }
 
 /// The specification and the vectors, read.
@@ -60,14 +58,17 @@ impl Library {
     /// In words, if the vectors cannot be used.
     pub fn open(folder: Option<&PathBuf>) -> Result<Self, String> {
         let corpus = match folder {
-            Some(folder) => {
-                Corpus::with_vectors(folder).map_err(|error| format!("the vectors in {}: {error}", folder.display()))?
-            }
+            Some(folder) => Corpus::with_vectors(folder)
+                .map_err(|error| format!("the vectors in {}: {error}", folder.display()))?,
             None => Corpus::embedded(),
         };
         let requirements = Requirements::read(&corpus);
         let vectors = Vectors::read(&corpus).map_err(|fault| fault.to_string())?;
-        Ok(Self { corpus, requirements, vectors })
+        Ok(Self {
+            corpus,
+            requirements,
+            vectors,
+        })
     }
 }
 
@@ -83,6 +84,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Explain(arguments) => explain::execute(&arguments, &library),
         Command::Keys(arguments) => keys::execute(&arguments, &library),
         Command::Coverage => coverage::execute(&library),
+        Command::Control(arguments) => control::execute(&arguments),
     }
 }
 
