@@ -17,9 +17,15 @@ pub fn execute(library: &Library) -> Exit {
             chapter = &row.requirement.chapter;
             anstream::println!("\n{}", chapter.bold());
         }
-        anstream::println!("  {:<9} {:<6} {}", row.requirement.id, level(row), decided_by(row));
+        anstream::println!(
+            "  {:<9} {:<6} {}",
+            row.requirement.id,
+            level(row),
+            decided_by(row)
+        );
     }
-    let count = |holds: &dyn Fn(&Coverage<'_>) -> bool| table.iter().filter(|row| holds(row)).count();
+    let count =
+        |holds: &dyn Fn(&Coverage<'_>) -> bool| table.iter().filter(|row| holds(row)).count();
     anstream::println!(
         "\n{} requirements: {} decided by live cases, {} by known answers, {} untestable, {} of later transports",
         table.len(),
@@ -35,11 +41,19 @@ pub fn execute(library: &Library) -> Exit {
     for fault in &faults {
         anstream::eprintln!("{} {fault}", "does not fit:".red());
     }
-    complain(Exit::Nonconformant, &format!("specification and vectors do not fit together in {} places", faults.len()))
+    complain(
+        Exit::Nonconformant,
+        &format!(
+            "specification and vectors do not fit together in {} places",
+            faults.len()
+        ),
+    )
 }
 
 fn level(row: &Coverage<'_>) -> String {
-    row.requirement.level().map_or_else(String::new, |level| level.to_string())
+    row.requirement
+        .level()
+        .map_or_else(String::new, |level| level.to_string())
 }
 
 fn decided_by(row: &Coverage<'_>) -> String {

@@ -21,13 +21,37 @@ pub struct Arguments {
 pub fn execute(arguments: &Arguments, library: &Library) -> Exit {
     let id = &arguments.id;
     let mut found = Vec::new();
-    found.extend(library.vectors.case(id).map(|case| about_case(case, library)));
-    found.extend(library.vectors.known_answers.iter().find(|answer| answer.id == *id).map(about_known_answer));
-    found.extend(library.requirements.of(&id.to_ascii_uppercase()).map(|requirement| about_requirement(requirement, library)));
+    found.extend(
+        library
+            .vectors
+            .case(id)
+            .map(|case| about_case(case, library)),
+    );
+    found.extend(
+        library
+            .vectors
+            .known_answers
+            .iter()
+            .find(|answer| answer.id == *id)
+            .map(about_known_answer),
+    );
+    found.extend(
+        library
+            .requirements
+            .of(&id.to_ascii_uppercase())
+            .map(|requirement| about_requirement(requirement, library)),
+    );
     if found.is_empty() {
         let near = selector::near(id, &library.vectors, &library.requirements);
-        let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-        return complain(Exit::Usage, &format!("`{id}` is neither a requirement nor a case nor a known answer{meant}"));
+        let meant = if near.is_empty() {
+            String::new()
+        } else {
+            format!("; did you mean {}?", near.join(" or "))
+        };
+        return complain(
+            Exit::Usage,
+            &format!("`{id}` is neither a requirement nor a case nor a known answer{meant}"),
+        );
     }
     anstream::print!("{}", found.join("\n"));
     Exit::Conformant
@@ -35,23 +59,46 @@ pub fn execute(arguments: &Arguments, library: &Library) -> Exit {
 
 fn about_known_answer(answer: &KnownAnswer) -> String {
     let mut out = format!("{}  {}\n", answer.id.bold(), answer.about);
-    out += &format!("{}\n", format!("a known answer of vectors/static/{}.json", answer.file).dimmed());
-    out += &format!("decides {}\n{:#}\n", answer.requirements.join(" ").cyan(), answer.test);
+    out += &format!(
+        "{}\n",
+        format!("a known answer of vectors/static/{}.json", answer.file).dimmed()
+    );
+    out += &format!(
+        "decides {}\n{:#}\n",
+        answer.requirements.join(" ").cyan(),
+        answer.test
+    );
     out
 }
 
 fn about_requirement(requirement: &Requirement, library: &Library) -> String {
     let mut out = format!("{}  {}\n", requirement.id.bold(), requirement.sentence);
-    out += &format!("{}\n", format!("{} ({}), {}", requirement.chapter, requirement.section, requirement.file).dimmed());
+    out += &format!(
+        "{}\n",
+        format!(
+            "{} ({}), {}",
+            requirement.chapter, requirement.section, requirement.file
+        )
+        .dimmed()
+    );
     if let Some(reason) = &requirement.untestable {
         out += &format!("\nUntestable from outside: {reason}\n");
     }
-    let cases: Vec<&Case> =
-        library.vectors.cases.iter().filter(|case| case.requirements.contains(&requirement.id)).collect();
+    let cases: Vec<&Case> = library
+        .vectors
+        .cases
+        .iter()
+        .filter(|case| case.requirements.contains(&requirement.id))
+        .collect();
     if !cases.is_empty() {
         out += "\nLive cases\n";
         for case in cases {
-            out += &format!("  {}  {}\n    {}\n", case.id.bold(), case.title, case.why.dimmed());
+            out += &format!(
+                "  {}  {}\n    {}\n",
+                case.id.bold(),
+                case.title,
+                case.why.dimmed()
+            );
         }
     }
     let answers: Vec<_> = library
@@ -63,7 +110,12 @@ fn about_requirement(requirement: &Requirement, library: &Library) -> String {
     if !answers.is_empty() {
         out += "\nKnown answers\n";
         for answer in answers {
-            out += &format!("  {}  {} ({})\n", answer.id.bold(), answer.about, answer.file.dimmed());
+            out += &format!(
+                "  {}  {} ({})\n",
+                answer.id.bold(),
+                answer.about,
+                answer.file.dimmed()
+            );
         }
     }
     if requirement.is_of_later_transport() {
@@ -76,7 +128,10 @@ fn about_case(case: &Case, library: &Library) -> String {
     let mut out = format!("{}  {}\n", case.id.bold(), case.title);
     out += &format!("{}\n\n", case.file.dimmed());
     for id in &case.requirements {
-        let sentence = library.requirements.of(id).map_or("(unknown)", |requirement| requirement.sentence.as_str());
+        let sentence = library
+            .requirements
+            .of(id)
+            .map_or("(unknown)", |requirement| requirement.sentence.as_str());
         out += &format!("{}  {sentence}\n", id.cyan());
     }
     out += &format!("\nWhy  {}\n", case.why);
@@ -85,7 +140,11 @@ fn about_case(case: &Case, library: &Library) -> String {
         out += &format!("Needs  {}\n", needs.join(", "));
     }
     if !case.accounts.is_empty() {
-        let roles: Vec<String> = case.accounts.iter().map(|(role, kind)| format!("{role} ({kind:?})")).collect();
+        let roles: Vec<String> = case
+            .accounts
+            .iter()
+            .map(|(role, kind)| format!("{role} ({kind:?})"))
+            .collect();
         out += &format!("Roles  {}\n", roles.join(", "));
     }
     out += "\nSteps\n";

@@ -26,8 +26,10 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 conformant, 1 not conformant, 2 usage, configuration or vectors, 3 no server there, 4 the suite \
-    failed, 130 interrupted")]
+#[command(
+    after_help = "Exit codes: 0 conformant, 1 not conformant, 2 usage, configuration or vectors, 3 no server there, 4 the suite \
+    failed, 130 interrupted"
+)]
 pub struct Arguments {
     /// The server, such as ws://127.0.0.1:7311 (without one, the embedded reference), and what to play: cases, requirements, areas
     /// such as JOIN, or patterns with * and ?
@@ -76,14 +78,24 @@ pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library)
         Some((first, rest)) if first.contains("://") => (Some(first.clone()), rest),
         _ => (None, arguments.arguments.as_slice()),
     };
-    let Library { corpus, requirements, vectors: all } = library;
+    let Library {
+        corpus,
+        requirements,
+        vectors: all,
+    } = library;
     let all = Arc::new(all);
     let cases = match selector::select(selectors, arguments.level, &all, &requirements) {
-        Ok(cases) if cases.is_empty() => return complain(Exit::Usage, "there are no cases to play"),
+        Ok(cases) if cases.is_empty() => {
+            return complain(Exit::Usage, "there are no cases to play");
+        }
         Ok(cases) => cases,
         Err(nothing) => return complain(Exit::Usage, &nothing.to_string()),
     };
-    let target = match url.as_deref().map(|url| target(url, arguments.allow_remote)).transpose() {
+    let target = match url
+        .as_deref()
+        .map(|url| target(url, arguments.allow_remote))
+        .transpose()
+    {
         Ok(target) => target,
         Err(why) => return complain(Exit::Usage, &why),
     };
@@ -114,7 +126,10 @@ pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library)
         reports: &arguments.report,
         verbose: arguments.verbose,
     };
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => {
             let exit = runtime.block_on(session.run(target));
             runtime.shutdown_background();
@@ -166,16 +181,30 @@ impl Session<'_> {
                 std::future::pending::<()>().await;
             }
         };
-        let result = run(ready, &self.cases, self.vectors, &self.settings, &mut progress, interrupted).await;
+        let result = run(
+            ready,
+            &self.cases,
+            self.vectors,
+            &self.settings,
+            &mut progress,
+            interrupted,
+        )
+        .await;
         progress.finish();
         self.report(&result)
     }
 
     fn report(&self, result: &RunResult) -> Exit {
-        anstream::print!("{}", terminal::render(result, self.requirements, &self.call));
+        anstream::print!(
+            "{}",
+            terminal::render(result, self.requirements, &self.call)
+        );
         for report in self.reports {
             if let Err(why) = report.write(result) {
-                return complain(Exit::Usage, &format!("the report could not be written: {why}"));
+                return complain(
+                    Exit::Usage,
+                    &format!("the report could not be written: {why}"),
+                );
             }
         }
         if result.interrupted {
@@ -202,7 +231,8 @@ fn target(url: &str, allow_remote: bool) -> Result<Target, String> {
 }
 
 fn authority(path: &PathBuf) -> Result<Actor, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let private = RsaPrivateKey::from_pkcs8_pem(&text)
         .ok()
         .or_else(|| RsaPrivateKey::from_pkcs1_pem(&text).ok())
@@ -230,6 +260,8 @@ fn default_jobs() -> usize {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| format!("`{text}` is no number of seconds"))?;
     Duration::try_from_secs_f64(seconds).map_err(|error| format!("`{text}`: {error}"))
 }

@@ -16,9 +16,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Fault;
-use crate::codec::{
-    Checkpoint, Hash, PublicKey, base64url, entry, fields, merkle, signature,
-};
+use crate::codec::{Checkpoint, Hash, PublicKey, base64url, entry, fields, merkle, signature};
 use authors::Authors;
 use coverage::Coverage;
 pub use held::Held;
@@ -83,7 +81,10 @@ impl Chain {
     /// Size and head of what is held.
     pub fn have(&self) -> (u64, Hash) {
         let state = self.state();
-        (state.hashes.len() as u64, state.hashes.last().copied().unwrap_or_default())
+        (
+            state.hashes.len() as u64,
+            state.hashes.last().copied().unwrap_or_default(),
+        )
     }
 
     /// The head of the first `size` blocks.
@@ -96,18 +97,21 @@ impl Chain {
 
     /// The block at an index, as it came first.
     pub fn block(&self, index: u64) -> Option<Value> {
-        self.state().blocks.get(place(index)).map(|held| held.block.clone())
+        self.state()
+            .blocks
+            .get(place(index))
+            .map(|held| held.block.clone())
     }
 
-    /// The entry id of the block at an index.
-    pub fn entry_id(&self, index: u64) -> Option<Hash> {
-        self.state().blocks.get(place(index)).map(|held| held.entry_id)
-    }
-
-    /// Waits until more than `index` blocks are held.
-    pub async fn reached(&self, index: u64) {
-        // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = self.size.subscribe().wait_for(|size| *size > index).await;
+    /// Index and hash of the block that holds the entry of an id.
+    pub fn find(&self, entry_id: &Hash) -> Option<(u64, Hash)> {
+        let state = self.state();
+        state
+            .blocks
+            .iter()
+            .rev()
+            .find(|held| held.entry_id == *entry_id)
+            .map(|held| (held.index, held.hash))
     }
 
     /// The author's next `seq`.
@@ -170,7 +174,10 @@ impl Chain {
             drop(state);
             return match self.compare(&held) {
                 Some(faults) => faults,
-                None => vec![Fault::new("CHAIN-1", format!("block {} came before the one under it", held.index))],
+                None => vec![Fault::new(
+                    "CHAIN-1",
+                    format!("block {} came before the one under it", held.index),
+                )],
             };
         }
         faults.extend(state.append(held, self.community));
@@ -189,7 +196,10 @@ impl Chain {
         }
         Some(vec![Fault::new(
             "CHAIN-7",
-            format!("block {} is not the one that was sent before at its place", held.index),
+            format!(
+                "block {} is not the one that was sent before at its place",
+                held.index
+            ),
         )])
     }
 
@@ -200,11 +210,20 @@ impl Chain {
         let same_signature = held.block["entry"]["signature"] == submitted["signature"];
         let id = entry::id(submitted).ok();
         let fault = if id != Some(held.entry_id) && same_signature {
-            Fault::new("CHAIN-6", format!("block {index} holds the submitted entry's signature and other values"))
+            Fault::new(
+                "CHAIN-6",
+                format!("block {index} holds the submitted entry's signature and other values"),
+            )
         } else if id != Some(held.entry_id) {
-            Fault::new("CHAIN-5", format!("`accepted` names index {index}, where another entry stands"))
+            Fault::new(
+                "CHAIN-5",
+                format!("`accepted` names index {index}, where another entry stands"),
+            )
         } else if *hash != held.hash {
-            Fault::new("CHAIN-5", format!("`accepted` gives block {index} another hash than its block has"))
+            Fault::new(
+                "CHAIN-5",
+                format!("`accepted` gives block {index} another hash than its block has"),
+            )
         } else {
             return Some(Vec::new());
         };
@@ -226,7 +245,10 @@ impl Chain {
             && let Err(verdict) = fields::bytes(checkpoint, "signature")
                 .and_then(|bytes| signature::verify(key, &stated.tuple().encode(), &bytes))
         {
-            faults.push(Fault::new("CHECK-1", format!("the checkpoint of size {}: {}", stated.size, verdict.detail)));
+            faults.push(Fault::new(
+                "CHECK-1",
+                format!("the checkpoint of size {}: {}", stated.size, verdict.detail),
+            ));
         }
         let mut state = self.state();
         faults.extend(state.checkpoint_faults(&stated, self.community));
@@ -241,7 +263,9 @@ impl Chain {
     /// `now` is the server's clock as far as the suite can tell, in milliseconds.
     pub fn uncovered(&self, first: u64, checkpoint_ms: u64, now: u64) -> Vec<Fault> {
         let state = self.state();
-        state.coverage.late(&state.blocks, first, checkpoint_ms, now)
+        state
+            .coverage
+            .late(&state.blocks, first, checkpoint_ms, now)
     }
 }
 
@@ -267,10 +291,20 @@ impl State {
         let index = held.index;
         let prev = self.hashes.last().copied().unwrap_or_default();
         if held.prev != prev {
-            faults.push(Fault::new("CHAIN-2", format!("block {index}'s `prev` is not the hash of the block before it")));
+            faults.push(Fault::new(
+                "CHAIN-2",
+                format!("block {index}'s `prev` is not the hash of the block before it"),
+            ));
         }
-        if self.blocks.last().is_some_and(|before| held.time < before.time) {
-            faults.push(Fault::new("CHAIN-3", format!("block {index}'s time is earlier than that of the block before it")));
+        if self
+            .blocks
+            .last()
+            .is_some_and(|before| held.time < before.time)
+        {
+            faults.push(Fault::new(
+                "CHAIN-3",
+                format!("block {index}'s time is earlier than that of the block before it"),
+            ));
         }
         faults
     }
@@ -286,10 +320,16 @@ impl State {
             return faults;
         }
         if fields::hash(entry, "community").ok() != community {
-            faults.push(Fault::new("ENTRY-2", format!("block {index} holds an entry of another community")));
+            faults.push(Fault::new(
+                "ENTRY-2",
+                format!("block {index} holds an entry of another community"),
+            ));
         }
         if fields::uint(entry, "seq").ok() != Some(self.authors.appended(&held.author) + 1) {
-            faults.push(Fault::new("ENTRY-4", format!("block {index} holds an entry out of its author's order")));
+            faults.push(Fault::new(
+                "ENTRY-4",
+                format!("block {index} holds an entry out of its author's order"),
+            ));
         }
         let seen = fields::place(entry, "seen").ok();
         let known = seen.and_then(|(size, head)| {
@@ -297,14 +337,23 @@ impl State {
             (*prefix == head).then_some(size)
         });
         match known {
-            None => faults.push(Fault::new("ENTRY-7", format!("block {index} holds an entry whose `seen` is no prefix"))),
+            None => faults.push(Fault::new(
+                "ENTRY-7",
+                format!("block {index} holds an entry whose `seen` is no prefix"),
+            )),
             Some(size) if size < self.authors.appended_seen(&held.author) => {
-                faults.push(Fault::new("ENTRY-8", format!("block {index} holds an entry whose `seen` went back")));
+                faults.push(Fault::new(
+                    "ENTRY-8",
+                    format!("block {index} holds an entry whose `seen` went back"),
+                ));
             }
             Some(_) => {}
         }
         if !self.authors.is_member(&held.author) {
-            faults.push(Fault::new("ENTRY-10", format!("block {index} is by an account that is not on the roster")));
+            faults.push(Fault::new(
+                "ENTRY-10",
+                format!("block {index} is by an account that is not on the roster"),
+            ));
         }
         faults
     }
@@ -313,7 +362,10 @@ impl State {
     fn change_faults(&self, held: &Held) -> Vec<Fault> {
         let entry = &held.block["entry"];
         let text = entry["signature"].as_str().unwrap_or_default();
-        let unchanged = match (self.submitted.get(&held.entry_id), self.signatures.get(text)) {
+        let unchanged = match (
+            self.submitted.get(&held.entry_id),
+            self.signatures.get(text),
+        ) {
             (Some(submitted), _) => submitted.iter().any(|one| held::same_entry(one, entry)),
             (None, Some(id)) => *id == held.entry_id,
             (None, None) => true,
@@ -321,29 +373,50 @@ impl State {
         if unchanged {
             return Vec::new();
         }
-        vec![Fault::new("CHAIN-6", format!("block {} does not hold the entry as it was submitted", held.index))]
+        vec![Fault::new(
+            "CHAIN-6",
+            format!(
+                "block {} does not hold the entry as it was submitted",
+                held.index
+            ),
+        )]
     }
 
     fn checkpoint_faults(&mut self, stated: &Checkpoint, community: Option<Hash>) -> Vec<Fault> {
         let size = stated.size;
         let mut faults = Vec::new();
         if community.is_some_and(|community| community != stated.community) {
-            faults.push(Fault::new("CHECK-2", "the checkpoint names another community"));
+            faults.push(Fault::new(
+                "CHECK-2",
+                "the checkpoint names another community",
+            ));
         }
         if size == 0 {
             faults.push(Fault::new("CHECK-2", "the checkpoint is over no block"));
             return faults;
         }
         if let Some(last) = self.blocks.get(place(size - 1)) {
-            let root = *self.roots.entry(size).or_insert_with(|| merkle::root(&self.hashes[..place(size)]));
+            let root = *self
+                .roots
+                .entry(size)
+                .or_insert_with(|| merkle::root(&self.hashes[..place(size)]));
             if last.hash != stated.head {
-                faults.push(Fault::new("CHECK-2", format!("the checkpoint's head is not that of {size} blocks")));
+                faults.push(Fault::new(
+                    "CHECK-2",
+                    format!("the checkpoint's head is not that of {size} blocks"),
+                ));
             }
             if root != stated.root {
-                faults.push(Fault::new("CHECK-2", format!("the checkpoint's root is not that of {size} blocks")));
+                faults.push(Fault::new(
+                    "CHECK-2",
+                    format!("the checkpoint's root is not that of {size} blocks"),
+                ));
             }
             if stated.time < last.time {
-                faults.push(Fault::new("CHECK-9", format!("the checkpoint is earlier than block {}", size - 1)));
+                faults.push(Fault::new(
+                    "CHECK-9",
+                    format!("the checkpoint is earlier than block {}", size - 1),
+                ));
             }
         }
         faults.extend(self.coverage.add(size, stated.time));
@@ -354,10 +427,16 @@ impl State {
 fn signature_faults(held: &Held, key: Option<&PublicKey>) -> Vec<Fault> {
     let index = held.index;
     match key {
-        None => vec![Fault::new("ENTRY-10", format!("block {index} is by an account that never was on the roster"))],
+        None => vec![Fault::new(
+            "ENTRY-10",
+            format!("block {index} is by an account that never was on the roster"),
+        )],
         Some(key) => match entry::verify_signature(&held.block["entry"], key) {
             Ok(()) => Vec::new(),
-            Err(verdict) => vec![Fault::new("ENTRY-3", format!("block {index}: {}", verdict.detail))],
+            Err(verdict) => vec![Fault::new(
+                "ENTRY-3",
+                format!("block {index}: {}", verdict.detail),
+            )],
         },
     }
 }

@@ -47,11 +47,18 @@ impl End {
 
     /// For people.
     pub fn describe(&self) -> String {
-        let bye = self.bye.as_ref().map_or_else(String::new, |bye| format!("`bye` {}, ", bye["code"]));
+        let bye = self
+            .bye
+            .as_ref()
+            .map_or_else(String::new, |bye| format!("`bye` {}, ", bye["code"]));
         match (self.close, &self.broken) {
-            (Some(1005), _) => format!("the end of the connection: {bye}a close frame without a code"),
+            (Some(1005), _) => {
+                format!("the end of the connection: {bye}a close frame without a code")
+            }
             (Some(code), _) => format!("the end of the connection: {bye}close code {code}"),
-            (None, Some(broken)) => format!("the end of the connection: {bye}no close frame ({broken})"),
+            (None, Some(broken)) => {
+                format!("the end of the connection: {bye}no close frame ({broken})")
+            }
             (None, None) => format!("the end of the connection: {bye}no close frame"),
         }
     }
@@ -157,27 +164,41 @@ impl Connection {
     /// Sends a text message, in so many fragments.
     pub async fn send_text(&mut self, text: &str, fragments: usize) {
         self.observer().sends(text);
-        self.timeline.add(&self.name, Direction::Sent, shorten::text(text));
-        self.deliver(socket::message(text.as_bytes(), socket::Kind::Text, fragments)).await;
+        self.timeline
+            .add(&self.name, Direction::Sent, shorten::text(text));
+        self.deliver(socket::message(
+            text.as_bytes(),
+            socket::Kind::Text,
+            fragments,
+        ))
+        .await;
     }
 
     /// Sends bytes as a message of a kind.
     pub async fn send_bytes(&mut self, bytes: &[u8], kind: socket::Kind) {
         self.observer().sends("");
-        self.timeline.add(&self.name, Direction::Sent, format!("({} bytes, {kind:?})", bytes.len()));
+        self.timeline.add(
+            &self.name,
+            Direction::Sent,
+            format!("({} bytes, {kind:?})", bytes.len()),
+        );
         self.deliver(socket::message(bytes, kind, 1)).await;
     }
 
     /// Sends a ping.
     pub async fn ping(&mut self) {
         self.timeline.add(&self.name, Direction::Sent, "(ping)");
-        self.deliver(vec![Message::Ping("dispatch-conformance".into())]).await;
+        self.deliver(vec![Message::Ping("dispatch-conformance".into())])
+            .await;
     }
 
     /// Closes politely, with code 1000.
     pub async fn close(&mut self) {
         self.timeline.add(&self.name, Direction::Sent, "(close)");
-        let frame = tungstenite::protocol::CloseFrame { code: 1000.into(), reason: "".into() };
+        let frame = tungstenite::protocol::CloseFrame {
+            code: 1000.into(),
+            reason: "".into(),
+        };
         self.deliver(vec![Message::Close(Some(frame))]).await;
     }
 
@@ -191,14 +212,26 @@ impl Connection {
         };
         match tokio::time::timeout(self.patience, sending).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => self.timeline.add(&self.name, Direction::Happened, format!("(not sent: {error})")),
-            Err(_) => self.timeline.add(&self.name, Direction::Happened, "(the server does not take it in)"),
+            Ok(Err(error)) => self.timeline.add(
+                &self.name,
+                Direction::Happened,
+                format!("(not sent: {error})"),
+            ),
+            Err(_) => self.timeline.add(
+                &self.name,
+                Direction::Happened,
+                "(the server does not take it in)",
+            ),
         }
     }
 
     /// Stops reading, or goes on.
     pub fn read_on(&self, on: bool) {
-        let text = if on { "(reads again)" } else { "(stops reading)" };
+        let text = if on {
+            "(reads again)"
+        } else {
+            "(stops reading)"
+        };
         self.timeline.add(&self.name, Direction::Happened, text);
         self.reading.send_replace(on);
     }
@@ -255,7 +288,8 @@ impl Connection {
 
     /// Forgets the blocks under a size, which came because of a welcome.
     pub fn forget_blocks(&mut self, size: u64) {
-        self.pushes.retain(|frame| frame["type"] != "blocks" || frame["from"].as_u64() >= Some(size));
+        self.pushes
+            .retain(|frame| frame["type"] != "blocks" || frame["from"].as_u64() >= Some(size));
     }
 
     /// Takes a pong.
@@ -275,7 +309,11 @@ impl Connection {
     ///
     /// # Errors
     /// If it does not hold in time, or the connection ended first.
-    pub async fn until(&mut self, longer: Duration, holds: impl Fn(&Observer) -> bool) -> Result<(), Missing> {
+    pub async fn until(
+        &mut self,
+        longer: Duration,
+        holds: impl Fn(&Observer) -> bool,
+    ) -> Result<(), Missing> {
         let due = self.due() + longer;
         while !holds(&self.observer()) {
             self.more(due).await?;
@@ -321,7 +359,10 @@ impl Connection {
                 Ok(())
             }
             Ok(None) => {
-                let end = End { broken: Some("the reader stopped".into()), ..End::default() };
+                let end = End {
+                    broken: Some("the reader stopped".into()),
+                    ..End::default()
+                };
                 self.end = Some(end.clone());
                 Err(Missing::Ended(end))
             }
@@ -374,14 +415,19 @@ impl Reader {
                     self.tell(Event::Frame(frame));
                 }
                 Some(Ok(Message::Binary(bytes))) => {
-                    self.story(Direction::Received, format!("({} bytes, binary)", bytes.len()));
+                    self.story(
+                        Direction::Received,
+                        format!("({} bytes, binary)", bytes.len()),
+                    );
                     self.observer().receives_binary(bytes.len());
                 }
                 Some(Ok(Message::Pong(_))) => {
                     self.story(Direction::Received, "(pong)");
                     self.tell(Event::Pong);
                 }
-                Some(Ok(Message::Close(frame))) => end.close = Some(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(Message::Close(frame))) => {
+                    end.close = Some(frame.map_or(1005, |frame| frame.code.into()))
+                }
                 Some(Ok(Message::Ping(_) | Message::Frame(_))) => {}
                 Some(Err(tungstenite::Error::ConnectionClosed)) | None => break,
                 Some(Err(error)) => {

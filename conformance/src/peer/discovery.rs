@@ -19,13 +19,29 @@ const BOUNDS: [(&str, u64, u64); 7] = [
 /// Holds a document, and the answer that brought it, against the specification.
 pub fn faults(document: &Value, answer: &Answer) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = header("content-type").split(';').next().unwrap_or_default().trim();
+    let header = |name: &str| {
+        answer
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let media = header("content-type")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     if media != "application/json" {
-        faults.push(Fault::new("DISC-1", format!("the discovery document's Content-Type is {media:?}")));
+        faults.push(Fault::new(
+            "DISC-1",
+            format!("the discovery document's Content-Type is {media:?}"),
+        ));
     }
     if header("access-control-allow-origin") != "*" {
-        faults.push(Fault::new("DISC-4", "the answer lacks `Access-Control-Allow-Origin: *`"));
+        faults.push(Fault::new(
+            "DISC-4",
+            "the answer lacks `Access-Control-Allow-Origin: *`",
+        ));
     }
     if let Err(verdict) = frame::check_discovery(document) {
         faults.push(Fault::against("CONV-11", &verdict));
@@ -33,10 +49,16 @@ pub fn faults(document: &Value, answer: &Answer) -> Vec<Fault> {
     }
     match block::hash(&document["genesis"]) {
         Ok(hash) if document["community"] == base64url::encode(&hash) => {}
-        _ => faults.push(Fault::new("DISC-2", "`community` is not the hash of `genesis`")),
+        _ => faults.push(Fault::new(
+            "DISC-2",
+            "`community` is not the hash of `genesis`",
+        )),
     }
     if !lists(document, "versions", "dispatch-d/1") {
-        faults.push(Fault::new("DISC-1", "`versions` does not hold \"dispatch-d/1\""));
+        faults.push(Fault::new(
+            "DISC-1",
+            "`versions` does not hold \"dispatch-d/1\"",
+        ));
     }
     if !lists(document, "transports", "ws") {
         faults.push(Fault::new("DISC-3", "`transports` does not hold \"ws\""));
@@ -50,19 +72,30 @@ fn limits(limits: &Value) -> Vec<Fault> {
     for (name, least, most) in BOUNDS {
         match limits[name].as_u64() {
             Some(limit) if (least..=most).contains(&limit) => {}
-            _ => faults.push(Fault::new("LIM-5", format!("`{name}` is {}, not from {least} to {most}", limits[name]))),
+            _ => faults.push(Fault::new(
+                "LIM-5",
+                format!("`{name}` is {}, not from {least} to {most}", limits[name]),
+            )),
         }
     }
     let limit = |name: &str| limits[name].as_u64().unwrap_or_default();
-    let largest = (limit("ciphertext_bytes") * 4).div_ceil(3).max(200 * limit("wraps")) + 4096;
+    let largest = (limit("ciphertext_bytes") * 4)
+        .div_ceil(3)
+        .max(200 * limit("wraps"))
+        + 4096;
     if limit("frame_bytes") < largest {
-        faults.push(Fault::new("LIM-10", format!("`frame_bytes` is less than {largest}")));
+        faults.push(Fault::new(
+            "LIM-10",
+            format!("`frame_bytes` is less than {largest}"),
+        ));
     }
     faults
 }
 
 fn lists(document: &Value, name: &str, text: &str) -> bool {
-    document[name].as_array().is_some_and(|items| items.iter().any(|item| item == text))
+    document[name]
+        .as_array()
+        .is_some_and(|items| items.iter().any(|item| item == text))
 }
 
 #[cfg(test)]
@@ -75,7 +108,10 @@ mod tests {
         let corpus = Corpus::embedded();
         let chapter = corpus.text("spec/errors.md").expect("the chapter");
         for (name, least, most) in BOUNDS {
-            assert!(chapter.contains(&format!("| {name} | {least} to {most} |")), "{name}");
+            assert!(
+                chapter.contains(&format!("| {name} | {least} to {most} |")),
+                "{name}"
+            );
         }
     }
 
@@ -88,11 +124,20 @@ mod tests {
             for wrong in [least - 1, most + 1] {
                 let mut bad = sound.clone();
                 bad[name] = wrong.into();
-                assert!(limits(&bad).iter().any(|fault| fault.requirement == "LIM-5"), "{name} {wrong}");
+                assert!(
+                    limits(&bad)
+                        .iter()
+                        .any(|fault| fault.requirement == "LIM-5"),
+                    "{name} {wrong}"
+                );
             }
         }
         let mut small = sound;
         small["frame_bytes"] = 65_536.into();
-        assert!(limits(&small).iter().any(|fault| fault.requirement == "LIM-10"));
+        assert!(
+            limits(&small)
+                .iter()
+                .any(|fault| fault.requirement == "LIM-10")
+        );
     }
 }

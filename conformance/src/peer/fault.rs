@@ -14,7 +14,10 @@ pub struct Fault {
 impl Fault {
     /// A fault against a requirement.
     pub fn new(requirement: &str, detail: impl Into<String>) -> Self {
-        Self { requirement: requirement.to_owned(), detail: detail.into() }
+        Self {
+            requirement: requirement.to_owned(),
+            detail: detail.into(),
+        }
     }
 
     /// The codec's verdict on something that a server sent, against this requirement.

@@ -50,8 +50,8 @@ pub struct Joined {
     pub next: u64,
     /// The size that the welcome states.
     pub size: u64,
-    /// The entry ids of the blocks that came, with their indices.
-    pub arrived: Vec<(u64, Hash)>,
+    /// The blocks that came.
+    pub arrived: Vec<Arrived>,
     /// The greatest size among the checkpoints that came.
     pub covered: u64,
     /// The last checkpoint that came.
@@ -60,6 +60,29 @@ pub struct Joined {
     open_ciphertexts: Vec<u64>,
     early_checkpoints: Vec<Value>,
     head_judged: bool,
+}
+
+/// A block that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// Its index.
+    pub index: u64,
+    /// The id of its entry, if that has one.
+    pub id: Option<Hash>,
+    /// The text of its entry's signature.
+    pub signature: String,
+}
+
+impl Arrived {
+    /// Whether it holds the statement of this id, by whatever signature.
+    pub fn states(&self, id: &Hash) -> bool {
+        self.id.as_ref() == Some(id)
+    }
+
+    /// Whether it holds just this entry: the same statement, where it has an id, by the same signature.
+    pub fn holds(&self, id: Option<&Hash>, signature: &str) -> bool {
+        self.signature == signature && id.is_none_or(|id| self.states(id))
+    }
 }
 
 impl Observer {
@@ -87,12 +110,18 @@ impl Observer {
 
     /// The last `hello` that was challenged, or sent.
     pub fn client_nonce(&self) -> Option<Hash> {
-        self.joined.as_ref().map(|joined| joined.client_nonce).or(self.hello.as_ref().map(|hello| hello.client_nonce))
+        self.joined
+            .as_ref()
+            .map(|joined| joined.client_nonce)
+            .or(self.hello.as_ref().map(|hello| hello.client_nonce))
     }
 
     /// The server's nonce of the last challenge.
     pub fn server_nonce(&self) -> Option<Hash> {
-        self.joined.as_ref().map(|joined| joined.server_nonce).or(self.server_nonce)
+        self.joined
+            .as_ref()
+            .map(|joined| joined.server_nonce)
+            .or(self.server_nonce)
     }
 
     /// The texts of all frames that came.
@@ -127,7 +156,10 @@ impl Observer {
                 return serde_json::from_str(text).unwrap_or_default();
             }
             Err(verdict) => {
-                self.fault("CONV-11", format!("no frame of this protocol: {}", verdict.detail));
+                self.fault(
+                    "CONV-11",
+                    format!("no frame of this protocol: {}", verdict.detail),
+                );
                 return serde_json::from_str(text).unwrap_or_default();
             }
         };
@@ -154,11 +186,19 @@ impl Observer {
 
     /// Takes note of the connection's end, with its close code if it had one.
     pub fn ends(&mut self, close: Option<u16>) {
-        let Some(code) = self.bye.as_ref().and_then(|bye| bye["code"].as_str()) else { return };
+        let Some(code) = self.bye.as_ref().and_then(|bye| bye["code"].as_str()) else {
+            return;
+        };
         let due = codes::close_code(code);
         if due.is_some() && due != close {
-            let came = close.map_or_else(|| "without a close code".to_owned(), |code| format!("with close code {code}"));
-            self.fault("WS-10", format!("after `bye` {code} the connection ended {came}"));
+            let came = close.map_or_else(
+                || "without a close code".to_owned(),
+                |code| format!("with close code {code}"),
+            );
+            self.fault(
+                "WS-10",
+                format!("after `bye` {code} the connection ended {came}"),
+            );
         }
     }
 
@@ -166,12 +206,14 @@ impl Observer {
     pub fn check_receipts(&mut self) -> Option<u64> {
         let chain = Arc::clone(&self.server);
         let mut faults = Vec::new();
-        self.receipts.retain(|(index, hash, entry)| match chain.chain.receipt(*index, hash, entry) {
-            Some(found) => {
-                faults.extend(found);
-                false
+        self.receipts.retain(|(index, hash, entry)| {
+            match chain.chain.receipt(*index, hash, entry) {
+                Some(found) => {
+                    faults.extend(found);
+                    false
+                }
+                None => true,
             }
-            None => true,
         });
         self.faults.extend(faults);
         self.receipts.iter().map(|(index, _, _)| *index).max()
@@ -182,7 +224,9 @@ impl Observer {
     }
 
     fn accepted(&mut self, frame: &Value) {
-        let Some(entry) = self.answers(frame) else { return };
+        let Some(entry) = self.answers(frame) else {
+            return;
+        };
         self.server.chain.accepted(&entry);
         if let (Ok(index), Ok(hash)) = (fields::uint(frame, "index"), fields::hash(frame, "hash")) {
             self.receipts.push((index, hash, entry));
@@ -196,12 +240,23 @@ impl Observer {
         if frame.get("ref").is_some() {
             self.answers(frame);
         } else if self.joined.is_none() {
-            let reference = self.pending.answer().and_then(|sent| sent["ref"].as_str().map(str::to_owned));
-            if let Some(reference) = reference.filter(|_| !matches!(code, "malformed" | "too_large")) {
-                self.fault("SUB-3", format!("the refusal of the `submit` {reference} with {code} lacks its `ref`"));
+            let reference = self
+                .pending
+                .answer()
+                .and_then(|sent| sent["ref"].as_str().map(str::to_owned));
+            if let Some(reference) =
+                reference.filter(|_| !matches!(code, "malformed" | "too_large"))
+            {
+                self.fault(
+                    "SUB-3",
+                    format!("the refusal of the `submit` {reference} with {code} lacks its `ref`"),
+                );
             }
         } else if !self.pending.answer_other() && !matches!(code, "malformed" | "too_large") {
-            self.fault("SUB-3", format!("a refusal with {code} lacks the `ref` of its `submit`"));
+            self.fault(
+                "SUB-3",
+                format!("a refusal with {code} lacks the `ref` of its `submit`"),
+            );
         }
     }
 
@@ -216,13 +271,19 @@ impl Observer {
             self.pending.answer();
         }
         let Some((times, entry)) = self.pending.submitted(&reference) else {
-            self.fault("SUB-3", format!("`{kind}` has the ref {reference:?}, which no `submit` had"));
+            self.fault(
+                "SUB-3",
+                format!("`{kind}` has the ref {reference:?}, which no `submit` had"),
+            );
             return None;
         };
         let answered = self.answered.entry(reference.clone()).or_default();
         *answered += 1;
         if *answered > times {
-            self.fault("SUB-1", format!("the `submit` {reference:?} was answered once more, by `{kind}`"));
+            self.fault(
+                "SUB-1",
+                format!("the `submit` {reference:?} was answered once more, by `{kind}`"),
+            );
         }
         Some(entry)
     }
@@ -236,7 +297,10 @@ impl Observer {
         let code = frame["code"].as_str().unwrap_or_default();
         if !codes.contains(&code) {
             let kind = frame["type"].as_str().unwrap_or_default();
-            self.fault("ERR-2", format!("`{kind}` with {code:?}, which is no code that it can have"));
+            self.fault(
+                "ERR-2",
+                format!("`{kind}` with {code:?}, which is no code that it can have"),
+            );
         }
     }
 
@@ -245,12 +309,24 @@ impl Observer {
         if frame["type"] == "welcome" {
             return;
         }
-        let own = self.joined.as_ref().and_then(|joined| joined.welcome["token"].as_str());
-        if own.is_some_and(|token| frame["detail"].as_str().is_some_and(|detail| detail.contains(token))) {
+        let own = self
+            .joined
+            .as_ref()
+            .and_then(|joined| joined.welcome["token"].as_str());
+        if own.is_some_and(|token| {
+            frame["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.contains(token))
+        }) {
             self.fault("SESS-8", "a `detail` holds the session's token");
         }
-        if any_text(frame, &|text| text.len() > 300 && self.server.is_token(text)) {
-            self.fault("SESS-8", "a frame that is no `welcome` holds a session's token");
+        if any_text(frame, &|text| {
+            text.len() > 300 && self.server.is_token(text)
+        }) {
+            self.fault(
+                "SESS-8",
+                "a frame that is no `welcome` holds a session's token",
+            );
         }
     }
 }
@@ -267,7 +343,9 @@ fn any_text(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
 
 /// The account of a frame's `public_key`, whatever key it is.
 fn account_of(frame: &Value) -> Option<Hash> {
-    fields::bytes(frame, "public_key").ok().map(|bytes| sha256(&bytes))
+    fields::bytes(frame, "public_key")
+        .ok()
+        .map(|bytes| sha256(&bytes))
 }
 
 /// The time as the suite's clock has it, in milliseconds.

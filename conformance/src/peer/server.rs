@@ -50,21 +50,29 @@ impl Server {
     pub fn new(target: Target, patience: Duration, discovery: Value) -> Self {
         let genesis = Some(&discovery["genesis"]).filter(|genesis| genesis.is_object());
         let chain = Chain::of(genesis);
-        Self { target, patience, discovery, chain, said: Mutex::default() }
+        Self {
+            target,
+            patience,
+            discovery,
+            chain,
+            said: Mutex::default(),
+        }
     }
 
     /// A limit that it advertises, or the specification's default.
     pub fn limit(&self, name: &str) -> u64 {
-        self.discovery["limits"][name].as_u64().unwrap_or(match name {
-            "frame_bytes" => 262_144,
-            "ciphertext_bytes" => 65_536,
-            "wraps" => 1024,
-            "skew_ms" => 600_000,
-            "session_ms" => 21_600_000,
-            "challenge_ms" => 60_000,
-            "checkpoint_ms" => 1000,
-            _ => 0,
-        })
+        self.discovery["limits"][name]
+            .as_u64()
+            .unwrap_or(match name {
+                "frame_bytes" => 262_144,
+                "ciphertext_bytes" => 65_536,
+                "wraps" => 1024,
+                "skew_ms" => 600_000,
+                "session_ms" => 21_600_000,
+                "challenge_ms" => 60_000,
+                "checkpoint_ms" => 1000,
+                _ => 0,
+            })
     }
 
     /// The greatest length of a ciphertext that MSG-5 and LIM-3 allow.
@@ -104,6 +112,8 @@ impl Server {
 
 /// Milliseconds since 1970.
 pub fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

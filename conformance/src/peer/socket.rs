@@ -103,21 +103,34 @@ async fn handshake(
 ) -> Result<Socket, OpenFault> {
     let key = generate_key();
     let request = request(target, headers, &key)?;
-    let stream = connect(target, receive_buffer).await.map_err(OpenFault::Unreachable)?;
+    let stream = connect(target, receive_buffer)
+        .await
+        .map_err(OpenFault::Unreachable)?;
     let broken = |error: hyper::Error| OpenFault::Broken(error.to_string());
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
     tokio::spawn(connection.with_upgrades());
     let response = sender.send_request(request).await.map_err(broken)?;
     let headers = response.headers().clone();
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return Err(OpenFault::Status { status: response.status().as_u16(), headers });
+        return Err(OpenFault::Status {
+            status: response.status().as_u16(),
+            headers,
+        });
     }
     let accepted = headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
     if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-        return Err(OpenFault::Broken("its Sec-WebSocket-Accept does not answer the key".into()));
+        return Err(OpenFault::Broken(
+            "its Sec-WebSocket-Accept does not answer the key".into(),
+        ));
     }
-    let parts = hyper::upgrade::on(response).await.map_err(broken)?.downcast::<TokioIo<TcpStream>>();
-    let parts = parts.map_err(|_| OpenFault::Broken("the connection was not handed over".into()))?;
+    let parts = hyper::upgrade::on(response)
+        .await
+        .map_err(broken)?
+        .downcast::<TokioIo<TcpStream>>();
+    let parts =
+        parts.map_err(|_| OpenFault::Broken("the connection was not handed over".into()))?;
     let stream = WebSocketStream::from_partially_read(
         parts.io.into_inner(),
         parts.read_buf.to_vec(),
@@ -126,11 +139,19 @@ async fn handshake(
     )
     .await;
     let (sink, source) = stream.split();
-    Ok(Socket { sink, source, headers })
+    Ok(Socket {
+        sink,
+        source,
+        headers,
+    })
 }
 
 /// The opening request. By hand, because a client's library takes offence where it offered something and nothing was chosen.
-fn request(target: &Target, headers: &[(String, String)], key: &str) -> Result<Request<Empty<Bytes>>, OpenFault> {
+fn request(
+    target: &Target,
+    headers: &[(String, String)],
+    key: &str,
+) -> Result<Request<Empty<Bytes>>, OpenFault> {
     let usual = [
         ("host", target.host_header()),
         ("connection", "Upgrade"),
@@ -140,19 +161,26 @@ fn request(target: &Target, headers: &[(String, String)], key: &str) -> Result<R
     ];
     let mut request = Request::builder().method("GET").uri(SOCKET);
     for (name, value) in usual {
-        if !headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)) {
+        if !headers
+            .iter()
+            .any(|(given, _)| given.eq_ignore_ascii_case(name))
+        {
             request = request.header(name, value);
         }
     }
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    request.body(Empty::new()).map_err(|error| OpenFault::Request(error.to_string()))
+    request
+        .body(Empty::new())
+        .map_err(|error| OpenFault::Request(error.to_string()))
 }
 
 fn config(receive_buffer: Option<u32>) -> WebSocketConfig {
     // A big buffer would go on holding for a reader that has stopped.
-    let buffer = receive_buffer.map_or(64 << 10, |bytes| bytes as usize).max(1024);
+    let buffer = receive_buffer
+        .map_or(64 << 10, |bytes| bytes as usize)
+        .max(1024);
     WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_LIMIT))
         .max_frame_size(Some(MESSAGE_LIMIT))
@@ -180,7 +208,11 @@ pub fn message(bytes: &[u8], kind: Kind, fragments: usize) -> Vec<Message> {
     (0..fragments)
         .map(|n| {
             let data = if n == 0 { first } else { Data::Continue };
-            Message::Frame(Frame::message(cut(n).to_vec(), OpCode::Data(data), n + 1 == fragments))
+            Message::Frame(Frame::message(
+                cut(n).to_vec(),
+                OpCode::Data(data),
+                n + 1 == fragments,
+            ))
         })
         .collect()
 }
@@ -223,7 +255,9 @@ mod tests {
             let frames = message(b"{\"type\":\"x\"}", Kind::Text, fragments);
             assert_eq!(frames.len(), fragments);
             for (place, frame) in frames.into_iter().enumerate() {
-                let Message::Frame(frame) = frame else { panic!("no frame") };
+                let Message::Frame(frame) = frame else {
+                    panic!("no frame")
+                };
                 assert_eq!(frame.header().is_final, place + 1 == fragments);
                 let continues = frame.header().opcode == OpCode::Data(Data::Continue);
                 assert_eq!(continues, place > 0);

@@ -35,7 +35,13 @@ pub fn share(stage: &Stage, by: &str, epoch: &str, to: &[String]) -> Result<Valu
 }
 
 /// A message's body, under an epoch that was made here.
-pub fn message(stage: &Stage, by: &str, epoch: &str, text: &str, seq: Option<u64>) -> Result<Value, Trouble> {
+pub fn message(
+    stage: &Stage,
+    by: &str,
+    epoch: &str,
+    text: &str,
+    seq: Option<u64>,
+) -> Result<Value, Trouble> {
     let (id, secret) = secret_of(stage, epoch)?;
     let author = stage.role(by)?.id();
     let place = sealed::Place {
@@ -61,7 +67,8 @@ fn wraps(stage: &Stage, by: &str, to: &[String], secret: &Hash) -> Result<Value,
     let mut wraps = Vec::new();
     for role in to {
         let recipient = stage.role(role)?;
-        let wrapping = sealing::Wrapping::between(stage.community()?, author, recipient, commitment);
+        let wrapping =
+            sealing::Wrapping::between(stage.community()?, author, recipient, commitment);
         let wrap = wrapping
             .wrap(secret, &System.hash())
             .map_err(|verdict| Trouble::Vector(format!("no wrap for `{role}`: {verdict}")))?;
@@ -73,7 +80,10 @@ fn wraps(stage: &Stage, by: &str, to: &[String], secret: &Hash) -> Result<Value,
 /// Id and secret of an epoch by its name.
 fn secret_of(stage: &Stage, name: &str) -> Result<(Hash, Hash), Trouble> {
     let made = stage.entry_made(name)?;
-    let commitment = fields::hash(&made.entry["body"], "commitment").map_err(|verdict| verdict.detail)?;
-    let secret = stage.secret(&commitment).ok_or_else(|| format!("the secret of the epoch `{name}` is not known"))?;
+    let commitment =
+        fields::hash(&made.entry["body"], "commitment").map_err(|verdict| verdict.detail)?;
+    let secret = stage
+        .secret(&commitment)
+        .ok_or_else(|| format!("the secret of the epoch `{name}` is not known"))?;
     Ok((made.id()?, secret))
 }

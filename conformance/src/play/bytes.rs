@@ -3,10 +3,7 @@
 use data_encoding::{BASE64, BASE64URL};
 use serde_json::{Map, Value};
 
-use crate::{
-    codec::base64url,
-    scenario::template::Misspelling,
-};
+use crate::{codec::base64url, scenario::template::Misspelling};
 
 /// Bytes as a value.
 pub fn value(bytes: &[u8]) -> Value {
@@ -18,8 +15,11 @@ pub fn value(bytes: &[u8]) -> Value {
 /// # Errors
 /// In words, if it is not the canonical text of any bytes.
 pub fn of(value: &Value) -> Result<Vec<u8>, String> {
-    let text = value.as_str().ok_or_else(|| format!("bytes were due, not {value}"))?;
-    base64url::decode(text).map_err(|verdict| format!("{text:?} is no text of bytes: {}", verdict.detail))
+    let text = value
+        .as_str()
+        .ok_or_else(|| format!("bytes were due, not {value}"))?;
+    base64url::decode(text)
+        .map_err(|verdict| format!("{text:?} is no text of bytes: {}", verdict.detail))
 }
 
 /// 32 bytes of a value.
@@ -27,7 +27,9 @@ pub fn of(value: &Value) -> Result<Vec<u8>, String> {
 /// # Errors
 /// In words, if it is not the canonical text of 32 bytes.
 pub fn hash(value: &Value) -> Result<[u8; 32], String> {
-    of(value)?.try_into().map_err(|bytes: Vec<u8>| format!("32 bytes were due, not {}", bytes.len()))
+    of(value)?
+        .try_into()
+        .map_err(|bytes: Vec<u8>| format!("32 bytes were due, not {}", bytes.len()))
 }
 
 /// The last bit of the first byte turned.
@@ -60,7 +62,10 @@ pub fn grow(mut bytes: Vec<u8>) -> Vec<u8> {
 /// In words, if one is no integer or the sum is beyond 64 bits.
 pub fn add(left: &Value, right: &Value) -> Result<Value, String> {
     let integer = |value: &Value| {
-        let number = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+        let number = value
+            .as_i64()
+            .map(i128::from)
+            .or_else(|| value.as_u64().map(i128::from));
         number.ok_or_else(|| format!("an integer was due, not {value}"))
     };
     self::integer(integer(left)? + integer(right)?)
@@ -99,7 +104,10 @@ pub fn misspelt(bytes: &[u8], how: Misspelling) -> Result<String, String> {
         }
     };
     if wrong == right {
-        return Err(format!("{} bytes have no text that is wrong so: {right}", bytes.len()));
+        return Err(format!(
+            "{} bytes have no text that is wrong so: {right}",
+            bytes.len()
+        ));
     }
     Ok(wrong)
 }
@@ -137,10 +145,13 @@ pub fn set(object: &mut Value, path: &str, new: Value) -> Result<(), String> {
 /// In words, if it is not there.
 pub fn drop_member(object: &mut Value, path: &str) -> Result<(), String> {
     match parent(object, path)? {
-        (Place::Object(members), name) => {
-            members.shift_remove(name).map(|_| ()).ok_or_else(|| format!("there is no member `{path}` to drop"))
-        }
-        (Place::Item(_), _) => Err(format!("`{path}` is an item of a list: only members are dropped")),
+        (Place::Object(members), name) => members
+            .shift_remove(name)
+            .map(|_| ())
+            .ok_or_else(|| format!("there is no member `{path}` to drop")),
+        (Place::Item(_), _) => Err(format!(
+            "`{path}` is an item of a list: only members are dropped"
+        )),
     }
 }
 
@@ -150,12 +161,17 @@ enum Place<'a> {
 }
 
 fn parent<'a, 'p>(object: &'a mut Value, path: &'p str) -> Result<(Place<'a>, &'p str), String> {
-    let (way, name) = path.rsplit_once('/').map_or(("", path), |(way, name)| (way, name));
+    let (way, name) = path
+        .rsplit_once('/')
+        .map_or(("", path), |(way, name)| (way, name));
     let mut place = object;
     for part in way.split('/').filter(|part| !part.is_empty()) {
         place = match place {
             Value::Object(members) => members.get_mut(part),
-            Value::Array(items) => part.parse().ok().and_then(|index: usize| items.get_mut(index)),
+            Value::Array(items) => part
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get_mut(index)),
             _ => None,
         }
         .ok_or_else(|| format!("the path `{path}` ends at `{part}`"))?;
@@ -163,8 +179,12 @@ fn parent<'a, 'p>(object: &'a mut Value, path: &'p str) -> Result<(Place<'a>, &'
     match place {
         Value::Object(members) => Ok((Place::Object(members), name)),
         Value::Array(items) => {
-            let item = name.parse().ok().and_then(|index: usize| items.get_mut(index));
-            item.map(|item| (Place::Item(item), name)).ok_or_else(|| format!("there is no item `{path}`"))
+            let item = name
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get_mut(index));
+            item.map(|item| (Place::Item(item), name))
+                .ok_or_else(|| format!("there is no item `{path}`"))
         }
         _ => Err(format!("`{path}` is not a member of an object")),
     }
@@ -187,7 +207,10 @@ mod tests {
     #[test]
     fn sums_may_be_negative_and_reach_beyond_the_protocols_numbers() {
         assert_eq!(add(&json!(1), &json!(-2)), Ok(json!(-1)));
-        assert_eq!(add(&json!(9_007_199_254_740_991_u64), &json!(1)), Ok(json!(9_007_199_254_740_992_u64)));
+        assert_eq!(
+            add(&json!(9_007_199_254_740_991_u64), &json!(1)),
+            Ok(json!(9_007_199_254_740_992_u64))
+        );
         assert!(add(&json!("1"), &json!(1)).is_err());
     }
 
@@ -205,7 +228,10 @@ mod tests {
             let wrong = misspelt(&bytes, how).expect("a misspelling");
             assert!(base64url::decode(&wrong).is_err(), "{how:?}: {wrong}");
         }
-        assert_eq!(misspelt(&[0x41], Misspelling::TrailingBits), Ok("QR".into()));
+        assert_eq!(
+            misspelt(&[0x41], Misspelling::TrailingBits),
+            Ok("QR".into())
+        );
     }
 
     #[test]

@@ -4,10 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Stage, bytes, evaluate::Trouble};
 use crate::{
-    codec::{
-        self, Hash, Scheme, Tuple, fields,
-        randomness::System,
-    },
+    codec::{self, Hash, Scheme, Tuple, fields, randomness::System},
     peer::server::now,
 };
 
@@ -31,7 +28,14 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// A draft of a right entry.
     pub fn of(by: &'a str, kind: &'a str, body: Value) -> Self {
-        Self { by, kind, body, with: Map::new(), signer: by, scheme: Scheme::Pss }
+        Self {
+            by,
+            kind,
+            body,
+            with: Map::new(),
+            signer: by,
+            scheme: Scheme::Pss,
+        }
     }
 }
 
@@ -59,7 +63,11 @@ impl Stage {
             Some(signature) => signature,
             None => {
                 let tuple = codec::entry::tuple(&entry).unwrap_or_else(|_| nearest_tuple(&entry));
-                bytes::value(&self.role(draft.signer)?.sign(&tuple.encode(), draft.scheme, &mut System))
+                bytes::value(&self.role(draft.signer)?.sign(
+                    &tuple.encode(),
+                    draft.scheme,
+                    &mut System,
+                ))
             }
         };
         bytes::set(&mut entry, "signature", signature)?;
@@ -87,7 +95,8 @@ fn nearest_tuple(entry: &Value) -> Tuple {
 
 /// The id of an entry that has one.
 pub fn id(entry: &Value) -> Result<Hash, Trouble> {
-    codec::entry::id(entry).map_err(|verdict| Trouble::Vector(format!("the entry has no id: {verdict}")))
+    codec::entry::id(entry)
+        .map_err(|verdict| Trouble::Vector(format!("the entry has no id: {verdict}")))
 }
 
 /// A member of an object, or an item of a list by its place.

@@ -30,11 +30,18 @@ impl Stage {
     ///
     /// # Errors
     /// What happened, in words.
-    pub async fn change_roster(&mut self, role: &str, add: &[&[u8]], remove: &[Hash]) -> Result<(), String> {
+    pub async fn change_roster(
+        &mut self,
+        role: &str,
+        add: &[&[u8]],
+        remove: &[Hash],
+    ) -> Result<(), String> {
         self.enter(role).await?;
         let entry = self.build(Draft::of(role, "roster", body::roster(add, remove)));
         let entry = entry.map_err(|trouble| describe(&trouble.into()))?;
-        self.submit_and_read(ERRAND, "roster", entry).await.map_err(|miss| describe(&miss))
+        self.submit_and_read(ERRAND, "roster", entry)
+            .await
+            .map_err(|miss| describe(&miss))
     }
 
     /// What was found wrong so far; it is not told again.

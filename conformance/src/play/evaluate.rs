@@ -45,7 +45,11 @@ impl Stage {
     pub fn evaluate(&self, template: &Template) -> Result<Value, Trouble> {
         match template {
             Template::Literal(value) => Ok(value.clone()),
-            Template::List(items) => items.iter().map(|item| self.evaluate(item)).collect::<Result<_, _>>().map(Value::Array),
+            Template::List(items) => items
+                .iter()
+                .map(|item| self.evaluate(item))
+                .collect::<Result<_, _>>()
+                .map(Value::Array),
             Template::Object(members) => self.members(members).map(Value::Object),
             Template::Operator(operator) => self.operator(operator),
         }
@@ -53,7 +57,11 @@ impl Stage {
 
     /// The values of members, in their order.
     pub fn members(&self, members: &Members) -> Result<Map<String, Value>, Trouble> {
-        members.0.iter().map(|(name, template)| Ok((name.clone(), self.evaluate(template)?))).collect()
+        members
+            .0
+            .iter()
+            .map(|(name, template)| Ok((name.clone(), self.evaluate(template)?)))
+            .collect()
     }
 
     fn operator(&self, operator: &Operator) -> Result<Value, Trouble> {
@@ -66,21 +74,33 @@ impl Stage {
             Operator::Flip(of) => Ok(bytes::value(&bytes::flip(self.bytes(of)?)?)),
             Operator::Cut(of) => Ok(bytes::value(&bytes::cut(self.bytes(of)?)?)),
             Operator::Grow(of) => Ok(bytes::value(&bytes::grow(self.bytes(of)?))),
-            Operator::Add(left, right) => Ok(bytes::add(&self.evaluate(left)?, &self.evaluate(right)?)?),
+            Operator::Add(left, right) => {
+                Ok(bytes::add(&self.evaluate(left)?, &self.evaluate(right)?)?)
+            }
             Operator::Part(of, times, divisor) => {
                 let product = i128::from(self.number(of)?) * i128::from(*times);
-                Ok(bytes::integer(product.div_euclid(i128::from(divisor.get())))?)
+                Ok(bytes::integer(
+                    product.div_euclid(i128::from(divisor.get())),
+                )?)
             }
             Operator::Now(later) => Ok(bytes::add(&now().into(), &self.evaluate(later)?)?),
             Operator::Text(repeated) => self.repeated_text(repeated),
             Operator::Joined(parts) => self.joined_text(parts),
-            Operator::Misspelt(misspelt) => Ok(bytes::misspelt(&self.bytes(&misspelt.of)?, misspelt.how)?.into()),
+            Operator::Misspelt(misspelt) => {
+                Ok(bytes::misspelt(&self.bytes(&misspelt.of)?, misspelt.how)?.into())
+            }
             Operator::List(repeated) => {
                 let times = self.count(&repeated.times)?;
-                (0..times).map(|_| self.evaluate(&repeated.of)).collect::<Result<_, _>>().map(Value::Array)
+                (0..times)
+                    .map(|_| self.evaluate(&repeated.of))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Array)
             }
             Operator::Concat(parts) => {
-                let parts = parts.iter().map(|part| self.bytes(part)).collect::<Result<Vec<_>, _>>()?;
+                let parts = parts
+                    .iter()
+                    .map(|part| self.bytes(part))
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok(bytes::value(&parts.concat()))
             }
             Operator::Sign(sign) => self.sign(sign),
@@ -93,15 +113,24 @@ impl Stage {
                     Some(text) => self.text(text)?,
                     None => body::WORDS.to_owned(),
                 };
-                let seq = message.seq.as_ref().map(|seq| self.number(seq)).transpose()?;
+                let seq = message
+                    .seq
+                    .as_ref()
+                    .map(|seq| self.number(seq))
+                    .transpose()?;
                 body::message(self, &message.by, &message.epoch, &text, seq)
             }
             Operator::With(with) => self.with(with),
             Operator::Static(path) => self.known_answer(path),
             Operator::OutsiderKey(place) => {
                 let place = self.count(place)?;
-                let outsider = crate::codec::accounts::with_role(crate::codec::Role::Outsider).nth(place);
-                Ok(bytes::value(outsider.ok_or("there are not so many outsiders")?.public_key()))
+                let outsider =
+                    crate::codec::accounts::with_role(crate::codec::Role::Outsider).nth(place);
+                Ok(bytes::value(
+                    outsider
+                        .ok_or("there are not so many outsiders")?
+                        .public_key(),
+                ))
             }
         }
     }
@@ -114,7 +143,9 @@ impl Stage {
     /// A template's number.
     pub fn number(&self, template: &Template) -> Result<u64, Trouble> {
         let value = self.evaluate(template)?;
-        value.as_u64().ok_or_else(|| Trouble::Vector(format!("a number was due, not {value}")))
+        value
+            .as_u64()
+            .ok_or_else(|| Trouble::Vector(format!("a number was due, not {value}")))
     }
 
     /// A template's text.
@@ -133,9 +164,12 @@ impl Stage {
                 Field::Text(text) => tuple.text(&self.text(text)?),
                 Field::Bytes(of) => tuple.bytes(&self.bytes(of)?),
                 Field::Uint(number) => tuple.uint(self.number(number)?),
-                Field::List(items) => {
-                    tuple.list(&items.iter().map(|item| self.bytes(item)).collect::<Result<Vec<_>, _>>()?)
-                }
+                Field::List(items) => tuple.list(
+                    &items
+                        .iter()
+                        .map(|item| self.bytes(item))
+                        .collect::<Result<Vec<_>, _>>()?,
+                ),
             };
         }
         Ok(tuple)
@@ -147,7 +181,10 @@ impl Stage {
     }
 
     fn repeated_text(&self, repeated: &Repeated) -> Result<Value, Trouble> {
-        Ok(self.text(&repeated.of)?.repeat(self.count(&repeated.times)?).into())
+        Ok(self
+            .text(&repeated.of)?
+            .repeat(self.count(&repeated.times)?)
+            .into())
     }
 
     fn joined_text(&self, parts: &[Template]) -> Result<Value, Trouble> {
@@ -156,7 +193,11 @@ impl Stage {
             match self.evaluate(part)? {
                 Value::String(text) => joined.push_str(&text),
                 Value::Number(number) => joined.push_str(&number.to_string()),
-                other => return Err(Trouble::Vector(format!("a text or a number was due, not {other}"))),
+                other => {
+                    return Err(Trouble::Vector(format!(
+                        "a text or a number was due, not {other}"
+                    )));
+                }
             }
         }
         Ok(joined.into())
@@ -164,7 +205,9 @@ impl Stage {
 
     fn sign(&self, sign: &Sign) -> Result<Value, Trouble> {
         let tuple = self.tuple(&sign.label, &sign.fields)?;
-        let signature = self.role(&sign.by)?.sign(&tuple.encode(), sign.scheme.0, &mut System);
+        let signature = self
+            .role(&sign.by)?
+            .sign(&tuple.encode(), sign.scheme.0, &mut System);
         Ok(bytes::value(&signature))
     }
 
@@ -190,8 +233,13 @@ impl Stage {
     fn prove(&self, prove: &Prove) -> Result<Value, Trouble> {
         let hello = self.captured(&prove.hello)?;
         let challenge = self.captured(&prove.challenge)?;
-        let mut frame =
-            self.proof(&prove.role, hello, challenge, &self.members(&prove.signed)?, prove.scheme.0)?;
+        let mut frame = self.proof(
+            &prove.role,
+            hello,
+            challenge,
+            &self.members(&prove.signed)?,
+            prove.scheme.0,
+        )?;
         for (path, value) in self.members(&prove.with)? {
             bytes::set(&mut frame, &path, value)?;
         }
@@ -207,10 +255,19 @@ impl Stage {
         signed: &Map<String, Value>,
         scheme: crate::codec::Scheme,
     ) -> Result<Value, Trouble> {
-        const SIGNED: [&str; 7] =
-            ["origin", "community", "account", "client_nonce", "server_nonce", "expires_at", "by"];
+        const SIGNED: [&str; 7] = [
+            "origin",
+            "community",
+            "account",
+            "client_nonce",
+            "server_nonce",
+            "expires_at",
+            "by",
+        ];
         if let Some(unknown) = signed.keys().find(|name| !SIGNED.contains(&name.as_str())) {
-            return Err(Trouble::Vector(format!("`{unknown}` does not stand under a join signature")));
+            return Err(Trouble::Vector(format!(
+                "`{unknown}` does not stand under a join signature"
+            )));
         }
         let actor = self.role(role)?;
         let signer = match signed.get("by").and_then(Value::as_str) {
@@ -219,15 +276,20 @@ impl Stage {
         };
         let hash = |name: &str, usual: &Value| bytes::hash(signed.get(name).unwrap_or(usual));
         let from_challenge = |name: &str| {
-            hash(name, &challenge[name]).map_err(|fault| Trouble::Server(format!("the challenge's `{name}`: {fault}")))
+            hash(name, &challenge[name])
+                .map_err(|fault| Trouble::Server(format!("the challenge's `{name}`: {fault}")))
         };
         let origin = signed.get("origin").unwrap_or(&hello["origin"]);
         let expires_at = match signed.get("expires_at") {
             Some(time) => time.as_u64().ok_or("`expires_at` is no time")?,
-            None => fields::uint(challenge, "expires_at").map_err(|verdict| Trouble::Server(verdict.detail))?,
+            None => fields::uint(challenge, "expires_at")
+                .map_err(|verdict| Trouble::Server(verdict.detail))?,
         };
         let join = Join {
-            origin: origin.as_str().ok_or("the `hello` has no origin")?.to_owned(),
+            origin: origin
+                .as_str()
+                .ok_or("the `hello` has no origin")?
+                .to_owned(),
             community: from_challenge("community")?,
             account: hash("account", &bytes::value(&actor.id()))?,
             client_nonce: hash("client_nonce", &hello["client_nonce"])?,
@@ -255,21 +317,28 @@ impl Stage {
 
     fn known_answer(&self, path: &str) -> Result<Value, Trouble> {
         let mut parts = path.split('/');
-        let (file, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let answer = self.vectors.known_answers.iter().find(|answer| answer.file == file && answer.id == id);
+        let (file, id) = (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or_default(),
+        );
+        let answer = self
+            .vectors
+            .known_answers
+            .iter()
+            .find(|answer| answer.file == file && answer.id == id);
         let answer = answer.ok_or_else(|| format!("there is no static test `{path}`"))?;
         let mut value = &answer.test;
         for part in parts {
-            value = entry::member(value, part).ok_or_else(|| format!("the static test `{path}` has no `{part}`"))?;
+            value = entry::member(value, part)
+                .ok_or_else(|| format!("the static test `{path}` has no `{part}`"))?;
         }
         Ok(value.clone())
     }
 
     /// The community's id.
     pub fn community(&self) -> Result<Hash, Trouble> {
-        self.server
-            .chain
-            .community()
-            .ok_or_else(|| Trouble::Server("the discovery document holds no genesis that has a hash".into()))
+        self.server.chain.community().ok_or_else(|| {
+            Trouble::Server("the discovery document holds no genesis that has a hash".into())
+        })
     }
 }

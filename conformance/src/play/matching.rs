@@ -17,7 +17,11 @@ impl Stage {
     ///
     /// # Errors
     /// If a template in the pattern has no value.
-    pub fn differences(&self, pattern: &Pattern, value: Option<&Value>) -> Result<Vec<String>, Trouble> {
+    pub fn differences(
+        &self,
+        pattern: &Pattern,
+        value: Option<&Value>,
+    ) -> Result<Vec<String>, Trouble> {
         let mut differences = Vec::new();
         self.compare(pattern, value, "", &mut differences)?;
         Ok(differences)
@@ -39,19 +43,36 @@ impl Stage {
         match pattern {
             Pattern::Equal(due) => equal(due, value, path, differences),
             Pattern::Is(template) => equal(&self.evaluate(template)?, value, path, differences),
-            Pattern::Absent => differences.push(format!("{} is there: {}", place(path), shorten::value(value))),
+            Pattern::Absent => differences.push(format!(
+                "{} is there: {}",
+                place(path),
+                shorten::value(value)
+            )),
             Pattern::Any(form) => {
                 if !has_form(*form, value) {
-                    differences.push(format!("{} is no {form:?}: {}", place(path), shorten::value(value)));
+                    differences.push(format!(
+                        "{} is no {form:?}: {}",
+                        place(path),
+                        shorten::value(value)
+                    ));
                 }
             }
             Pattern::Object(members) => match value {
                 Value::Object(_) => {
                     for (name, pattern) in members {
-                        self.compare(pattern, value.get(name), &format!("{path}/{name}"), differences)?;
+                        self.compare(
+                            pattern,
+                            value.get(name),
+                            &format!("{path}/{name}"),
+                            differences,
+                        )?;
                     }
                 }
-                _ => differences.push(format!("{} is no object: {}", place(path), shorten::value(value))),
+                _ => differences.push(format!(
+                    "{} is no object: {}",
+                    place(path),
+                    shorten::value(value)
+                )),
             },
             Pattern::List(patterns) => match value.as_array() {
                 Some(items) if items.len() == patterns.len() => {
@@ -60,9 +81,18 @@ impl Stage {
                     }
                 }
                 Some(items) => {
-                    differences.push(format!("{} has {} items, not {}", place(path), items.len(), patterns.len()));
+                    differences.push(format!(
+                        "{} has {} items, not {}",
+                        place(path),
+                        items.len(),
+                        patterns.len()
+                    ));
                 }
-                None => differences.push(format!("{} is no list: {}", place(path), shorten::value(value))),
+                None => differences.push(format!(
+                    "{} is no list: {}",
+                    place(path),
+                    shorten::value(value)
+                )),
             },
             Pattern::OneOf(patterns) => {
                 for pattern in patterns {
@@ -70,7 +100,12 @@ impl Stage {
                         return Ok(());
                     }
                 }
-                differences.push(format!("{} is none of the {} allowed: {}", place(path), patterns.len(), shorten::value(value)));
+                differences.push(format!(
+                    "{} is none of the {} allowed: {}",
+                    place(path),
+                    patterns.len(),
+                    shorten::value(value)
+                ));
             }
             Pattern::Has(pattern) => {
                 for item in value.as_array().into_iter().flatten() {
@@ -78,7 +113,11 @@ impl Stage {
                         return Ok(());
                     }
                 }
-                differences.push(format!("{} has no such item: {}", place(path), shorten::value(value)));
+                differences.push(format!(
+                    "{} has no such item: {}",
+                    place(path),
+                    shorten::value(value)
+                ));
             }
         }
         Ok(())
@@ -87,7 +126,12 @@ impl Stage {
 
 fn equal(due: &Value, value: &Value, path: &str, differences: &mut Vec<String>) {
     if due != value {
-        differences.push(format!("{} is {}, not {}", place(path), shorten::value(value), shorten::value(due)));
+        differences.push(format!(
+            "{} is {}, not {}",
+            place(path),
+            shorten::value(value),
+            shorten::value(due)
+        ));
     }
 }
 
@@ -97,7 +141,9 @@ fn has_form(form: Form, value: &Value) -> bool {
         Form::Bytes => bytes().is_some(),
         Form::Bytes32 => bytes().is_some_and(|bytes| bytes.len() == 32),
         Form::Uint => value.as_u64().is_some_and(|number| number <= MAX_NUMBER),
-        Form::Time => value.as_u64().is_some_and(|time| MILLISECONDS.contains(&time)),
+        Form::Time => value
+            .as_u64()
+            .is_some_and(|time| MILLISECONDS.contains(&time)),
         Form::Text => value.is_string(),
         Form::Object => value.is_object(),
         Form::List => value.is_array(),
@@ -106,5 +152,9 @@ fn has_form(form: Form, value: &Value) -> bool {
 }
 
 fn place(path: &str) -> String {
-    if path.is_empty() { "the whole".to_owned() } else { format!("`{}`", &path[1..]) }
+    if path.is_empty() {
+        "the whole".to_owned()
+    } else {
+        format!("`{}`", &path[1..])
+    }
 }

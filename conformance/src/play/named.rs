@@ -8,15 +8,22 @@ use crate::{accounts::Actor, codec::sha256, peer::Connection};
 impl Stage {
     /// The value of a path.
     pub(super) fn named(&self, path: &str) -> Result<Value, Trouble> {
-        let (root, rest) = path.split_once('.').map_or((path, ""), |(root, rest)| (root, rest));
+        let (root, rest) = path
+            .split_once('.')
+            .map_or((path, ""), |(root, rest)| (root, rest));
         if path == "i" {
-            return Ok(self.round.ok_or("`i` has a value inside a `repeat` only")?.into());
+            return Ok(self
+                .round
+                .ok_or("`i` has a value inside a `repeat` only")?
+                .into());
         }
         if root == "server" {
             return self.of_server(rest);
         }
         if let Some(frame) = self.captured.get(root) {
-            return below(frame, rest).cloned().ok_or_else(|| unsaid(path, frame));
+            return below(frame, rest)
+                .cloned()
+                .ok_or_else(|| unsaid(path, frame));
         }
         if let Some(made) = self.made.get(root) {
             return self.of_entry(made, path, rest);
@@ -38,12 +45,16 @@ impl Stage {
 
     /// A frame that was kept under a name.
     pub fn captured(&self, name: &str) -> Result<&Value, Trouble> {
-        self.captured.get(name).ok_or_else(|| Trouble::Vector(format!("no frame was kept as `{name}`")))
+        self.captured
+            .get(name)
+            .ok_or_else(|| Trouble::Vector(format!("no frame was kept as `{name}`")))
     }
 
     /// An entry that was made.
     pub fn entry_made(&self, name: &str) -> Result<&Made, Trouble> {
-        self.made.get(name).ok_or_else(|| Trouble::Vector(format!("no entry was made as `{name}`")))
+        self.made
+            .get(name)
+            .ok_or_else(|| Trouble::Vector(format!("no entry was made as `{name}`")))
     }
 
     fn of_server(&self, name: &str) -> Result<Value, Trouble> {
@@ -82,29 +93,54 @@ impl Stage {
     }
 
     fn of_entry(&self, made: &Made, path: &str, name: &str) -> Result<Value, Trouble> {
-        let (first, rest) = name.split_once('.').map_or((name, ""), |(first, rest)| (first, rest));
-        let unanswered = || Trouble::Server(format!("`{path}`: the entry was not accepted"));
+        let (first, rest) = name
+            .split_once('.')
+            .map_or((name, ""), |(first, rest)| (first, rest));
+        let placed = || {
+            let found = || {
+                self.server
+                    .chain
+                    .find(&made.id().ok()?)
+                    .map(|(index, hash)| (index, bytes::value(&hash)))
+            };
+            let unplaced = || {
+                Trouble::Server(format!(
+                    "`{path}`: the entry was not accepted, and no block has it"
+                ))
+            };
+            made.accepted.clone().or_else(found).ok_or_else(unplaced)
+        };
         let value = match first {
             "entry" => made.entry.clone(),
             "id" => bytes::value(&made.id()?),
-            "index" => made.accepted.as_ref().ok_or_else(unanswered)?.0.into(),
-            "hash" => made.accepted.as_ref().ok_or_else(unanswered)?.1.clone(),
-            "ref" => made.reference.clone().ok_or_else(|| format!("`{path}`: the entry was not sent"))?.into(),
+            "index" => placed()?.0.into(),
+            "hash" => placed()?.1,
+            "ref" => made
+                .reference
+                .clone()
+                .ok_or_else(|| format!("`{path}`: the entry was not sent"))?
+                .into(),
             "block" => {
-                let index = made.accepted.as_ref().ok_or_else(unanswered)?.0;
+                let (index, _) = placed()?;
                 let block = self.server.chain.block(index);
-                block.ok_or_else(|| Trouble::Server(format!("`{path}`: block {index} has not come")))?
+                block.ok_or_else(|| {
+                    Trouble::Server(format!("`{path}`: block {index} has not come"))
+                })?
             }
             _ => return Err(Trouble::Vector(format!("an entry has no `{first}`"))),
         };
-        below(&value, rest).cloned().ok_or_else(|| unsaid(path, &value))
+        below(&value, rest)
+            .cloned()
+            .ok_or_else(|| unsaid(path, &value))
     }
 }
 
 fn of_connection(connection: &Connection, path: &str, name: &str) -> Result<Value, Trouble> {
     let observer = connection.observer();
     let unjoined = || Trouble::Server(format!("`{path}`: no welcome came on this connection"));
-    let (first, rest) = name.split_once('.').map_or((name, ""), |(first, rest)| (first, rest));
+    let (first, rest) = name
+        .split_once('.')
+        .map_or((name, ""), |(first, rest)| (first, rest));
     let value = match first {
         "client_nonce" => bytes::value(&observer.client_nonce().ok_or_else(unjoined)?),
         "server_nonce" => bytes::value(&observer.server_nonce().ok_or_else(unjoined)?),
@@ -112,14 +148,21 @@ fn of_connection(connection: &Connection, path: &str, name: &str) -> Result<Valu
         "token" | "expires_at" => observer.joined().ok_or_else(unjoined)?.welcome[first].clone(),
         _ => return Err(Trouble::Vector(format!("a connection has no `{first}`"))),
     };
-    below(&value, rest).cloned().ok_or_else(|| unsaid(path, &value))
+    below(&value, rest)
+        .cloned()
+        .ok_or_else(|| unsaid(path, &value))
 }
 
 /// What lies below a value by a path with points.
 fn below<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').filter(|part| !part.is_empty()).try_fold(value, entry::member)
+    path.split('.')
+        .filter(|part| !part.is_empty())
+        .try_fold(value, entry::member)
 }
 
 fn unsaid(path: &str, value: &Value) -> Trouble {
-    Trouble::Server(format!("there is no `{path}` in {}", crate::story::shorten::value(value)))
+    Trouble::Server(format!(
+        "there is no `{path}` in {}",
+        crate::story::shorten::value(value)
+    ))
 }

@@ -56,7 +56,11 @@ pub struct Made {
 impl Made {
     /// An entry that was not sent yet.
     pub fn new(entry: Value) -> Self {
-        Self { entry, accepted: None, reference: None }
+        Self {
+            entry,
+            accepted: None,
+            reference: None,
+        }
     }
 
     /// Its id.
@@ -84,7 +88,12 @@ pub struct Miss {
 impl Miss {
     /// Something else came.
     pub fn other(expected: impl Into<String>, came: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Fail, requirement: None, expected: expected.into(), came: came.into() }
+        Self {
+            verdict: Verdict::Fail,
+            requirement: None,
+            expected: expected.into(),
+            came: came.into(),
+        }
     }
 
     /// The suite cannot go on.
@@ -100,10 +109,17 @@ impl Miss {
     /// Nothing came.
     pub fn missing(expected: impl Into<String>, missing: Missing) -> Self {
         let (verdict, came) = match missing {
-            Missing::Timeout(patience) => (Verdict::Timeout, format!("nothing within {patience:?}")),
+            Missing::Timeout(patience) => {
+                (Verdict::Timeout, format!("nothing within {patience:?}"))
+            }
             Missing::Ended(end) => (ended(&end), end.describe()),
         };
-        Self { verdict, requirement: None, expected: expected.into(), came }
+        Self {
+            verdict,
+            requirement: None,
+            expected: expected.into(),
+            came,
+        }
     }
 
     /// The same, against a requirement.
@@ -124,7 +140,11 @@ impl From<Trouble> for Miss {
 
 /// What an end of a connection means where an answer was due.
 pub fn ended(end: &End) -> Verdict {
-    if end.is_polite() { Verdict::Fail } else { Verdict::Crashed }
+    if end.is_polite() {
+        Verdict::Fail
+    } else {
+        Verdict::Crashed
+    }
 }
 
 /// What became of a case that was played.
@@ -171,12 +191,19 @@ impl Stage {
 
     /// Keeps an epoch's secret.
     pub(super) fn keep_secret(&self, commitment: Hash, secret: Hash) {
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(commitment, secret);
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(commitment, secret);
     }
 
     /// The secret of a commitment.
     pub(super) fn secret(&self, commitment: &Hash) -> Option<Hash> {
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).get(commitment).copied()
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(commitment)
+            .copied()
     }
 
     /// A `ref` that this case did not use before.
@@ -188,7 +215,11 @@ impl Stage {
     /// What was found wrong on a connection.
     pub(super) fn findings_on(&mut self, connection: &str) -> Vec<Finding> {
         self.collect_findings();
-        self.findings.iter().filter(|finding| finding.connection == connection).cloned().collect()
+        self.findings
+            .iter()
+            .filter(|finding| finding.connection == connection)
+            .cloned()
+            .collect()
     }
 
     pub(super) fn collect_findings(&mut self) {
@@ -207,7 +238,10 @@ impl Stage {
     /// The first finding against one of these requirements.
     fn finding_against(&mut self, requirements: &[String]) -> Option<Failure> {
         self.collect_findings();
-        let finding = self.findings.iter().find(|finding| requirements.contains(&finding.requirement))?;
+        let finding = self
+            .findings
+            .iter()
+            .find(|finding| requirements.contains(&finding.requirement))?;
         Some(Failure {
             requirement: Some(finding.requirement.clone()),
             step: None,
@@ -225,7 +259,9 @@ impl Stage {
                 && connection.ended().is_none()
             {
                 let arrived = connection
-                    .until(std::time::Duration::ZERO, |observer| observer.joined().is_some_and(|joined| joined.next > index))
+                    .until(std::time::Duration::ZERO, |observer| {
+                        observer.joined().is_some_and(|joined| joined.next > index)
+                    })
                     .await;
                 if arrived.is_ok() {
                     connection.observer().check_receipts();
@@ -240,7 +276,10 @@ impl Stage {
         let expected = "a server that lives: a fresh connection whose `hello` gets a `challenge`";
         let hello = self.any_hello();
         let opened = Connection::open(&self.server, NAME, &[], None, &self.timeline).await;
-        let crashed = |came: String| Miss { verdict: Verdict::Crashed, ..Miss::other(expected, came) };
+        let crashed = |came: String| Miss {
+            verdict: Verdict::Crashed,
+            ..Miss::other(expected, came)
+        };
         let mut connection = opened.map_err(|fault| crashed(fault.to_string()))?;
         connection.send_text(&hello.to_string(), 1).await;
         match connection.answer().await {
@@ -253,9 +292,10 @@ impl Stage {
     /// A `hello` by one of the case's accounts, or by any.
     fn any_hello(&self) -> Value {
         let actor = self.roles.values().map(|(_, actor)| actor.clone()).next();
-        let key = actor
-            .as_ref()
-            .map_or_else(|| crate::codec::accounts::named("m01").map(|account| account.public_key()), |actor| Some(actor.public_key()));
+        let key = actor.as_ref().map_or_else(
+            || crate::codec::accounts::named("m01").map(|account| account.public_key()),
+            |actor| Some(actor.public_key()),
+        );
         serde_json::json!({
             "type": "hello",
             "version": "dispatch-d/1",
@@ -272,13 +312,23 @@ pub async fn play(stage: &mut Stage, case: &Case) -> Outcome {
     let failed = match failed {
         None => {
             stage.settle().await;
-            stage.finding_against(&case.requirements).map(|failure| (Verdict::Fail, failure))
+            stage
+                .finding_against(&case.requirements)
+                .map(|failure| (Verdict::Fail, failure))
         }
         failed => failed,
     };
-    let unsettled = stage.unsettling || stage.connections.values_mut().any(|connection| connection.ended().is_some());
+    let unsettled = stage.unsettling
+        || stage
+            .connections
+            .values_mut()
+            .any(|connection| connection.ended().is_some());
     let failed = match failed {
-        None if unsettled => stage.server_lives().await.err().map(|miss| told(case, miss, None)),
+        None if unsettled => stage
+            .server_lives()
+            .await
+            .err()
+            .map(|miss| told(case, miss, None)),
         failed => failed,
     };
     stage.collect_findings();
@@ -287,8 +337,14 @@ pub async fn play(stage: &mut Stage, case: &Case) -> Outcome {
             connection.close().await;
         }
     }
-    let (verdict, failure) = failed.map_or((Verdict::Pass, None), |(verdict, failure)| (verdict, Some(failure)));
-    Outcome { verdict, failure, findings: std::mem::take(&mut stage.findings) }
+    let (verdict, failure) = failed.map_or((Verdict::Pass, None), |(verdict, failure)| {
+        (verdict, Some(failure))
+    });
+    Outcome {
+        verdict,
+        failure,
+        findings: std::mem::take(&mut stage.findings),
+    }
 }
 
 /// Plays steps; `place` is that of the steps around them.
@@ -299,11 +355,16 @@ pub(super) async fn play_steps(
     place: &str,
 ) -> Option<(Verdict, Failure)> {
     for (number, step) in (1..).zip(steps) {
-        let place = if place.is_empty() { number.to_string() } else { format!("{place}.{number}") };
+        let place = if place.is_empty() {
+            number.to_string()
+        } else {
+            format!("{place}.{number}")
+        };
         if let crate::scenario::step::Verb::Repeat(repeat) = &step.verb {
             for round in 0..repeat.times {
                 stage.round = Some(round);
-                if let Some(failed) = Box::pin(play_steps(stage, case, &repeat.steps, &place)).await {
+                if let Some(failed) = Box::pin(play_steps(stage, case, &repeat.steps, &place)).await
+                {
                     return Some(failed);
                 }
             }
@@ -315,7 +376,9 @@ pub(super) async fn play_steps(
             // A finding of the case's own says more than the silence that it led to.
             let finding = stage.finding_against(&case.requirements);
             return Some(match finding {
-                Some(failure) if miss.verdict != Verdict::HarnessError => (Verdict::Fail, at(stage, failure, &place, step)),
+                Some(failure) if miss.verdict != Verdict::HarnessError => {
+                    (Verdict::Fail, at(stage, failure, &place, step))
+                }
                 _ => {
                     let (verdict, failure) = told(case, miss, Some(step));
                     (verdict, at(stage, failure, &place, step))
@@ -331,7 +394,9 @@ pub(super) async fn play_steps(
 
 fn told(case: &Case, miss: Miss, step: Option<&Step>) -> (Verdict, Failure) {
     let failure = Failure {
-        requirement: miss.requirement.or_else(|| case.requirements.first().cloned()),
+        requirement: miss
+            .requirement
+            .or_else(|| case.requirements.first().cloned()),
         step: None,
         does: step.map(|step| step.text.clone()),
         expected: miss.expected,

@@ -13,7 +13,10 @@ use std::time::Duration;
 use super::{Stage, stage::Miss};
 use crate::{
     peer::server::now,
-    scenario::{Step, step::{Verb, WaitUntil}},
+    scenario::{
+        Step,
+        step::{Verb, WaitUntil},
+    },
 };
 
 impl Stage {
@@ -37,8 +40,12 @@ impl Stage {
             Verb::Epoch(step) => self.epoch(step).await,
             Verb::Message(step) => self.message(step).await,
             Verb::Roster(step) => self.roster(step).await,
-            Verb::Stall(step) => self.connection(&step.on).map(|connection| connection.read_on(false)),
-            Verb::Unstall(step) => self.connection(&step.on).map(|connection| connection.read_on(true)),
+            Verb::Stall(step) => self
+                .connection(&step.on)
+                .map(|connection| connection.read_on(false)),
+            Verb::Unstall(step) => self
+                .connection(&step.on)
+                .map(|connection| connection.read_on(true)),
             Verb::WaitUntil(step) => self.wait_until(step).await,
             Verb::Http(step) => self.http(step).await,
             Verb::Close(step) => self.close(&step.on).await,

@@ -26,13 +26,20 @@ impl Progress {
         let bar = if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(cases as u64);
             let form = "{bar:30} {pos}/{len}  {msg}";
-            bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_style(
+                ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         } else {
             ProgressBar::hidden()
         };
-        Self { bar, verbose, running: Vec::new(), failed: 0 }
+        Self {
+            bar,
+            verbose,
+            running: Vec::new(),
+            failed: 0,
+        }
     }
 
     /// Takes the bar away.
@@ -41,8 +48,13 @@ impl Progress {
     }
 
     fn show(&self) {
-        let failed = if self.failed > 0 { format!("{} failed  ", self.failed) } else { String::new() };
-        self.bar.set_message(format!("{failed}{}", self.running.join(" ")));
+        let failed = if self.failed > 0 {
+            format!("{} failed  ", self.failed)
+        } else {
+            String::new()
+        };
+        self.bar
+            .set_message(format!("{failed}{}", self.running.join(" ")));
     }
 }
 
@@ -58,10 +70,15 @@ impl Watcher for Progress {
         self.bar.inc(1);
         self.show();
         if self.verbose {
-            let line = format!("{}  {:.0} ms", terminal::headline(result), result.duration.as_secs_f64() * 1000.0);
+            let line = format!(
+                "{}  {:.0} ms",
+                terminal::headline(result),
+                result.duration.as_secs_f64() * 1000.0
+            );
             self.bar.suspend(|| anstream::eprintln!("{line}"));
         } else if result.verdict == Verdict::HarnessError {
-            self.bar.suspend(|| anstream::eprintln!("{}", terminal::headline(result)));
+            self.bar
+                .suspend(|| anstream::eprintln!("{}", terminal::headline(result)));
         }
     }
 }

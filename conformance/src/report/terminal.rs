@@ -30,7 +30,11 @@ impl Call {
 /// The whole report, with colours; who prints it takes them away where they are not wanted.
 pub fn render(result: &RunResult, requirements: &Requirements, call: &Call) -> String {
     let mut out = String::new();
-    for case in result.cases.iter().filter(|case| !matches!(case.verdict, Verdict::Pass | Verdict::Unsupported)) {
+    for case in result
+        .cases
+        .iter()
+        .filter(|case| !matches!(case.verdict, Verdict::Pass | Verdict::Unsupported))
+    {
         failure(&mut out, case, requirements, call);
     }
     noticed(&mut out, result, requirements);
@@ -43,7 +47,11 @@ pub fn render(result: &RunResult, requirements: &Requirements, call: &Call) -> S
 
 /// A verdict and a case's id, as they stand in every list.
 pub fn headline(case: &CaseResult) -> String {
-    format!("{} {}", format!("{:<13}", case.verdict.name()).style(style(case.verdict)), case.id.bold())
+    format!(
+        "{} {}",
+        format!("{:<13}", case.verdict.name()).style(style(case.verdict)),
+        case.id.bold()
+    )
 }
 
 fn failure(out: &mut String, case: &CaseResult, requirements: &Requirements, call: &Call) {
@@ -52,7 +60,10 @@ fn failure(out: &mut String, case: &CaseResult, requirements: &Requirements, cal
         line(out, "reason", reason);
     }
     if let Some(failure) = &case.failure {
-        let broken = failure.requirement.as_ref().and_then(|id| requirements.of(id));
+        let broken = failure
+            .requirement
+            .as_ref()
+            .and_then(|id| requirements.of(id));
         if let Some(requirement) = broken {
             line(out, &requirement.id, &requirement.sentence);
         }
@@ -73,26 +84,55 @@ fn failure(out: &mut String, case: &CaseResult, requirements: &Requirements, cal
 fn noticed(out: &mut String, result: &RunResult, requirements: &Requirements) {
     const SHOWN: usize = 10;
     for finding in result.noticed.iter().take(SHOWN) {
-        let sentence = requirements.of(&finding.requirement).map_or("", |requirement| requirement.sentence.as_str());
-        write_line(out, &format!("{} {}", "noticed      ".yellow(), finding.requirement.bold()));
+        let sentence = requirements
+            .of(&finding.requirement)
+            .map_or("", |requirement| requirement.sentence.as_str());
+        write_line(
+            out,
+            &format!(
+                "{} {}",
+                "noticed      ".yellow(),
+                finding.requirement.bold()
+            ),
+        );
         line(out, "", sentence);
-        line(out, "came", &format!("in {}: {}", finding.case, finding.detail));
+        line(
+            out,
+            "came",
+            &format!("in {}: {}", finding.case, finding.detail),
+        );
     }
     if result.noticed.len() > SHOWN {
-        line(out, "", &format!("and {} more, in the report", result.noticed.len() - SHOWN));
+        line(
+            out,
+            "",
+            &format!("and {} more, in the report", result.noticed.len() - SHOWN),
+        );
     }
 }
 
 fn summary(out: &mut String, result: &RunResult) {
-    let counts = Verdict::ALL.into_iter().map(|verdict| (verdict, result.count(verdict))).filter(|(_, count)| *count > 0);
-    let counts: Vec<String> =
-        counts.map(|(verdict, count)| format!("{count} {}", verdict.name().style(style(verdict)))).collect();
+    let counts = Verdict::ALL
+        .into_iter()
+        .map(|verdict| (verdict, result.count(verdict)))
+        .filter(|(_, count)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(verdict, count)| format!("{count} {}", verdict.name().style(style(verdict))))
+        .collect();
     if !counts.is_empty() {
         line(out, "verdicts", &counts.join(", "));
     }
-    line(out, "decided", &format!("{} requirements", result.covered.len()));
+    line(
+        out,
+        "decided",
+        &format!("{} requirements", result.covered.len()),
+    );
     line(out, "server", &result.server.origin);
-    line(out, "took", &format!("{:.1} s", result.duration.as_secs_f64()));
+    line(
+        out,
+        "took",
+        &format!("{:.1} s", result.duration.as_secs_f64()),
+    );
     if result.interrupted {
         line(out, "interrupted", "what stands here is a part");
     }
@@ -101,7 +141,11 @@ fn summary(out: &mut String, result: &RunResult) {
 
 /// `214 passed, 0 failed`, and what was skipped if anything was.
 pub fn tally(result: &RunResult) -> String {
-    let mut tally = format!("{} passed, {} failed", result.count(Verdict::Pass), result.failed());
+    let mut tally = format!(
+        "{} passed, {} failed",
+        result.count(Verdict::Pass),
+        result.failed()
+    );
     let skipped = result.count(Verdict::Unsupported);
     if skipped > 0 {
         let _ = write!(tally, ", {skipped} skipped");

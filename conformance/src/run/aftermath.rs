@@ -21,48 +21,83 @@ impl Run<'_> {
     pub(super) async fn aftermath(&mut self, first_own_block: u64) {
         self.read_again().await;
         let checkpoint_ms = self.server.limit("checkpoint_ms");
-        let mut faults = self.server.chain.uncovered(first_own_block, checkpoint_ms, now().saturating_sub(1000));
+        let mut faults =
+            self.server
+                .chain
+                .uncovered(first_own_block, checkpoint_ms, now().saturating_sub(1000));
         let server = Arc::clone(&self.server);
         match tokio::task::spawn_blocking(move || audit(&server)).await {
             Ok(fault) => faults.extend(fault),
-            Err(error) => self.notes.push(format!("the chain could not be audited: {error}")),
+            Err(error) => self
+                .notes
+                .push(format!("the chain could not be audited: {error}")),
         }
-        self.findings.extend(faults.into_iter().map(|fault| Finding {
-            requirement: fault.requirement,
-            detail: fault.detail,
-            case: AFTERMATH.into(),
-            connection: String::new(),
-        }));
+        self.findings
+            .extend(faults.into_iter().map(|fault| Finding {
+                requirement: fault.requirement,
+                detail: fault.detail,
+                case: AFTERMATH.into(),
+                connection: String::new(),
+            }));
         self.hold_against_cases();
     }
 
     /// Joins without `have`: each block must be the one that was sent before.
     async fn read_again(&mut self) {
-        let Some(member) = accounts::with_role(Role::Member).find(|account| self.server.chain.is_member(&account.id()))
+        let Some(member) = accounts::with_role(Role::Member)
+            .find(|account| self.server.chain.is_member(&account.id()))
         else {
             return;
         };
-        let roles = BTreeMap::from([("somebody".to_owned(), (AccountKind::Member, Actor::Known(member)))]);
+        let roles = BTreeMap::from([(
+            "somebody".to_owned(),
+            (AccountKind::Member, Actor::Known(member)),
+        )]);
         let timeline = Timeline::begin(self.settings.trace.then_some(AFTERMATH));
-        let mut stage = Stage::new(Arc::clone(&self.server), Arc::clone(&self.vectors), AFTERMATH, roles, timeline);
+        let mut stage = Stage::new(
+            Arc::clone(&self.server),
+            Arc::clone(&self.vectors),
+            AFTERMATH,
+            roles,
+            timeline,
+        );
         if let Err(why) = stage.enter("somebody").await {
-            self.notes.push(format!("the chain could not be read again after the cases: {why}"));
+            self.notes.push(format!(
+                "the chain could not be read again after the cases: {why}"
+            ));
         }
         self.findings.extend(stage.take_findings());
     }
 
     /// A case that names a requirement does not pass where its breach was seen anywhere in the run.
     fn hold_against_cases(&mut self) {
-        for result in self.results.iter_mut().filter(|result| result.verdict == Verdict::Pass) {
-            let finding = self.findings.iter().find(|finding| result.requirements.contains(&finding.requirement));
+        for result in self
+            .results
+            .iter_mut()
+            .filter(|result| result.verdict == Verdict::Pass)
+        {
+            let finding = self
+                .findings
+                .iter()
+                .find(|finding| result.requirements.contains(&finding.requirement));
             let Some(finding) = finding else { continue };
-            result.verdict = if result.level == Level::Must { Verdict::Fail } else { Verdict::Warn };
+            result.verdict = if result.level == Level::Must {
+                Verdict::Fail
+            } else {
+                Verdict::Warn
+            };
             result.failure = Some(Failure {
                 requirement: Some(finding.requirement.clone()),
                 step: None,
                 does: None,
-                expected: "what the requirement says, in whatever the server sends in any case".into(),
-                came: format!("in {}{}: {}", finding.case, on(&finding.connection), finding.detail),
+                expected: "what the requirement says, in whatever the server sends in any case"
+                    .into(),
+                came: format!(
+                    "in {}{}: {}",
+                    finding.case,
+                    on(&finding.connection),
+                    finding.detail
+                ),
             });
         }
     }
@@ -81,12 +116,19 @@ fn audit(server: &Server) -> Option<Fault> {
                 "GEN-3" => "DISC-2",
                 other => other,
             };
-            return Some(Fault::new(requirement, format!("block {index}: {}", verdict.detail)));
+            return Some(Fault::new(
+                requirement,
+                format!("block {index}: {}", verdict.detail),
+            ));
         }
     }
     None
 }
 
 fn on(connection: &str) -> String {
-    if connection.is_empty() { String::new() } else { format!(", on `{connection}`") }
+    if connection.is_empty() {
+        String::new()
+    } else {
+        format!(", on `{connection}`")
+    }
 }

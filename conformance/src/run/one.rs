@@ -44,12 +44,25 @@ pub async fn play_one(
             other => {
                 let reason = format!("no key could be made for `{role}`: {other:?}");
                 let result = not_played(&case, Verdict::HarnessError, reason);
-                return (Played { result, findings: Vec::new(), notes: Vec::new() }, lease);
+                return (
+                    Played {
+                        result,
+                        findings: Vec::new(),
+                        notes: Vec::new(),
+                    },
+                    lease,
+                );
             }
         }
     }
     let timeline = Timeline::begin(trace.then_some(case.id.as_str()));
-    let mut stage = Stage::new(Arc::clone(&server), Arc::clone(&vectors), &case.id, roles, timeline.clone());
+    let mut stage = Stage::new(
+        Arc::clone(&server),
+        Arc::clone(&vectors),
+        &case.id,
+        roles,
+        timeline.clone(),
+    );
     let outcome = play(&mut stage, &case).await;
     let duration = begun.elapsed();
     let verdict = judged(case.level, outcome.verdict);
@@ -58,7 +71,11 @@ pub async fn play_one(
             verdict,
             duration,
             failure: outcome.failure,
-            timeline: if verdict == Verdict::Pass { Vec::new() } else { timeline.moments() },
+            timeline: if verdict == Verdict::Pass {
+                Vec::new()
+            } else {
+                timeline.moments()
+            },
             reason: None,
             ..plain(&case, verdict)
         },
@@ -72,7 +89,10 @@ pub async fn play_one(
 
 /// The result of a case that was not played.
 pub fn not_played(case: &Case, verdict: Verdict, reason: String) -> CaseResult {
-    CaseResult { reason: Some(reason), ..plain(case, verdict) }
+    CaseResult {
+        reason: Some(reason),
+        ..plain(case, verdict)
+    }
 }
 
 /// What a failed case means at its level.
@@ -108,19 +128,36 @@ async fn restore(server: &Arc<Server>, vectors: &Arc<Vectors>, lease: &Lease, pl
     if server.chain.have().0 == 0 {
         return;
     }
-    let members =
-        [AccountKind::Member, AccountKind::Member2048, AccountKind::Member3072, AccountKind::Member4096];
+    let members = [
+        AccountKind::Member,
+        AccountKind::Member2048,
+        AccountKind::Member3072,
+        AccountKind::Member4096,
+    ];
     let add = of(&members, false);
     let remove = of(&[AccountKind::Outsider], true);
-    let authority = lease.lent.values().find(|(kind, _)| *kind == AccountKind::Authority);
-    let (false, Some((kind, authority))) = (add.is_empty() && remove.is_empty(), authority) else { return };
+    let authority = lease
+        .lent
+        .values()
+        .find(|(kind, _)| *kind == AccountKind::Authority);
+    let (false, Some((kind, authority))) = (add.is_empty() && remove.is_empty(), authority) else {
+        return;
+    };
     let roles = [("authority".to_owned(), (*kind, authority.clone()))].into();
-    let mut stage =
-        Stage::new(Arc::clone(server), Arc::clone(vectors), &played.result.id, roles, Timeline::begin(None));
+    let mut stage = Stage::new(
+        Arc::clone(server),
+        Arc::clone(vectors),
+        &played.result.id,
+        roles,
+        Timeline::begin(None),
+    );
     let keys: Vec<&[u8]> = add.iter().map(|actor| actor.public_key()).collect();
     let ids: Vec<_> = remove.iter().map(|actor| actor.id()).collect();
     if let Err(why) = stage.change_roster("authority", &keys, &ids).await {
-        played.notes.push(format!("after {} the roster could not be restored: {why}", played.result.id));
+        played.notes.push(format!(
+            "after {} the roster could not be restored: {why}",
+            played.result.id
+        ));
     }
     played.findings.extend(stage.take_findings());
 }

@@ -78,9 +78,17 @@ impl Vectors {
     }
 
     fn check_ids(&self) -> Result<(), VectorFault> {
-        unique(self.cases.iter().map(|case| (case.id.as_str(), case.file.clone())))?;
+        unique(
+            self.cases
+                .iter()
+                .map(|case| (case.id.as_str(), case.file.clone())),
+        )?;
         let file = |answer: &KnownAnswer| format!("vectors/static/{}.json", answer.file);
-        unique(self.known_answers.iter().map(|answer| (answer.id.as_str(), file(answer))))
+        unique(
+            self.known_answers
+                .iter()
+                .map(|answer| (answer.id.as_str(), file(answer))),
+        )
     }
 }
 
@@ -89,7 +97,10 @@ fn unique<'a>(ids: impl Iterator<Item = (&'a str, String)>) -> Result<(), Vector
     let mut seen: BTreeMap<&str, String> = BTreeMap::new();
     for (id, path) in ids {
         if let Some(first) = seen.insert(id, path.clone()) {
-            return Err(VectorFault { path, fault: format!("the id `{id}` stands in {first} already") });
+            return Err(VectorFault {
+                path,
+                fault: format!("the id `{id}` stands in {first} already"),
+            });
         }
     }
     Ok(())

@@ -72,7 +72,10 @@ mod tests {
     #[test]
     fn long_bytes_and_lists_say_how_long_they_were() {
         let frame = json!({"type": "welcome", "token": "A".repeat(342), "list": [1, 2, 3, 4]});
-        assert_eq!(value(&frame), "{type: \"welcome\", token: \"AAAAAAAAAAAA…\"(342), list: [1, 2, … 4 in all]}");
+        assert_eq!(
+            value(&frame),
+            "{type: \"welcome\", token: \"AAAAAAAAAAAA…\"(342), list: [1, 2, … 4 in all]}"
+        );
     }
 
     #[test]

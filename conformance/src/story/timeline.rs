@@ -21,13 +21,21 @@ pub struct Timeline {
 impl Timeline {
     /// A story that begins now. With `live` each moment is also written to standard error, under this name.
     pub fn begin(live: Option<&str>) -> Self {
-        Self { start: Instant::now(), moments: Arc::default(), live: live.map(Arc::from) }
+        Self {
+            start: Instant::now(),
+            moments: Arc::default(),
+            live: live.map(Arc::from),
+        }
     }
 
     /// Adds a moment.
     pub fn add(&self, connection: &str, direction: Direction, text: impl Into<String>) {
-        let moment =
-            Moment { at: self.start.elapsed(), connection: connection.to_owned(), direction, text: text.into() };
+        let moment = Moment {
+            at: self.start.elapsed(),
+            connection: connection.to_owned(),
+            direction,
+            text: text.into(),
+        };
         if let Some(case) = &self.live {
             anstream::eprintln!("{case} {}", line(&moment));
         }
@@ -40,7 +48,10 @@ impl Timeline {
 
     /// The story so far.
     pub fn moments(&self) -> Vec<Moment> {
-        self.moments.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.moments
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

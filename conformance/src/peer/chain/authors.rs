@@ -77,7 +77,10 @@ impl Authors {
     pub fn wrote(&mut self, entry: &Value) {
         if let Some((account, written)) = self.numbers(entry) {
             let last = &mut account.accepted;
-            *last = Written { seq: last.seq.max(written.seq), seen: last.seen.max(written.seen) };
+            *last = Written {
+                seq: last.seq.max(written.seq),
+                seen: last.seen.max(written.seen),
+            };
         }
     }
 
@@ -89,14 +92,22 @@ impl Authors {
         }
         let body = &entry["body"];
         match held.kind.as_str() {
-            "card" => self.accounts.entry(held.author).or_default().card = fields::hash(body, "x25519").ok(),
+            "card" => {
+                self.accounts.entry(held.author).or_default().card =
+                    fields::hash(body, "x25519").ok()
+            }
             "roster" => {
                 for bytes in fields::bytes_list(body, "add").unwrap_or_default() {
                     if let Ok(key) = PublicKey::from_der(&bytes) {
                         self.found(key);
                     }
                 }
-                for id in body["remove"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                for id in body["remove"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                {
                     if let Ok(id) = base64url::decode_hash(id) {
                         self.accounts.entry(id).or_default().member = false;
                     }
@@ -110,7 +121,10 @@ impl Authors {
         let author = fields::hash(entry, "author").ok()?;
         let (seen, _) = fields::place(entry, "seen").ok()?;
         let seq = fields::uint(entry, "seq").ok()?;
-        Some((self.accounts.entry(author).or_default(), Written { seq, seen }))
+        Some((
+            self.accounts.entry(author).or_default(),
+            Written { seq, seen },
+        ))
     }
 
     fn of(&self, account: &Hash) -> Account {

@@ -17,8 +17,16 @@ pub struct Coverage {
 impl Coverage {
     /// Takes note of a checkpoint, and says whether the times fall. [CHECK-15]
     pub fn add(&mut self, size: u64, time: u64) -> Option<Fault> {
-        let before = self.times.range(..size).next_back().filter(|(_, earlier)| **earlier > time);
-        let after = self.times.range(size + 1..).next().filter(|(_, later)| **later < time);
+        let before = self
+            .times
+            .range(..size)
+            .next_back()
+            .filter(|(_, earlier)| **earlier > time);
+        let after = self
+            .times
+            .range(size + 1..)
+            .next()
+            .filter(|(_, later)| **later < time);
         let fault = before.or(after).map(|(other, _)| {
             Fault::new("CHECK-15", format!("the checkpoints of sizes {size} and {other}: the larger one has the earlier time"))
         });
@@ -33,7 +41,11 @@ impl Coverage {
         for held in blocks.iter().skip(place(first)) {
             let due = held.time + checkpoint_ms;
             // A larger checkpoint may be earlier than a smaller one that was made again.
-            let covered = self.times.range(held.index + 1..).map(|(_, time)| *time).min();
+            let covered = self
+                .times
+                .range(held.index + 1..)
+                .map(|(_, time)| *time)
+                .min();
             match covered {
                 Some(time) if time > due => faults.push(Fault::new(
                     "CHECK-3",

@@ -61,7 +61,9 @@ pub fn same_entry(one: &Value, other: &Value) -> bool {
     if one == other {
         return true;
     }
-    let either_lacks = [one, other].iter().any(|entry| entry["body"].get("ciphertext").is_none());
+    let either_lacks = [one, other]
+        .iter()
+        .any(|entry| entry["body"].get("ciphertext").is_none());
     either_lacks && one["kind"] == "message" && without_ciphertext(one) == without_ciphertext(other)
 }
 

@@ -38,8 +38,14 @@ pub const REFUSED: &[&str] = &[
 ];
 
 /// Codes that a `bye` can have.
-pub const BYE: &[&str] =
-    &["too_large", "session_expired", "removed", "slow_reader", "too_many_refusals", "shutting_down"];
+pub const BYE: &[&str] = &[
+    "too_large",
+    "session_expired",
+    "removed",
+    "slow_reader",
+    "too_many_refusals",
+    "shutting_down",
+];
 
 /// The close code that stands beside a code. [WS-10]
 pub fn close_code(code: &str) -> Option<u16> {
@@ -64,13 +70,31 @@ mod tests {
         let mut rows = 0;
         for line in chapter.lines() {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [code, said_by, _, _, close] = cells[..] else { continue };
-            let Some(code) = code.strip_prefix('`').and_then(|code| code.strip_suffix('`')) else { continue };
+            let [code, said_by, _, _, close] = cells[..] else {
+                continue;
+            };
+            let Some(code) = code
+                .strip_prefix('`')
+                .and_then(|code| code.strip_suffix('`'))
+            else {
+                continue;
+            };
             rows += 1;
-            assert_eq!(REFUSED.contains(&code), said_by.contains("refused"), "{code}");
+            assert_eq!(
+                REFUSED.contains(&code),
+                said_by.contains("refused"),
+                "{code}"
+            );
             assert_eq!(BYE.contains(&code), said_by.contains("bye"), "{code}");
-            assert_eq!(close_code(code).map_or_else(String::new, |close| close.to_string()), close, "{code}");
+            assert_eq!(
+                close_code(code).map_or_else(String::new, |close| close.to_string()),
+                close,
+                "{code}"
+            );
         }
-        assert_eq!(rows, REFUSED.len() + BYE.iter().filter(|code| !REFUSED.contains(code)).count());
+        assert_eq!(
+            rows,
+            REFUSED.len() + BYE.iter().filter(|code| !REFUSED.contains(code)).count()
+        );
     }
 }

@@ -15,7 +15,10 @@ impl Observer {
         if hello.is_none() {
             self.fault("ERR-1", "a `challenge` that answers no `hello`");
         }
-        let (Ok(nonce), Ok(expires_at)) = (fields::hash(frame, "server_nonce"), fields::uint(frame, "expires_at")) else {
+        let (Ok(nonce), Ok(expires_at)) = (
+            fields::hash(frame, "server_nonce"),
+            fields::uint(frame, "expires_at"),
+        ) else {
             return;
         };
         if !self.server.is_new_nonce(nonce) {
@@ -23,7 +26,10 @@ impl Observer {
         }
         let community = self.server.chain.community();
         if community.is_some() && fields::hash(frame, "community").ok() != community {
-            self.fault("DISC-2", "the challenge names another community than the discovery document's genesis");
+            self.fault(
+                "DISC-2",
+                "the challenge names another community than the discovery document's genesis",
+            );
         }
         if let Some(hello) = &hello {
             let life = self.server.limit("challenge_ms");
@@ -44,12 +50,21 @@ impl Observer {
         if let Ok(checkpoint) = fields::uint(&frame["checkpoint"], "size")
             && Some(checkpoint) > frame["size"].as_u64()
         {
-            self.fault("CHECK-5", format!("the welcome of size {} has a checkpoint of size {checkpoint}", frame["size"]));
+            self.fault(
+                "CHECK-5",
+                format!(
+                    "the welcome of size {} has a checkpoint of size {checkpoint}",
+                    frame["size"]
+                ),
+            );
         }
         match sent["type"].as_str() {
             Some("prove") => self.welcome_to_prove(frame, &sent, at),
             Some("resume") => self.welcome_to_resume(frame, &sent),
-            _ => self.fault("ERR-1", "a `welcome` that answers neither `prove` nor `resume`"),
+            _ => self.fault(
+                "ERR-1",
+                "a `welcome` that answers neither `prove` nor `resume`",
+            ),
         }
     }
 
@@ -59,7 +74,10 @@ impl Observer {
             return;
         };
         if frame["token"] != sent["signature"] {
-            self.fault("JOIN-15", "the welcome's token is not the signature of the `prove`");
+            self.fault(
+                "JOIN-15",
+                "the welcome's token is not the signature of the `prove`",
+            );
         }
         let session = Session {
             account: hello.account,
@@ -85,8 +103,11 @@ impl Observer {
         if frame["token"] != sent["token"] {
             self.fault("SESS-12", "the welcome's token is not that of the `resume`");
         }
-        let session = sent["token"].as_str().and_then(|token| self.server.session(token));
-        let (Some(session), Ok(client_nonce)) = (session, fields::hash(sent, "client_nonce")) else {
+        let session = sent["token"]
+            .as_str()
+            .and_then(|token| self.server.session(token));
+        let (Some(session), Ok(client_nonce)) = (session, fields::hash(sent, "client_nonce"))
+        else {
             self.fault("SESS-4", "a `welcome` to a token that no welcome granted");
             return;
         };
@@ -124,7 +145,12 @@ impl Observer {
         self.judge_head();
     }
 
-    fn signature_fault(&self, frame: &Value, session: &Session, client_nonce: Hash) -> Option<String> {
+    fn signature_fault(
+        &self,
+        frame: &Value,
+        session: &Session,
+        client_nonce: Hash,
+    ) -> Option<String> {
         let key = self.server.chain.server_key()?;
         let join = codec::Join {
             origin: session.origin.clone(),
@@ -135,7 +161,9 @@ impl Observer {
             expires_at: session.expires_at,
         };
         let token = base64url::decode(frame["token"].as_str()?).ok()?;
-        join.verify_welcome(frame, &token, key).err().map(|verdict| format!("the welcome: {}", verdict.detail))
+        join.verify_welcome(frame, &token, key)
+            .err()
+            .map(|verdict| format!("the welcome: {}", verdict.detail))
     }
 
     /// How far a time is from being `life` after something that happened between `sent` and now.
@@ -144,7 +172,10 @@ impl Observer {
         let earliest = (sent + life).saturating_sub(slack);
         let latest = clock() + life + slack;
         if time < earliest {
-            Some(format!("is {} ms less than {life} ms away", earliest - time))
+            Some(format!(
+                "is {} ms less than {life} ms away",
+                earliest - time
+            ))
         } else if time > latest {
             Some(format!("is {} ms more than {life} ms away", time - latest))
         } else {

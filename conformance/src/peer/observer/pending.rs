@@ -56,7 +56,10 @@ impl Pending {
         if frame["type"] == "submit"
             && let Some(reference) = frame["ref"].as_str()
         {
-            let submit = self.submits.entry(reference.to_owned()).or_insert((0, Value::Null));
+            let submit = self
+                .submits
+                .entry(reference.to_owned())
+                .or_insert((0, Value::Null));
             *submit = (submit.0 + 1, frame["entry"].clone());
         } else if joined {
             self.others += 1;
@@ -78,7 +81,11 @@ impl Pending {
 
     /// A welcome came: what else was sent before it is answered like what is sent after it.
     pub fn opened(&mut self) {
-        let left = self.in_order.drain(..).filter(|(frame, _)| frame["type"] != "submit").count();
+        let left = self
+            .in_order
+            .drain(..)
+            .filter(|(frame, _)| frame["type"] != "submit")
+            .count();
         self.others += u32::try_from(left).unwrap_or(u32::MAX);
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Observer;
-use crate::codec::{base64url, fields};
+use super::{Arrived, Observer};
+use crate::codec::{self, base64url, fields};
 
 impl Observer {
     pub(super) fn blocks(&mut self, frame: &Value) {
@@ -14,13 +14,25 @@ impl Observer {
         let first = joined.next;
         let from = frame["from"].as_u64();
         if from != Some(first) {
-            self.fault("SYNC-2", format!("blocks from {} where block {first} was due", frame["from"]));
+            self.fault(
+                "SYNC-2",
+                format!("blocks from {} where block {first} was due", frame["from"]),
+            );
         }
-        let blocks = frame["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let blocks = frame["blocks"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         for (place, block) in blocks.iter().enumerate() {
             if block["index"].as_u64() != from.map(|from| from + place as u64) {
                 let index = &block["index"];
-                self.fault("SYNC-2", format!("block {index} stands at place {place} of the blocks from {}", frame["from"]));
+                self.fault(
+                    "SYNC-2",
+                    format!(
+                        "block {index} stands at place {place} of the blocks from {}",
+                        frame["from"]
+                    ),
+                );
             }
             self.block(block);
         }
@@ -31,16 +43,25 @@ impl Observer {
 
     fn block(&mut self, block: &Value) {
         self.faults.extend(self.server.chain.observe(block));
-        let Ok(index) = fields::uint(block, "index") else { return };
+        let Ok(index) = fields::uint(block, "index") else {
+            return;
+        };
         let entry = &block["entry"];
-        let id = self.server.chain.entry_id(index);
-        let Some(joined) = &mut self.joined else { return };
+        let arrived = Arrived {
+            index,
+            id: codec::entry::id(entry).ok(),
+            signature: entry["signature"].as_str().unwrap_or_default().to_owned(),
+        };
+        let Some(joined) = &mut self.joined else {
+            return;
+        };
         joined.next = index + 1;
-        if let Some(id) = id {
-            joined.arrived.push((index, id));
-        }
+        joined.arrived.push(arrived);
         if let Some(removed) = joined.removed_at {
-            self.fault("SESS-6", format!("block {index} came after block {removed}, which removed the account"));
+            self.fault(
+                "SESS-6",
+                format!("block {index} came after block {removed}, which removed the account"),
+            );
             return;
         }
         match entry["kind"].as_str() {
@@ -49,7 +70,10 @@ impl Observer {
             Some("roster") => {
                 let own = base64url::encode(&joined.account);
                 let removed = entry["body"]["remove"].as_array();
-                if removed.is_some_and(|removed| removed.iter().any(|id| *id == own)) {
+                // One from before the welcome is history: the account is back since.
+                if index >= joined.size
+                    && removed.is_some_and(|removed| removed.iter().any(|id| *id == own))
+                {
                     joined.removed_at = Some(index);
                 }
             }
@@ -61,19 +85,29 @@ impl Observer {
     fn message(&mut self, index: u64, entry: &Value) {
         let whole = entry["body"].get("ciphertext").is_some();
         let redaction = self.server.chain.redacted_by(index);
-        let Some(joined) = &mut self.joined else { return };
+        let Some(joined) = &mut self.joined else {
+            return;
+        };
         if whole && redaction.is_some_and(|by| by < joined.size) {
-            self.fault("RED-4", format!("block {index} was sent with the ciphertext that was redacted"));
+            self.fault(
+                "RED-4",
+                format!("block {index} was sent with the ciphertext that was redacted"),
+            );
         } else if whole && index < joined.size {
             joined.open_ciphertexts.push(index);
         }
     }
 
     fn redaction(&mut self, by: u64, body: &Value) {
-        let Ok(index) = fields::uint(body, "index") else { return };
+        let Ok(index) = fields::uint(body, "index") else {
+            return;
+        };
         let Some(joined) = &self.joined else { return };
         if by < joined.size && joined.open_ciphertexts.contains(&index) {
-            self.fault("RED-4", format!("block {index} was sent with the ciphertext that block {by} had redacted"));
+            self.fault(
+                "RED-4",
+                format!("block {index} was sent with the ciphertext that block {by} had redacted"),
+            );
         }
     }
 
@@ -88,7 +122,10 @@ impl Observer {
         if size > joined.next {
             let next = joined.next;
             joined.early_checkpoints.push(checkpoint.clone());
-            self.fault("CHECK-4", format!("a checkpoint of size {size} came before block {next}"));
+            self.fault(
+                "CHECK-4",
+                format!("a checkpoint of size {size} came before block {next}"),
+            );
             return;
         }
         self.faults.extend(self.server.chain.checkpoint(checkpoint));
@@ -96,7 +133,9 @@ impl Observer {
 
     /// Judges checkpoints once the blocks that they cover have come.
     pub(super) fn judge_early_checkpoints(&mut self) {
-        let Some(joined) = &mut self.joined else { return };
+        let Some(joined) = &mut self.joined else {
+            return;
+        };
         let next = joined.next;
         let (ripe, early) = std::mem::take(&mut joined.early_checkpoints)
             .into_iter()
@@ -104,18 +143,31 @@ impl Observer {
         joined.early_checkpoints = early;
         let ripe: Vec<Value> = ripe;
         for checkpoint in ripe {
-            self.faults.extend(self.server.chain.checkpoint(&checkpoint));
+            self.faults
+                .extend(self.server.chain.checkpoint(&checkpoint));
         }
     }
 
     /// Holds the welcome's head against the chain, once its blocks have come.
     pub(super) fn judge_head(&mut self) {
-        let Some(joined) = &mut self.joined else { return };
+        let Some(joined) = &mut self.joined else {
+            return;
+        };
         let size = joined.size;
-        let Some(head) = self.server.chain.prefix_head(size).filter(|_| !joined.head_judged) else { return };
+        let Some(head) = self
+            .server
+            .chain
+            .prefix_head(size)
+            .filter(|_| !joined.head_judged)
+        else {
+            return;
+        };
         joined.head_judged = true;
         if joined.welcome["head"] != base64url::encode(&head) {
-            self.fault("JOIN-16", format!("the welcome's head is not that of its {size} blocks"));
+            self.fault(
+                "JOIN-16",
+                format!("the welcome's head is not that of its {size} blocks"),
+            );
         }
     }
 }

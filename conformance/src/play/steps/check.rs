@@ -4,59 +4,102 @@ use serde_json::Value;
 
 use crate::{
     codec::{PublicKey, signature},
+    peer::observer::Arrived,
     play::{Stage, stage::Miss},
     scenario::step::{Check, Relation},
     story::shorten,
 };
 
 /// What makes blocks and checkpoints one chain.
-const CHAIN: [&str; 9] =
-    ["CHAIN-1", "CHAIN-2", "CHAIN-3", "CHAIN-7", "SYNC-2", "ENTRY-3", "CHECK-1", "CHECK-2", "CHECK-4"];
+const CHAIN: [&str; 9] = [
+    "CHAIN-1", "CHAIN-2", "CHAIN-3", "CHAIN-7", "SYNC-2", "ENTRY-3", "CHECK-1", "CHECK-2",
+    "CHECK-4",
+];
 
 impl Stage {
     pub(super) fn check(&mut self, check: &Check) -> Result<(), Miss> {
         match check {
-            Check::Relation(relation, left, right) => related(*relation, &self.evaluate(left)?, &self.evaluate(right)?),
-            Check::Signature { of, key, label, fields } => {
+            Check::Relation(relation, left, right) => {
+                related(*relation, &self.evaluate(left)?, &self.evaluate(right)?)
+            }
+            Check::Signature {
+                of,
+                key,
+                label,
+                fields,
+            } => {
                 let expected = format!("a signature over Tuple({label:?}, ...)");
-                let key = PublicKey::from_der(&self.bytes(key)?)
-                    .map_err(|verdict| Miss::other(&expected, format!("a key that is none: {verdict}")))?;
+                let key = PublicKey::from_der(&self.bytes(key)?).map_err(|verdict| {
+                    Miss::other(&expected, format!("a key that is none: {verdict}"))
+                })?;
                 let tuple = self.tuple(label, fields)?;
                 signature::verify(&key, &tuple.encode(), &self.bytes(of)?)
                     .map_err(|verdict| Miss::other(expected, verdict.detail))
             }
-            Check::Once { of, on } => match self.times(of, on)? {
-                1 => Ok(()),
-                times => Err(Miss::other(format!("one block with the entry `{of}`"), format!("{times} of them"))),
-            },
-            Check::Never { of, on } => match self.times(of, on)? {
-                0 => Ok(()),
-                times => Err(Miss::other(format!("no block with the entry `{of}`"), format!("{times} of them"))),
-            },
+            Check::Once { of, on } => {
+                let id = self.entry_made(of)?.id()?;
+                match self.blocks_that(on, |block| block.states(&id))? {
+                    1 => Ok(()),
+                    times => Err(Miss::other(
+                        format!("one block with the entry `{of}`"),
+                        format!("{times} of them"),
+                    )),
+                }
+            }
+            Check::Never { of, on } => {
+                let made = self.entry_made(of)?;
+                let id = made.id().ok();
+                let signature = made.entry["signature"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
+                match self.blocks_that(on, |block| block.holds(id.as_ref(), &signature))? {
+                    0 => Ok(()),
+                    times => Err(Miss::other(
+                        format!("no block with the entry `{of}`"),
+                        format!("{times} of them"),
+                    )),
+                }
+            }
             Check::Unsaid { of, on } => {
                 let text = crate::codec::base64url::encode(&self.bytes(of)?);
                 let connection = self.connection(on)?;
-                let said = connection.observer().texts().iter().find(|frame| frame.contains(&text)).cloned();
+                let said = connection
+                    .observer()
+                    .texts()
+                    .iter()
+                    .find(|frame| frame.contains(&text))
+                    .cloned();
                 said.map_or(Ok(()), |frame| {
-                    Err(Miss::other("no frame that holds these bytes", shorten::text(&frame)))
+                    Err(Miss::other(
+                        "no frame that holds these bytes",
+                        shorten::text(&frame),
+                    ))
                 })
             }
             Check::Chain { on } => {
-                let broken = self.findings_on(on).into_iter().find(|finding| CHAIN.contains(&finding.requirement.as_str()));
+                let broken = self
+                    .findings_on(on)
+                    .into_iter()
+                    .find(|finding| CHAIN.contains(&finding.requirement.as_str()));
                 broken.map_or(Ok(()), |finding| {
-                    Err(Miss::other("blocks and checkpoints of one chain", finding.detail).against(&finding.requirement))
+                    Err(
+                        Miss::other("blocks and checkpoints of one chain", finding.detail)
+                            .against(&finding.requirement),
+                    )
                 })
             }
         }
     }
 
-    /// How many blocks that arrived hold an entry.
-    fn times(&mut self, of: &str, on: &str) -> Result<usize, Miss> {
-        let id = self.entry_made(of)?.id()?;
-        let connection = self.connection(on)?;
-        let observer = connection.observer();
-        let joined = observer.joined().map(|joined| joined.arrived.as_slice()).unwrap_or_default();
-        Ok(joined.iter().filter(|(_, entry)| *entry == id).count())
+    /// How many of the blocks that arrived on a connection are such.
+    fn blocks_that(&mut self, on: &str, are: impl Fn(&Arrived) -> bool) -> Result<usize, Miss> {
+        let observer = self.connection(on)?.observer();
+        let arrived = observer
+            .joined()
+            .map(|joined| joined.arrived.as_slice())
+            .unwrap_or_default();
+        Ok(arrived.iter().filter(|block| are(block)).count())
     }
 }
 
@@ -72,7 +115,10 @@ fn related(relation: Relation, left: &Value, right: &Value) -> Result<(), Miss> 
     if holds {
         return Ok(());
     }
-    Err(Miss::other(format!("a value {sign} {}", shorten::value(right)), shorten::value(left)))
+    Err(Miss::other(
+        format!("a value {sign} {}", shorten::value(right)),
+        shorten::value(left),
+    ))
 }
 
 #[cfg(test)]

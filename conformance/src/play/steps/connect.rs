@@ -43,22 +43,35 @@ impl Stage {
 
     pub(in crate::play) async fn join(&mut self, step: &Join) -> Result<(), Miss> {
         let opened = self.connect(&step.on, &[], step.receive_buffer).await;
-        let connection = opened.map_err(|fault| unopened("the opening answered with status 101", &fault))?;
+        let connection =
+            opened.map_err(|fault| unopened("the opening answered with status 101", &fault))?;
         self.connections.insert(step.on.clone(), connection);
 
         let hello = self.joining_hello(step)?;
-        self.connection(&step.on)?.send_text(&hello.to_string(), 1).await;
+        self.connection(&step.on)?
+            .send_text(&hello.to_string(), 1)
+            .await;
         let challenge = self.due(&step.on, "challenge").await?;
         let prove = self.proof(&step.role, &hello, &challenge, &Map::new(), Scheme::Pss)?;
-        self.connection(&step.on)?.send_text(&prove.to_string(), 1).await;
+        self.connection(&step.on)?
+            .send_text(&prove.to_string(), 1)
+            .await;
         let welcome = self.due(&step.on, "welcome").await?;
 
         let size = welcome["size"].as_u64().unwrap_or_default();
         let connection = self.connection(&step.on)?;
         let read = connection
-            .until(Duration::ZERO, |observer| observer.joined().is_some_and(|joined| joined.next >= size))
+            .until(Duration::ZERO, |observer| {
+                observer.joined().is_some_and(|joined| joined.next >= size)
+            })
             .await;
-        read.map_err(|missing| Miss::missing(format!("the blocks up to the welcome's size {size}"), missing).against("SYNC-1"))?;
+        read.map_err(|missing| {
+            Miss::missing(
+                format!("the blocks up to the welcome's size {size}"),
+                missing,
+            )
+            .against("SYNC-1")
+        })?;
         connection.forget_blocks(size);
         Ok(())
     }
@@ -106,7 +119,10 @@ impl Stage {
         // The server answers with its own close frame; how it does so is not this step's question.
         match connection.end().await {
             Ok(_) => Ok(()),
-            Err(missing @ Missing::Timeout(_)) => Err(Miss::missing("the connection closed after a close frame", missing)),
+            Err(missing @ Missing::Timeout(_)) => Err(Miss::missing(
+                "the connection closed after a close frame",
+                missing,
+            )),
             Err(Missing::Ended(_)) => Ok(()),
         }
     }
@@ -118,14 +134,26 @@ impl Stage {
     }
 
     /// Holds an answer's headers against patterns.
-    pub(super) fn check_headers(&self, patterns: &BTreeMap<String, Pattern>, headers: &HeaderMap) -> Result<(), Miss> {
+    pub(super) fn check_headers(
+        &self,
+        patterns: &BTreeMap<String, Pattern>,
+        headers: &HeaderMap,
+    ) -> Result<(), Miss> {
         for (name, pattern) in patterns {
-            let text = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            let text = headers
+                .get(name)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
             let value = text.clone().map(Value::from);
             let differences = self.differences(pattern, value.as_ref())?;
             if !differences.is_empty() {
-                let came = text.map_or_else(|| format!("no header `{name}`"), |text| format!("`{name}: {text}`"));
-                return Err(Miss::other(format!("the header `{name}` as the vector says"), came));
+                let came = text.map_or_else(
+                    || format!("no header `{name}`"),
+                    |text| format!("`{name}: {text}`"),
+                );
+                return Err(Miss::other(
+                    format!("the header `{name}` as the vector says"),
+                    came,
+                ));
             }
         }
         Ok(())
@@ -140,5 +168,8 @@ fn unopened(expected: &str, fault: &OpenFault) -> Miss {
         OpenFault::Status { .. } => Verdict::Fail,
         OpenFault::Request(_) => Verdict::HarnessError,
     };
-    Miss { verdict, ..Miss::other(expected, fault.to_string()) }
+    Miss {
+        verdict,
+        ..Miss::other(expected, fault.to_string())
+    }
 }

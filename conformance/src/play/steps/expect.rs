@@ -33,7 +33,10 @@ impl Stage {
         self.note_refusal(&frame);
         let differences = self.differences(&step.frame, Some(&frame))?;
         if !differences.is_empty() {
-            return Err(Miss::other(expected, format!("{}\n{}", shorten::value(&frame), differences.join("\n"))));
+            return Err(Miss::other(
+                expected,
+                format!("{}\n{}", shorten::value(&frame), differences.join("\n")),
+            ));
         }
         self.capture(step.capture.as_ref(), &frame);
         Ok(())
@@ -57,16 +60,22 @@ impl Stage {
         let connection = self.connection(&step.on)?;
         let arrived = connection
             .until(Duration::ZERO, |observer| {
-                observer.joined().is_some_and(|joined| joined.arrived.iter().any(|(_, entry)| *entry == id))
+                observer
+                    .joined()
+                    .is_some_and(|joined| joined.arrived.iter().any(|block| block.states(&id)))
             })
             .await;
         match (arrived, &step.or_bye) {
             (Ok(()), _) => Ok(()),
             (Err(Missing::Ended(end)), Some(code)) if says(&end, code) => Ok(()),
-            (Err(missing), None) => Err(Miss::missing(format!("the block of `{}`", step.of), missing)),
-            (Err(missing), Some(code)) => {
-                Err(Miss::missing(format!("the block of `{}`, or `bye` with `{code}`", step.of), missing))
-            }
+            (Err(missing), None) => Err(Miss::missing(
+                format!("the block of `{}`", step.of),
+                missing,
+            )),
+            (Err(missing), Some(code)) => Err(Miss::missing(
+                format!("the block of `{}`, or `bye` with `{code}`", step.of),
+                missing,
+            )),
         }
     }
 
@@ -79,12 +88,23 @@ impl Stage {
         let covered = connection
             .until(longer, |observer| {
                 observer.joined().is_some_and(|joined| {
-                    let arrived = joined.arrived.iter().find(|(_, entry)| *entry == id).map(|(index, _)| *index);
-                    arrived.or(accepted).is_some_and(|index| joined.covered > index)
+                    let arrived = joined
+                        .arrived
+                        .iter()
+                        .find(|block| block.states(&id))
+                        .map(|block| block.index);
+                    arrived
+                        .or(accepted)
+                        .is_some_and(|index| joined.covered > index)
                 })
             })
             .await;
-        covered.map_err(|missing| Miss::missing(format!("a checkpoint that covers the block of `{}`", step.of), missing))
+        covered.map_err(|missing| {
+            Miss::missing(
+                format!("a checkpoint that covers the block of `{}`", step.of),
+                missing,
+            )
+        })
     }
 
     pub(super) async fn expect_end(&mut self, step: &ExpectEnd) -> Result<(), Miss> {
@@ -105,12 +125,17 @@ impl Stage {
             Some(due) => code == due.as_deref(),
             None => true,
         };
-        let close_fits =
-            step.close.as_ref().is_none_or(|close| end.close.is_some_and(|came| close.as_slice().contains(&came)));
+        let close_fits = step.close.as_ref().is_none_or(|close| {
+            end.close
+                .is_some_and(|came| close.as_slice().contains(&came))
+        });
         if bye_fits && close_fits {
             return Ok(());
         }
-        Err(Miss { verdict: ended(&end), ..Miss::other(expected, end.describe()) })
+        Err(Miss {
+            verdict: ended(&end),
+            ..Miss::other(expected, end.describe())
+        })
     }
 
     /// Keeps a frame under a name.
@@ -137,5 +162,9 @@ fn says(end: &End, code: &str) -> bool {
 
 /// `a`, or `a` or `b`.
 pub fn one_of<T: std::fmt::Display>(items: &[T]) -> String {
-    items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(" or ")
+    items
+        .iter()
+        .map(|item| format!("`{item}`"))
+        .collect::<Vec<_>>()
+        .join(" or ")
 }

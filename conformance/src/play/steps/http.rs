@@ -15,18 +15,33 @@ impl Stage {
         let (method, path) = (&step.request.method, &step.request.path);
         let headers = self.header_texts(&step.headers)?;
         let expected = format!("status {} to {method} {path}", step.status);
-        self.timeline.add("http", Direction::Sent, format!("{method} {path}"));
-        let answer = http::request(&self.server.target, method, path, &headers, self.server.patience).await;
+        self.timeline
+            .add("http", Direction::Sent, format!("{method} {path}"));
+        let answer = http::request(
+            &self.server.target,
+            method,
+            path,
+            &headers,
+            self.server.patience,
+        )
+        .await;
         let answer = answer.map_err(|fault| {
             let verdict = match fault {
                 HttpFault::Silent(_) => Verdict::Timeout,
                 HttpFault::Request(_) => Verdict::HarnessError,
                 HttpFault::Unreachable(_) | HttpFault::Broken(_) => Verdict::Crashed,
             };
-            Miss { verdict, ..Miss::other(&expected, fault.to_string()) }
+            Miss {
+                verdict,
+                ..Miss::other(&expected, fault.to_string())
+            }
         })?;
         let text = String::from_utf8_lossy(&answer.body);
-        self.timeline.add("http", Direction::Received, format!("{}: {}", answer.status, shorten::text(&text)));
+        self.timeline.add(
+            "http",
+            Direction::Received,
+            format!("{}: {}", answer.status, shorten::text(&text)),
+        );
         if answer.status.as_u16() != step.status {
             return Err(Miss::other(expected, format!("status {}", answer.status)));
         }

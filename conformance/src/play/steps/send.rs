@@ -14,7 +14,9 @@ use crate::{
 impl Stage {
     pub(super) async fn send(&mut self, step: &Send) -> Result<(), Miss> {
         if let (Some(hex), Some(opcode)) = (&step.hex, step.opcode) {
-            self.connection(&step.on)?.send_bytes(&hex.0, kind(opcode)).await;
+            self.connection(&step.on)?
+                .send_bytes(&hex.0, kind(opcode))
+                .await;
             return Ok(());
         }
         let text = match (&step.frame, &step.text) {
@@ -38,16 +40,25 @@ impl Stage {
     }
 
     /// A frame's compact JSON with its edits and padding.
-    pub(super) fn framed(&self, frame: &Value, edits: &[Edit], pad_to: Option<&Template>) -> Result<String, Miss> {
+    pub(super) fn framed(
+        &self,
+        frame: &Value,
+        edits: &[Edit],
+        pad_to: Option<&Template>,
+    ) -> Result<String, Miss> {
         let mut text = frame.to_string();
         for edit in edits {
             let (replace, with) = (self.text(&edit.replace)?, self.text(&edit.with)?);
             text = replaced(&text, &replace, &with).map_err(Miss::harness)?;
         }
         if let Some(pad_to) = pad_to {
-            let length = usize::try_from(self.number(pad_to)?).map_err(|_| Miss::harness("a padding beyond memory"))?;
+            let length = usize::try_from(self.number(pad_to)?)
+                .map_err(|_| Miss::harness("a padding beyond memory"))?;
             if text.len() > length {
-                return Err(Miss::harness(format!("the frame has {} bytes already, more than {length}", text.len())));
+                return Err(Miss::harness(format!(
+                    "the frame has {} bytes already, more than {length}",
+                    text.len()
+                )));
             }
             text.push_str(&" ".repeat(length - text.len()));
         }
@@ -57,7 +68,10 @@ impl Stage {
     pub(super) async fn ping(&mut self, step: &Ping) -> Result<(), Miss> {
         let connection = self.connection(&step.on)?;
         connection.ping().await;
-        connection.pong().await.map_err(|missing| Miss::missing("a pong", missing))
+        connection
+            .pong()
+            .await
+            .map_err(|missing| Miss::missing("a pong", missing))
     }
 }
 
@@ -72,7 +86,9 @@ fn kind(opcode: Opcode) -> Kind {
 fn replaced(text: &str, replace: &str, with: &str) -> Result<String, String> {
     match text.matches(replace).count() {
         1 => Ok(text.replacen(replace, with, 1)),
-        count => Err(format!("the text {replace:?} that is to be replaced occurs {count} times in {text}")),
+        count => Err(format!(
+            "the text {replace:?} that is to be replaced occurs {count} times in {text}"
+        )),
     }
 }
 
@@ -82,7 +98,10 @@ mod tests {
 
     #[test]
     fn an_edit_needs_its_text_exactly_once() {
-        assert_eq!(replaced(r#"{"seq":1}"#, "\"seq\":1", "\"seq\":01").as_deref(), Ok(r#"{"seq":01}"#));
+        assert_eq!(
+            replaced(r#"{"seq":1}"#, "\"seq\":1", "\"seq\":01").as_deref(),
+            Ok(r#"{"seq":01}"#)
+        );
         assert!(replaced("aa", "a", "b").is_err());
         assert!(replaced("aa", "c", "b").is_err());
     }

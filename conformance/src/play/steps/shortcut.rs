@@ -19,8 +19,13 @@ impl Stage {
         if self.server.chain.card(&actor.id()) == Some(x25519) {
             return Ok(());
         }
-        let entry = self.build(Draft::of(&step.role, "card", json!({"x25519": bytes::value(&x25519)})))?;
-        self.submit_and_read(&step.on, &format!("(card of {})", step.role), entry).await
+        let entry = self.build(Draft::of(
+            &step.role,
+            "card",
+            json!({"x25519": bytes::value(&x25519)}),
+        ))?;
+        self.submit_and_read(&step.on, &format!("(card of {})", step.role), entry)
+            .await
     }
 
     pub(super) async fn epoch(&mut self, step: &Epoch) -> Result<(), Miss> {
@@ -40,9 +45,13 @@ impl Stage {
     }
 
     pub(super) async fn roster(&mut self, step: &Roster) -> Result<(), Miss> {
-        let authority = self.roles.iter().find(|(_, (kind, _))| *kind == AccountKind::Authority);
+        let authority = self
+            .roles
+            .iter()
+            .find(|(_, (kind, _))| *kind == AccountKind::Authority);
         let authority = authority.map(|(role, _)| role.clone());
-        let authority = authority.ok_or_else(|| Miss::harness("a `roster` needs a role that is the authority"))?;
+        let authority = authority
+            .ok_or_else(|| Miss::harness("a `roster` needs a role that is the authority"))?;
         let mut add = Vec::new();
         for role in &step.add {
             add.push(self.role(role)?.public_key());
@@ -56,13 +65,31 @@ impl Stage {
     }
 
     /// Submits an entry, and reads its block, so that the next entry's `seen` holds it.
-    pub(in crate::play) async fn submit_and_read(&mut self, on: &str, name: &str, entry: serde_json::Value) -> Result<(), Miss> {
+    pub(in crate::play) async fn submit_and_read(
+        &mut self,
+        on: &str,
+        name: &str,
+        entry: serde_json::Value,
+    ) -> Result<(), Miss> {
         self.submit_accepted(on, name, entry).await?;
-        let index = self.entry_made(name)?.accepted.as_ref().map(|(index, _)| *index).unwrap_or_default();
+        let index = self
+            .entry_made(name)?
+            .accepted
+            .as_ref()
+            .map(|(index, _)| *index)
+            .unwrap_or_default();
         let arrived = self
             .connection(on)?
-            .until(Duration::ZERO, |observer| observer.joined().is_some_and(|joined| joined.next > index))
+            .until(Duration::ZERO, |observer| {
+                observer.joined().is_some_and(|joined| joined.next > index)
+            })
             .await;
-        arrived.map_err(|missing| Miss::missing(format!("block {index}, of the entry just accepted"), missing).against("SYNC-1"))
+        arrived.map_err(|missing| {
+            Miss::missing(
+                format!("block {index}, of the entry just accepted"),
+                missing,
+            )
+            .against("SYNC-1")
+        })
     }
 }
