@@ -1,0 +1,506 @@
+#!/usr/bin/env python3
+"""Runs every static vector over a third implementation of dispatch-d/1, in Python.
+
+    python3 check.py [--verbose] [--self-test] [FOLDER]
+
+FOLDER is vectors/static where nothing else is said. Exit code 0: all passed; 1: some did not, or a file or group is
+unknown here. `--self-test` shows that this script can fail: it spoils each vector in memory, then the
+implementation, and sees that.
+"""
+
+import argparse
+import copy
+import json
+import pathlib
+import sys
+import traceback
+
+import chain as chains
+import secrets_and_signatures as crypto
+import wire
+from wire import H, Refused, b64, tuple_bytes, unb64
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Differs(Exception):
+    """An answer is another one than the vector's."""
+
+
+def same(test, name, answer):
+    answer = b64(answer) if isinstance(answer, bytes) else answer
+    if test.get(name) != answer:
+        raise Differs(f"`{name}` is {test.get(name)!r}, this implementation has {answer!r}")
+
+
+def given(test, *names):
+    """The members of these names, decoded from base64url."""
+    return [unb64(test[name]) for name in names]
+
+
+# --- one function for each group; it gives nothing, or raises Refused or Differs
+
+
+def tuples(test, _group):
+    values = []
+    for item in test["fields"]:
+        ((kind, value),) = item.items()
+        decode = {"bytes": unb64, "text": str, "uint": int, "list": lambda items: [unb64(each) for each in items]}
+        values.append(decode[kind](value))
+    encoded = tuple_bytes(test["label"], *values)
+    same(test, "encoded", encoded)
+    same(test, "hash", H(encoded))
+
+
+def base64(test, _group):
+    same(test, "bytes", unb64(test["text"], test.get("length")).hex())
+
+
+def public_keys(test, _group):
+    key = crypto.public_key(unb64(test["der"]))
+    same(test, "account", H(unb64(test["der"])))
+    same(test, "bits", key.key_size)
+
+
+def signatures(test, _group):
+    key, message, signature = given(test, "public_key", "message", "signature")
+    crypto.verify(crypto.public_key(key), message, signature)
+
+
+def client_frames(test, _group):
+    wire.read_client_frame(unb64(test["frame"]))
+
+
+def server_frames(test, _group):
+    same(test, "ignored", wire.read_server_frame(unb64(test["frame"])) is None)
+
+
+def roots(test, group):
+    same(test, "root", chains.root([unb64(text) for text in group["block_hashes"]][: test["size"]]))
+
+
+def inclusion(test, _group):
+    path = [unb64(text) for text in test["path"]]
+    chains.check_inclusion(test["index"], test["size"], unb64(test["block_hash"]), path, unb64(test["root"]))
+
+
+def consistency(test, _group):
+    path = [unb64(text) for text in test["path"]]
+    old, new = given(test, "from_root", "to_root")
+    chains.check_consistency(test["from"], test["to"], old, new, path)
+
+
+def texts(test, _group):
+    body = test["entry"]["body"]
+    same(test, "text_utf8", body.get("reason", body.get("name")).encode("utf-8"))
+    same(test, "entry_id", chains.entry_id(test["entry"]))
+
+
+def written_otherwise(test, _group):
+    same(test, "entry_id", chains.entry_id(wire.read_json(unb64(test["json"]))))
+
+
+def entries(test, _group):
+    entry = test["entry"]
+    body = chains.body_tuple(entry["kind"], entry["body"])
+    same(test, "body_tuple", body)
+    same(test, "body_digest", H(body))
+    same(test, "entry_tuple", chains.entry_tuple(entry))
+    same(test, "entry_id", chains.entry_id(entry))
+    same(entry, "author", H(unb64(test["author_key"])))
+    changed_entries(test, _group)
+
+
+def changed_entries(test, _group):
+    entry = test["entry"]
+    if unb64(entry["author"]) != H(unb64(test["author_key"])):
+        raise Refused("bad_signature", "not the author's key")
+    key = crypto.public_key(unb64(test["author_key"]))
+    crypto.verify(key, chains.entry_tuple(entry), unb64(entry["signature"]))
+
+
+def submitted_entries(test, _group):
+    wire.fits(test["entry"], wire.ENTRY, strict=True)
+
+
+def block_hashes(test, _group):
+    same(test, "entry_id", chains.entry_id(test["block"]["entry"]))
+    same(test, "block_tuple", chains.block_tuple(test["block"]))
+    same(test, "block_hash", chains.block_hash(test["block"]))
+
+
+def checkpoints(test, group):
+    server, community = given(group, "server_key", "community")
+    chains.check_checkpoint(test["checkpoint"], crypto.public_key(server), community)
+    same(test, "checkpoint_tuple", chains.checkpoint_tuple(test["checkpoint"]))
+
+
+def proofs(test, _group):
+    community, client, server, key = given(test, "community", "client_nonce", "server_nonce", "public_key")
+    signed = tuple_bytes("join", test["origin"], community, H(key), client, server, test["expires_at"])
+    crypto.verify(crypto.public_key(key), signed, unb64(test["signature"]), "bad_proof")
+    same(test, "join_tuple", signed)
+
+
+def welcomes(test, _group):
+    same(test, "welcome_tuple", check_welcome(test, test["welcome"], unb64(test["server_key"])))
+
+
+def check_welcome(held, welcome, server_key):
+    """JOIN-17: the signed tuple, if all that the client holds is in it."""
+    names = ("community", "account", "client_nonce", "server_nonce")
+    times = welcome["expires_at"], welcome["size"], unb64(welcome["head"])
+    signed = tuple_bytes("welcome", held["origin"], *given(held, *names), *times, H(unb64(held["token"])))
+    if welcome["token"] != held["token"]:
+        raise Refused("bad_welcome", "another token")
+    crypto.verify(crypto.public_key(server_key), signed, unb64(welcome["signature"]), "bad_welcome")
+    return signed
+
+
+def evidence(test, _group):
+    same(test, "community", chains.check_evidence(test["evidence"]))
+
+
+def cards(test, _group):
+    crypto.card(unb64(test["x25519"]))
+
+
+def commitments(test, _group):
+    same(test, "commitment", crypto.commit(unb64(test["secret"])))
+
+
+def wrap_info(test):
+    return tuple_bytes("wrap", *given(test, "community", "author", "recipient", "x25519", "commitment"))
+
+
+def sealed(test, _group):
+    card, secret, ephemeral = given(test, "x25519", "secret", "ephemeral")
+    wrap = crypto.seal(card, wrap_info(test), secret, ephemeral)
+    same(test, "info", wrap_info(test))
+    same(test, "wrap", wrap)
+
+
+def opened(test, _group):
+    wrap, private, commitment = given(test, "wrap", "x25519_private", "commitment")
+    same(test, "secret", crypto.unwrap(wrap, private, wrap_info(test), commitment))
+
+
+def message_keys(test, _group):
+    info = tuple_bytes("message-key", *given(test, "community", "epoch", "author"))
+    same(test, "info", info)
+    same(test, "okm", crypto.message_key(*given(test, "secret", "salt"), info))
+
+
+def messages(test, _group):
+    place = given(test, "secret", "salt", "community", "epoch", "author")
+    padded = crypto.open_message(*place, test["seq"], unb64(test["ciphertext"]))
+    plaintext = crypto.unpad(padded)
+    aad = tuple_bytes("message-aad", *place[2:], test["seq"])
+    aead, nonce = crypto.message_cipher(*place)
+    same(test, "aad", aad)
+    same(test, "padded", padded)
+    same(test, "plaintext", plaintext)
+    same(test, "ciphertext", aead.encrypt(nonce, crypto.pad(plaintext), aad))
+
+
+def padding(test, _group):
+    plaintext = crypto.unpad(unb64(test["padded"]))
+    same(test, "plaintext", plaintext)
+    same(test, "padded", crypto.pad(plaintext))
+
+
+def plaintexts(test, _group):
+    same(test, "text", crypto.read_plaintext(unb64(test["plaintext"]))["text"])
+
+
+def whole_chains(test, group):
+    chain = chains.Chain(unb64(test["pinned"]) if "pinned" in test else None)
+    at = None
+    try:
+        for frame in test["frames"]:
+            at = "from"
+            if frame["from"] != chain.size:
+                raise Refused("bad_index", "`from`")
+            for at in frame["blocks"]:
+                chain.take(group["blocks"][at])
+        kept = test.get("kept")
+        if "welcome" in test:
+            at = "welcome"
+            chain.check_welcome(test["welcome"]["size"], unb64(test["welcome"]["head"]), test.get("have", 0), kept)
+        if "checkpoint" in test:
+            at = "checkpoint"
+            chain.check_checkpoint(test["checkpoint"], kept)
+        if "accepted" in test:
+            at = "accepted"
+            chain.check_accepted(test["accepted"], unb64(test["accepted"]["entry_id"]))
+        at = "end"
+        chain.check_gaps()
+    except Refused:
+        same(test, "at", at)
+        raise
+    same(test, "size", chain.size)
+    same(test, "head", chain.head())
+    same(test, "root", chains.root(chain.hashes))
+
+
+class Conversation:
+    """The frames of conversation.json, read one after the other with one state."""
+
+    def __init__(self, group):
+        self.held = {"origin": group["origin"]}
+        self.accounts = {each["name"]: each for each in json.loads((ROOT / "vectors/keys/accounts.json").read_text())}
+        self.chain = chains.Chain()
+
+    def read(self, test):
+        frame, said_by = test["frame"], test["said_by"]
+        data = json.dumps(frame).encode()
+        if said_by == "client":
+            wire.read_client_frame(data)
+        elif said_by == "server" and wire.read_server_frame(data) is None:
+            raise Differs("an unknown frame")
+        getattr(self, said_by if said_by in ("document", "plaintext", "file") else frame["type"])(frame)
+
+    def document(self, document):
+        wire.fits(document, wire.DISCOVERY, strict=False)
+        chain = chains.Chain(unb64(document["community"]))
+        chain.take(document["genesis"])
+        self.server_key = unb64(document["genesis"]["entry"]["body"]["server_key"])
+
+    def hello(self, frame):
+        same(frame, "origin", self.held["origin"])
+        self.key = unb64(frame["public_key"])
+        self.held |= {"client_nonce": frame["client_nonce"], "account": b64(H(self.key))}
+
+    def challenge(self, frame):
+        self.held |= {"community": frame["community"], "server_nonce": frame["server_nonce"]}
+        self.expires_at = frame["expires_at"]
+
+    def prove(self, frame):
+        same(frame, "server_nonce", self.held["server_nonce"])
+        names = ("community", "account", "client_nonce", "server_nonce")
+        signed = tuple_bytes("join", self.held["origin"], *given(self.held, *names), self.expires_at)
+        crypto.verify(crypto.public_key(self.key), signed, unb64(frame["signature"]), "bad_proof")
+        self.held["token"] = frame["signature"]
+
+    def welcome(self, frame):
+        check_welcome(self.held, frame, self.server_key)
+        self.shown = frame
+
+    def blocks(self, frame):
+        same(frame, "from", self.chain.size)
+        for block in frame["blocks"]:
+            self.chain.take(block)
+            setattr(self, f"last_{block['entry']['kind']}", block["entry"])
+        if frame["from"] == 0:
+            self.chain.check_welcome(self.shown["size"], unb64(self.shown["head"]), 0, None)
+            self.chain.check_checkpoint(self.shown["checkpoint"], None)
+        else:
+            self.chain.check_accepted(*self.receipt)
+
+    def submit(self, frame):
+        same(frame, "token", self.held["token"])
+        crypto.verify(crypto.public_key(self.key), chains.entry_tuple(frame["entry"]), unb64(frame["entry"]["signature"]))
+        self.submitted = frame
+
+    def accepted(self, frame):
+        same(frame, "ref", self.submitted["ref"])
+        self.receipt = frame, chains.entry_id(self.submitted["entry"])
+
+    def refused(self, frame):
+        same(frame, "ref", self.submitted["ref"])
+        same(frame, "code", "bad_seq")
+
+    def checkpoint(self, frame):
+        self.chain.check_checkpoint(frame["checkpoint"], self.shown["checkpoint"])
+        same(frame["checkpoint"], "size", self.chain.size)
+
+    def plaintext(self, plaintext):
+        epoch, message, bob = self.last_epoch, self.last_message, self.accounts["m02"]
+        community, author = given(message, "community", "author")
+        commitment = unb64(epoch["body"]["commitment"])
+        card, recipient = given(bob, "x25519_public", "id")
+        info = tuple_bytes("wrap", community, unb64(epoch["author"]), recipient, card, commitment)
+        (wrap,) = (item["wrap"] for item in epoch["body"]["wraps"] if item["member"] == bob["id"])
+        secret = crypto.unwrap(unb64(wrap), unb64(bob["x25519_private"]), info, commitment)
+        salt, ciphertext = given(message["body"], "salt", "ciphertext")
+        where = secret, salt, community, chains.entry_id(epoch), author, message["seq"]
+        found = crypto.read_plaintext(crypto.unpad(crypto.open_message(*where, ciphertext)))
+        if found != plaintext:
+            raise Differs(f"Bob reads {found}")
+
+    def file(self, evidence):
+        if chains.check_evidence(evidence) != self.chain.community:
+            raise Differs("another community")
+
+    def bye(self, frame):
+        same(frame, "code", "shutting_down")
+
+
+CHECKS = {
+    ("tuples", "tuples"): tuples,
+    ("base64", "bytes"): base64,
+    ("keys", "public-keys"): public_keys,
+    ("signatures", "signatures"): signatures,
+    ("json", "client-frames"): client_frames,
+    ("json", "server-frames"): server_frames,
+    ("merkle", "roots"): roots,
+    ("merkle", "inclusion"): inclusion,
+    ("merkle", "consistency"): consistency,
+    ("unicode", "texts"): texts,
+    ("unicode", "written-otherwise"): written_otherwise,
+    ("entries", "entries"): entries,
+    ("entries", "changed-entries"): changed_entries,
+    ("entries", "submitted-entries"): submitted_entries,
+    ("blocks", "block-hashes"): block_hashes,
+    ("checkpoints", "checkpoints"): checkpoints,
+    ("joins", "proofs"): proofs,
+    ("joins", "welcomes"): welcomes,
+    ("evidence", "evidence"): evidence,
+    ("cards", "cards"): cards,
+    ("wraps", "commitments"): commitments,
+    ("wraps", "sealed"): sealed,
+    ("wraps", "not-sealed"): sealed,
+    ("wraps", "opened"): opened,
+    ("messages", "message-keys"): message_keys,
+    ("messages", "messages"): messages,
+    ("messages", "padding"): padding,
+    ("messages", "plaintexts"): plaintexts,
+    ("chains", "chains"): whole_chains,
+    ("chains", "views"): whole_chains,
+    ("conversation", "conversation"): lambda test, group: group["reader"].read(test),
+}
+
+
+def failure(check, test, group):
+    """What is wrong, or None."""
+    try:
+        check(test, group)
+    except Refused as refused:
+        if test["result"] == "valid":
+            return f"valid, but refused with {refused}"
+        return None if refused.code == test["code"] else f"{test['code']} is due, not {refused}"
+    except Differs as differs:
+        return str(differs)
+    except Exception:
+        return traceback.format_exc(limit=-2)
+    return None if test["result"] == "valid" else f"accepted; {test['code']} is due"
+
+
+def load(folder):
+    """All files, and what is unknown among them."""
+    files, unknown = [], []
+    for path in sorted(folder.glob("*.json")):
+        file = json.loads(path.read_text(encoding="utf-8"))
+        files.append(file)
+        if file.get("format") != "dispatch-d/1 static vectors" or file.get("name") != path.stem:
+            unknown.append(f"{path.name} is not a file of static vectors")
+        unknown += [
+            f"{path.name}: nobody knows the group {group['name']}"
+            for group in file["groups"]
+            if (file["name"], group["name"]) not in CHECKS
+        ]
+    found = {(file["name"], group["name"]) for file in files for group in file["groups"]}
+    unknown += [f"{file}.json lacks the group {group}" for file, group in CHECKS if (file, group) not in found]
+    return files, unknown
+
+
+def run(files):
+    """Runs all tests: pairs of an id and what is wrong, or None."""
+    for file in files:
+        for group in file["groups"]:
+            check = CHECKS.get((file["name"], group["name"]))
+            if check is None:
+                continue
+            if file["name"] == "conversation":
+                group = group | {"reader": Conversation(group)}
+            for test in group["tests"]:
+                yield test["id"], failure(check, test, group)
+
+
+# --- the self-test
+
+
+def spoilt(test):
+    """The test in forms that a right implementation must fail."""
+    if test["result"] == "valid":
+        yield test | {"result": "invalid", "code": "bad_luck"}
+    else:
+        yield {name: value for name, value in test.items() if name != "code"} | {"result": "valid"}
+        yield test | {"code": "bad_luck"}
+
+
+ANSWERS = {"encoded", "hash", "account", "bits", "ignored", "root", "entry_id", "body_tuple", "body_digest", "entry_tuple"}
+ANSWERS |= {"block_tuple", "block_hash", "checkpoint_tuple", "join_tuple", "welcome_tuple", "info", "wrap", "okm", "aad"}
+ANSWERS |= {"padded", "plaintext", "size", "head", "text_utf8", "at"}
+
+
+class Anything:
+    """Equal to all."""
+
+    def __eq__(self, _other):
+        return True
+
+    def __ne__(self, _other):
+        return False
+
+
+# Wrong implementations: what is replaced, by what, and a vector that must notice.
+WRONG = [
+    ("PSS finds the salt's length out", crypto, "SALT_LENGTH", crypto.padding.PSS.AUTO, "signature-salt-20"),
+    ("the tree does not mark its leaves", chains, "leaf", H, "merkle-root-1"),
+    ("base64 has many spellings", wire, "b64", lambda _data: Anything(), "base64-trailing-bit-one"),
+    ("padding is whatever zeros there are", crypto, "unpad", lambda padded: padded.rstrip(b"\0")[:-1], "padding-no-mark"),
+    ("cards are not looked at", chains, "card", lambda _value: None, "chain-card-small-order"),
+    ("the commitment is not looked at", crypto, "commit", lambda _secret: Anything(), "wrap-commitment-broken"),
+    ("lists have no count", wire, "byte_list", lambda items: b"".join(map(wire.sized, items)), "tuple-empty-lists"),
+    ("depth has no bound", wire, "nesting", lambda _value: 0, "json-depth-17"),
+    ("an epoch is good for ever", chains.Chain, "take_roster", lambda *_: None, "chain-message-stale"),
+]
+
+
+def self_test(files):
+    """Pairs of a name and what is wrong with this script, or None."""
+    for file in files:
+        if file["name"] == "conversation":
+            continue
+        for group in file["groups"]:
+            check = CHECKS[file["name"], group["name"]]
+            for test in group["tests"]:
+                for other in spoilt(test):
+                    noticed = failure(check, other, group) is not None
+                    yield test["id"], None if noticed else "its verdict was turned round, and nobody noticed"
+                answers = ANSWERS & set(test) if test["result"] == "valid" else set()
+                if (file["name"], group["name"]) in (("merkle", "inclusion"), ("merkle", "consistency")):
+                    answers &= {"root"}
+                for name in answers:
+                    noticed = failure(check, copy.deepcopy(test) | {name: "c3BvaWx0"}, group) is not None
+                    yield test["id"], None if noticed else f"`{name}` was changed, and nobody noticed"
+    for what, module, name, wrong, notices in WRONG:
+        right = getattr(module, name)
+        setattr(module, name, wrong)
+        failed = {test for test, why in run(files) if why}
+        setattr(module, name, right)
+        yield what, None if notices in failed else f"{notices} passed all the same"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, default=ROOT / "vectors/static")
+    parser.add_argument("--verbose", action="store_true", help="name each test")
+    parser.add_argument("--self-test", action="store_true", help="see this script fail")
+    arguments = parser.parse_args()
+    files, unknown = load(arguments.folder)
+    passed, failed = 0, len(unknown)
+    for what in unknown:
+        print(f"FAIL {what}")
+    if not unknown:
+        for name, why in self_test(files) if arguments.self_test else run(files):
+            passed, failed = passed + (why is None), failed + (why is not None)
+            if why or arguments.verbose:
+                print(f"FAIL {name}: {why}" if why else f"pass {name}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
