@@ -18,4 +18,5 @@ pub mod refusal;
 pub mod session;
 pub mod tuple;
 pub mod verdict;
+pub mod verify;
 pub mod wire;

@@ -11,7 +11,7 @@ use crate::entry::{Body, Draft, Entry, Genesis, Prefix, VerifiedEntry};
 use crate::key::{KeyPair, PublicKey};
 use crate::merkle::Tree;
 use crate::refusal::{Code, Refusal};
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::Finding;
 
 /// Founds a community: the authority signs its genesis entry at the moment `now`, in milliseconds since 1970.
 ///
@@ -64,46 +64,33 @@ impl State {
     /// Begins a chain's state with its block 0.
     ///
     /// # Errors
-    /// `bad_genesis` (GEN-1), `bad_key`, `bad_signature`, `bad_index` or `bad_prev`.
+    /// `bad_genesis` (GEN-1).
     pub fn from_genesis(block: Block) -> Result<(Self, Linked), Finding> {
-        // [CHAIN-8]
-        if block.index != 0 {
-            return Err(Finding::new(
-                Verdict::BadIndex,
-                "CHAIN-8",
-                "a chain begins with block 0",
-            ));
-        }
-        // [CHAIN-9]
-        if block.prev != Hash::ZERO {
-            return Err(Finding::new(
-                Verdict::BadPrev,
-                "CHAIN-9",
-                "the prev of block 0 is 32 zero bytes",
-            ));
-        }
+        let bad = |detail: &str| Finding::from(bad_genesis("GEN-1", detail));
         let Body::Genesis(genesis) = &block.entry.body else {
-            return Err(bad_genesis("GEN-1", "block 0 must be a genesis entry").into());
+            return Err(bad("block 0 must be a genesis entry"));
         };
-        // [GEN-1]
         let entry = &block.entry;
+        // [GEN-1]
+        if block.index != 0 || block.prev != Hash::ZERO {
+            return Err(bad("block 0 has index 0 and a prev of 32 zero bytes"));
+        }
         if entry.seq != 1 || entry.community != Id::ZERO || entry.seen != Prefix::EMPTY {
-            return Err(bad_genesis(
-                "GEN-1",
-                "genesis has seq 1, and a community and seen of zeros",
-            )
-            .into());
+            return Err(bad("genesis has seq 1, and a community and seen of zeros"));
         }
-        let authority = PublicKey::parse(&genesis.authority)?;
-        let server_key = PublicKey::parse(&genesis.server_key)?;
-        if entry.author != authority.id() {
-            return Err(
-                bad_genesis("GEN-1", "genesis must be by the authority that it names").into(),
-            );
-        }
-        let verified = block.entry.verify(&authority)?;
+        let key = |name: &str, der: &[u8]| {
+            PublicKey::parse(der).map_err(|refusal| bad(&format!("the {name}: {refusal}")))
+        };
+        let authority = key("authority", &genesis.authority)?;
+        let server_key = key("server_key", &genesis.server_key)?;
         // [KEY-7]
-        verified.formed()?;
+        if authority == server_key {
+            return Err(bad("the server key is the authority's"));
+        }
+        let verified = block
+            .entry
+            .verify(&authority)
+            .map_err(|_| bad("genesis must be signed by the authority that it names"))?;
         Ok(Self::begin(block.time, verified, authority, server_key))
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Block, Linked, State};
 use crate::bytes::Hash;
-use crate::entry::VerifiedEntry;
+use crate::entry::{Entry, Kind, VerifiedEntry};
 use crate::refusal::{Code, Refusal};
 use crate::verdict::{Finding, Verdict};
 
@@ -14,6 +14,7 @@ impl State {
     pub fn replay(&mut self, block: Block) -> Result<Linked, Finding> {
         self.follows(&block)?;
         let Block { time, entry, .. } = block;
+        self.begins_once(&entry)?;
         self.belongs(&entry)?;
         // [ENTRY-10] who never was on the roster has no key to verify with
         let key = self.key_of(&entry.author).ok_or_else(|| {
@@ -40,6 +41,7 @@ impl State {
         entry: VerifiedEntry,
     ) -> Result<Linked, Finding> {
         self.follows_parts(index, prev, time)?;
+        self.begins_once(entry.entry())?;
         self.judge(&entry)?;
         Ok(self.link(time, entry))
     }
@@ -56,6 +58,18 @@ impl State {
             block.time,
             VerifiedEntry::stored(block.entry),
         )
+    }
+
+    /// [GEN-4]
+    fn begins_once(&self, entry: &Entry) -> Result<(), Finding> {
+        match entry.kind() {
+            Kind::Genesis => Err(Finding::new(
+                Verdict::Code(Code::BadGenesis),
+                "GEN-4",
+                "a genesis stands at another place than block 0",
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn follows(&self, block: &Block) -> Result<(), Finding> {

@@ -56,18 +56,7 @@ pub(crate) fn entry(field: &Field<'_, '_>, source: Source<'_>) -> Result<Entry, 
         ],
     )?;
     let kind = entry.required("kind")?.text()?;
-    let common = (
-        entry.required("community")?.decoded(Id::decode)?,
-        entry.required("author")?.decoded(Id::decode)?,
-        entry.required("seq")?.uint()?,
-        prefix(&entry.required("seen")?, source)?,
-        entry.required("sent_at")?.uint()?,
-        entry.required("signature")?.bytes()?,
-    );
-    let (community, author, seq, seen, sent_at, signature) = common;
-    let body = entry.required("body")?;
-    let body = body.object()?;
-    // [ENTRY-1]
+    // [ENTRY-1] whatever the body is
     let kind = Kind::parse(kind).ok_or_else(|| {
         Refusal::new(
             Code::UnknownKind,
@@ -75,14 +64,15 @@ pub(crate) fn entry(field: &Field<'_, '_>, source: Source<'_>) -> Result<Entry, 
             "the kind is not one of the seven; it may be of a later version",
         )
     })?;
+    let body = entry.required("body")?.object()?;
     Ok(Entry {
-        community,
-        author,
-        seq,
-        seen,
-        sent_at,
+        community: entry.required("community")?.decoded(Id::decode)?,
+        author: entry.required("author")?.decoded(Id::decode)?,
+        seq: entry.required("seq")?.uint()?,
+        seen: prefix(&entry.required("seen")?, source)?,
+        sent_at: entry.required("sent_at")?.uint()?,
         body: self::body(kind, &body, source)?,
-        signature,
+        signature: entry.required("signature")?.bytes()?,
     })
 }
 

@@ -12,15 +12,17 @@ const CHANNEL: std::ops::RangeInclusive<usize> = 1..=64;
 
 /// A message's plaintext. Somebody's words: to be shown, never to be fetched, run or opened (ENC-10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "plaintext")]
 pub struct Plaintext {
     /// What is said.
     pub text: String,
     /// The entry id of the message that this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::bounds::present::<Id>")]
     pub reply_to: Option<Id>,
     /// Where it is said: 1 to 64 bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(schema_with = "crate::bounds::channel")]
     pub channel: Option<String>,
 }
 
@@ -40,7 +42,7 @@ impl Plaintext {
         let text =
             std::str::from_utf8(bytes).map_err(|_| bad("the plaintext is not UTF-8".into()))?;
         let read = || -> Result<Self, Fault> {
-            let json = parse(text, Strictness::Lenient)?;
+            let json = parse(text, Strictness::Plaintext)?;
             let root = Field::root(&json);
             let members = root.object()?;
             let reply_to = members

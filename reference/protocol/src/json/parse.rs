@@ -21,8 +21,9 @@ const FEW_MEMBERS: usize = 16;
 pub(crate) enum Strictness {
     /// A client's frame: all of CONV-1 to CONV-12.
     Strict,
-    /// A server's text or a plaintext: whatever stands in members that are not read may be any JSON (CONV-9, ENC-9),
-    /// but no name stands twice in one object.
+    /// A plaintext: members that are not read may hold any numbers (ENC-8, ENC-9).
+    Plaintext,
+    /// A server's text: members that are not read may be any JSON (CONV-9), but no name stands twice in one object.
     Lenient,
 }
 
@@ -86,13 +87,13 @@ impl Value<'_> {
                 "CONV-12",
                 "a number must be written as plain digits and be at most 9007199254740991",
             )),
-            Strictness::Lenient => Ok(Json::OtherNumber),
+            Strictness::Plaintext | Strictness::Lenient => Ok(Json::OtherNumber),
         }
     }
 
     /// [CONV-8] what stands inside of this one.
     fn deeper<E: de::Error>(&self) -> Result<Self, E> {
-        if self.strictness == Strictness::Strict && self.depth > DEPTH {
+        if self.strictness != Strictness::Lenient && self.depth > DEPTH {
             return Err(self.break_off("CONV-8", format_args!("nested deeper than {DEPTH}")));
         }
         Ok(Self {
@@ -173,8 +174,9 @@ impl<'de> Visitor<'de> for Value<'_> {
                 !names.insert(name.clone())
             };
             if twice {
+                let shown: String = name.chars().take(32).collect();
                 return Err(
-                    self.break_off("CONV-2", format_args!("the member {name:?} stands twice"))
+                    self.break_off("CONV-2", format_args!("the member {shown:?} stands twice"))
                 );
             }
             object.push((name, members.next_value_seed(value)?));
@@ -301,6 +303,8 @@ mod tests {
         assert_eq!(broken(&objects(16)), None);
         assert_eq!(broken(&objects(17)), Some("CONV-8"));
         assert!(parse(&nested(17), Strictness::Lenient).is_ok());
+        assert!(parse(&nested(16), Strictness::Plaintext).is_ok());
+        assert!(parse(&nested(17), Strictness::Plaintext).is_err());
         assert!(parse(&"[".repeat(100_000), Strictness::Lenient).is_err());
     }
 
@@ -329,6 +333,7 @@ mod tests {
     fn a_lenient_text_may_hold_other_numbers() {
         for text in ["1.5", "-1", "9007199254740992"] {
             assert_eq!(parse(text, Strictness::Lenient), Ok(Json::OtherNumber));
+            assert_eq!(parse(text, Strictness::Plaintext), Ok(Json::OtherNumber));
         }
         assert!(parse("01", Strictness::Lenient).is_err());
     }

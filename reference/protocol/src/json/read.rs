@@ -115,7 +115,7 @@ impl<'j, 'a> Field<'j, 'a> {
         let text = self.text()?;
         if !(least..=most).contains(&text.len()) {
             return Err(self.broken(
-                "CONV-4",
+                "CONV-16",
                 format_args!("must have {least} to {most} bytes, not {}", text.len()),
             ));
         }
@@ -233,11 +233,11 @@ mod tests {
         assert_eq!(field.text_of(1, 4), Ok("éé"));
         assert_eq!(
             detail(field.text_of(1, 3)),
-            "CONV-4: the text must have 1 to 3 bytes, not 4"
+            "CONV-16: the text must have 1 to 3 bytes, not 4"
         );
         assert_eq!(
             detail(field.text_of(5, 9)),
-            "CONV-4: the text must have 5 to 9 bytes, not 4"
+            "CONV-16: the text must have 5 to 9 bytes, not 4"
         );
     }
 }

@@ -25,7 +25,8 @@ struct Parsed {
     // The key's own copy of its DER stands inside, too: `ParsedPublicKey::as_ref`.
     verifier: ParsedPublicKey,
     id: Id,
-    modulus_bytes: usize,
+    /// Most significant byte first, without leading zeros.
+    modulus: Box<[u8]>,
 }
 
 /// The signature is not this key's over these bytes. The place where it stands says which code that is.
@@ -51,7 +52,7 @@ impl PublicKey {
             verifier,
             // [KEY-5]
             id: Id::from(Hash::of(der)),
-            modulus_bytes: key.modulus.len(),
+            modulus: key.modulus.into(),
         })))
     }
 
@@ -72,7 +73,7 @@ impl PublicKey {
 
     /// The modulus' length in bytes, which is that of each signature.
     pub fn modulus_bytes(&self) -> usize {
-        self.0.modulus_bytes
+        self.0.modulus.len()
     }
 
     /// Verifies a signature over a tuple's bytes: RSASSA-PSS, SHA-256, MGF1 with SHA-256, 32 bytes of salt.
@@ -80,8 +81,8 @@ impl PublicKey {
     /// # Errors
     /// [`SignatureError`] for anything else.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        // [SIG-2]
-        if signature.len() != self.modulus_bytes() {
+        // [SIG-2], [SIG-3] of one length, numbers compare as their bytes do
+        if signature.len() != self.modulus_bytes() || *signature >= *self.0.modulus {
             return Err(SignatureError);
         }
         // [SIG-1] the algorithm takes no salt but one of the digest's length

@@ -195,6 +195,28 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_plus_the_modulus_is_refused() {
+        let pair = pair();
+        let modulus = &pair.public().0.modulus;
+        // s + n fits into the length for about one signature in two: the modulus is less than twice its least value
+        let (signature, sum) = std::iter::repeat_with(|| pair.sign(b"this"))
+            .find_map(|signature| {
+                let mut sum = vec![0; 256];
+                let mut carry = 0;
+                for at in (0..256).rev() {
+                    let digit = u16::from(signature[at]) + u16::from(modulus[at]) + carry;
+                    sum[at] = digit as u8;
+                    carry = digit >> 8;
+                }
+                (carry == 0).then_some((signature, sum))
+            })
+            .unwrap();
+        assert_eq!(pair.public().verify(b"this", &signature), Ok(()));
+        assert_eq!(pair.public().verify(b"this", &sum), Err(SignatureError));
+        assert_eq!(pair.public().verify(b"this", modulus), Err(SignatureError));
+    }
+
+    #[test]
     fn only_a_salt_of_32_bytes_verifies() {
         const SALT_32: RsaParameters =
             RSA_PSS_2048_8192_SHA256.with_pss_salt_length(RsaPssSaltLength::Custom(32));

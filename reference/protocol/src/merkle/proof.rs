@@ -151,7 +151,7 @@ mod tests {
             let good = tree.inclusion(index, 7).unwrap();
             let check = |path: &[Hash]| verify_inclusion(&block(index), index, 7, path, &root);
             assert_eq!(check(&good), Ok(()));
-            assert_eq!(check(&good[1..]).is_err(), true);
+            assert!(check(&good[1..]).is_err());
             assert_eq!(
                 check(&good[..good.len() - 1]),
                 Err(InclusionError(TOO_SHORT))

@@ -108,30 +108,23 @@ impl Evidence {
         let (state, _) = State::from_genesis(self.genesis.clone())
             .map_err(|finding| bad_evidence(&format!("the genesis is none: {finding}")))?;
         for checkpoint in [&self.first, &self.second] {
-            if checkpoint.community != state.community() {
-                return Err(bad_evidence("a checkpoint is of another community"));
-            }
-            if checkpoint.verify(state.server_key()).is_err() {
-                return Err(bad_evidence(
-                    "a checkpoint is not signed by the server key of genesis",
-                ));
-            }
+            checkpoint
+                .belongs(state.community())
+                .and_then(|()| checkpoint.verify(state.server_key()))
+                .map_err(|finding| bad_evidence(&finding.detail))?;
         }
         let (first, second) = (&self.first, &self.second);
-        if first.size > second.size || first.size == 0 {
+        if first.size > second.size {
             return Err(bad_evidence(
-                "the first checkpoint must be no larger than the second, and not empty",
+                "the first checkpoint is larger than the second",
             ));
         }
-        if first.size == second.size {
-            if first.head == second.head && first.root == second.root {
-                return Err(bad_evidence("both checkpoints describe the same chain"));
-            }
+        if first.size == second.size && (first.head != second.head || first.root != second.root) {
             return Ok(());
         }
         let Some(inclusion) = &self.inclusion else {
             return Err(bad_evidence(
-                "the sizes differ, and no inclusion proof is there",
+                "the checkpoints do not contradict each other, and no inclusion proof is there",
             ));
         };
         verify_inclusion(

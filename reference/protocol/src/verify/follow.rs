@@ -1,16 +1,24 @@
-//! Following a chain, from its block 0 on, as a server shows it.
+//! Following a chain, from its block 0 on, as a server shows it on one connection after another, or as a file holds it.
 
 use super::Keeper;
 use crate::bytes::Id;
 use crate::chain::{Block, Linked, State};
 use crate::checkpoint::Checkpoint;
+use crate::entry::Prefix;
 use crate::verdict::{Finding, Verdict};
+use crate::wire::{Accepted, Blocks};
 
-/// A chain that is followed: its state and the checkpoints seen.
+/// A chain that is followed. After an error nothing more is taken on that connection (CHAIN-12).
 #[derive(Debug, Clone)]
 pub struct Follower {
     state: State,
     keeper: Keeper,
+    /// The blocks that were held when the welcome was asked for.
+    asked_at: u64,
+    /// What the welcome states, until the chain is held so far.
+    promised: Option<Prefix>,
+    /// A checkpoint that covers blocks which have not come yet, as a welcome's does.
+    ahead: Option<Checkpoint>,
 }
 
 impl Follower {
@@ -18,7 +26,7 @@ impl Follower {
     /// what was kept of earlier connections.
     ///
     /// # Errors
-    /// `wrong_genesis` (GEN-3), or what [`State::from_genesis`] finds.
+    /// `wrong_genesis` (GEN-3) or `bad_genesis` (GEN-1).
     pub fn begin(
         genesis: Block,
         pinned: Option<Id>,
@@ -35,23 +43,136 @@ impl Follower {
             ));
         }
         let (state, linked) = State::from_genesis(genesis)?;
-        Ok((Self { state, keeper }, linked))
+        let follower = Self {
+            state,
+            keeper,
+            asked_at: 0,
+            promised: None,
+            ahead: None,
+        };
+        follower.keeper.agrees(&follower.state)?;
+        Ok((follower, linked))
+    }
+
+    /// The `have` of a `hello` or `resume` that is sent now. What is held by now is judged whole once the welcome's
+    /// blocks are there.
+    pub fn ask(&mut self) -> Prefix {
+        self.asked_at = self.state.size();
+        self.promised = None;
+        self.ahead = None;
+        self.state.prefix()
+    }
+
+    /// Takes what a verified welcome states, and its checkpoint.
+    ///
+    /// # Errors
+    /// `rollback` (CHECK-7), `fork` (CHECK-8, CHECK-10), `bad_checkpoint` (CHECK-6) or `unredacted_gap` (RED-8).
+    pub fn welcome(&mut self, chain: Prefix, checkpoint: &Checkpoint) -> Result<(), Finding> {
+        self.keeper.welcomed(chain.size, self.asked_at)?;
+        self.promised = Some(chain);
+        self.arrived()?;
+        self.checkpoint(checkpoint)
+    }
+
+    /// Takes a frame of blocks. Those before a bad one are taken.
+    ///
+    /// # Errors
+    /// `bad_index` (CHAIN-8), or what [`block`](Self::block) finds.
+    pub fn blocks(&mut self, frame: Blocks) -> Result<Vec<Linked>, Finding> {
+        // [CHAIN-8]
+        if frame.from != self.state.size() {
+            return Err(Finding::new(
+                Verdict::BadIndex,
+                "CHAIN-8",
+                format!(
+                    "blocks from {} came where {} is due",
+                    frame.from,
+                    self.state.size()
+                ),
+            ));
+        }
+        frame
+            .blocks
+            .into_iter()
+            .map(|block| self.block(block))
+            .collect()
     }
 
     /// Takes the next block. Costs an RSA verification.
     ///
     /// # Errors
-    /// What [`State::replay`] finds.
+    /// What [`State::replay`] finds; `fork` (CHECK-8, CHECK-10) if the chain contradicts the welcome or a checkpoint;
+    /// `unredacted_gap` (RED-8).
     pub fn block(&mut self, block: Block) -> Result<Linked, Finding> {
-        self.state.replay(block)
+        let linked = self.state.replay(block)?;
+        let size = self.state.size();
+        if self.keeper.kept().is_some_and(|kept| kept.size == size) {
+            self.keeper.agrees(&self.state)?;
+        }
+        self.arrived()?;
+        if let Some(ahead) = self.ahead.take_if(|ahead| ahead.size == size) {
+            self.keeper.take(&ahead, &self.state)?;
+        }
+        Ok(linked)
     }
 
-    /// Takes a checkpoint, once every block that the server announced is held.
+    /// Takes a checkpoint. One that covers blocks which have not come yet is held back until they have.
     ///
     /// # Errors
-    /// What [`Keeper::take`] finds.
+    /// `bad_checkpoint` (CHECK-6) or `fork` (CHECK-8).
     pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Finding> {
-        self.keeper.take(checkpoint, &self.state)
+        if checkpoint.size <= self.state.size() {
+            return self.keeper.take(checkpoint, &self.state);
+        }
+        checkpoint.verify(self.state.server_key())?;
+        checkpoint.belongs(self.state.community())?;
+        // Of several the highest is held: it speaks for the others.
+        match &self.ahead {
+            Some(ahead) if ahead.size > checkpoint.size => {}
+            _ => self.ahead = Some(checkpoint.clone()),
+        }
+        Ok(())
+    }
+
+    /// Holds a receipt against the chain, once its block is held: whether the block at its index has its hash and holds
+    /// this entry, which `author` signed as its `seq`-th.
+    ///
+    /// # Errors
+    /// `fork` (CHAIN-11).
+    pub fn receipt(
+        &self,
+        accepted: &Accepted,
+        author: &Id,
+        seq: u64,
+        entry: &Id,
+    ) -> Result<(), Finding> {
+        // [CHAIN-11]
+        if self.state.place_of(author, seq, entry) == Some((accepted.index, accepted.hash)) {
+            return Ok(());
+        }
+        Err(Finding::new(
+            Verdict::Fork,
+            "CHAIN-11",
+            format!(
+                "the server acknowledged an entry in block {}, and its chain holds none of it there",
+                accepted.index
+            ),
+        ))
+    }
+
+    /// Ends a chain that is held whole, as in a file: nothing more comes.
+    ///
+    /// # Errors
+    /// `rollback` (CHECK-7) if a welcome or a checkpoint covers more blocks than came; `unredacted_gap` (RED-8) if a
+    /// message lost its ciphertext and nothing redacts it.
+    pub fn finish(&self) -> Result<(), Finding> {
+        if let Some(ahead) = &self.ahead {
+            self.state.check(ahead)?;
+        }
+        let held = self.state.size();
+        let promised = self.promised.map_or(0, |chain| chain.size);
+        self.keeper.welcomed(held, promised)?;
+        self.whole(held)
     }
 
     /// The chain as it is held.
@@ -62,5 +183,37 @@ impl Follower {
     /// The highest checkpoint.
     pub fn keeper(&self) -> &Keeper {
         &self.keeper
+    }
+
+    /// Holds the chain against the welcome, once it is held so far.
+    fn arrived(&mut self) -> Result<(), Finding> {
+        let size = self.state.size();
+        let Some(promised) = self.promised.take_if(|chain| chain.size <= size) else {
+            return Ok(());
+        };
+        // [CHECK-10]
+        if !self.state.holds(&promised) {
+            return Err(Finding::new(
+                Verdict::Fork,
+                "CHECK-10",
+                format!(
+                    "the head of the first {} blocks is not the one that the welcome states",
+                    promised.size
+                ),
+            ));
+        }
+        self.whole(self.asked_at)
+    }
+
+    /// [RED-8] of the first `size` blocks.
+    fn whole(&self, size: u64) -> Result<(), Finding> {
+        match self.state.first_gap() {
+            Some(index) if index < size => Err(Finding::new(
+                Verdict::UnredactedGap,
+                "RED-8",
+                format!("the message in block {index} has no ciphertext, and nothing redacts it"),
+            )),
+            _ => Ok(()),
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::bytes::Hash;
 use crate::chain::State;
-use crate::checkpoint::{Checkpoint, bad};
+use crate::checkpoint::Checkpoint;
+use crate::key::PublicKey;
 use crate::merkle::verify_consistency;
 use crate::verdict::{Finding, Verdict};
 
@@ -23,92 +24,109 @@ impl Keeper {
         self.kept.as_ref()
     }
 
-    /// Holds the size of a chain that a server shows, as in a welcome, against what is kept.
+    /// Holds the size that a welcome states against what is kept and against the `have` that was sent.
     ///
     /// # Errors
     /// `rollback` (CHECK-7).
-    pub fn shown(&self, size: u64) -> Result<(), Finding> {
+    pub fn welcomed(&self, size: u64, have: u64) -> Result<(), Finding> {
+        let kept = self.kept.as_ref().map_or(0, |kept| kept.size);
         // [CHECK-7]
+        if size >= kept.max(have) {
+            return Ok(());
+        }
+        Err(Finding::new(
+            Verdict::Rollback,
+            "CHECK-7",
+            format!(
+                "the server shows {size} blocks; it has shown {} before",
+                kept.max(have)
+            ),
+        ))
+    }
+
+    /// Holds a chain against what is kept, once it is long enough to tell.
+    ///
+    /// # Errors
+    /// `fork` (CHECK-8).
+    pub fn agrees(&self, state: &State) -> Result<(), Finding> {
         match &self.kept {
-            Some(kept) if size < kept.size => Err(Finding::new(
-                Verdict::Rollback,
-                "CHECK-7",
-                format!(
-                    "the server shows {size} blocks; it has signed {} before",
-                    kept.size
-                ),
-            )),
+            Some(kept) if kept.size <= state.size() => state.check(kept),
             _ => Ok(()),
         }
     }
 
-    /// Takes a checkpoint, by the chain that it is of.
+    /// Takes a checkpoint, by the chain that it is of. A smaller one than the kept one is fine where it agrees with the
+    /// chain (CHECK-11); the highest is kept.
     ///
     /// # Errors
-    /// `rollback` (CHECK-7), `fork` (CHECK-8), or what [`State::check`] finds.
+    /// `bad_checkpoint` (CHECK-6); `fork` (CHECK-8) if it contradicts the chain or what is kept; `rollback` if the chain
+    /// is shorter than it.
     pub fn take(&mut self, checkpoint: &Checkpoint, state: &State) -> Result<(), Finding> {
         checkpoint.verify(state.server_key())?;
-        if checkpoint.community != state.community() {
-            return Err(bad("the checkpoint is of another community"));
-        }
-        self.shown(checkpoint.size)?;
-        // [CHECK-8] the chain itself shows whether one extends the other
-        if let Some(kept) = &self.kept {
-            let same = kept.size == checkpoint.size
-                && (kept.head != checkpoint.head || kept.root != checkpoint.root);
-            let other = state.size() >= kept.size
-                && (state.prefix_head(kept.size) != Some(kept.head)
-                    || state.tree().root(kept.size) != Some(kept.root));
-            if same || other {
-                return Err(fork(kept, checkpoint));
-            }
-        }
+        checkpoint.belongs(state.community())?;
+        self.contradicts(checkpoint)?;
+        self.agrees(state)?;
         state.check(checkpoint)?;
-        self.kept = Some(checkpoint.clone());
+        self.keep(checkpoint);
         Ok(())
     }
 
-    /// Takes a checkpoint by a consistency proof from the kept one, without the chain. `server_key` is that of genesis.
+    /// Takes a checkpoint by a consistency proof between it and the kept one, whichever is larger, without the chain.
+    /// `server_key` is that of genesis. The first one is taken without a proof, which then is empty.
     ///
     /// # Errors
-    /// `bad_checkpoint` (CHECK-6), `rollback` (CHECK-7), or `fork` (CHECK-8) if the proof does not lead there.
+    /// `bad_checkpoint` (CHECK-6); `fork` (CHECK-8) if it has the kept one's size and says something else;
+    /// `bad_consistency` (TREE-3) if the proof does not lead there, which may be the proof's fault.
     pub fn take_by_proof(
         &mut self,
         checkpoint: &Checkpoint,
         path: &[Hash],
-        server_key: &crate::key::PublicKey,
+        server_key: &PublicKey,
     ) -> Result<(), Finding> {
         checkpoint.verify(server_key)?;
-        self.shown(checkpoint.size)?;
         if let Some(kept) = &self.kept {
-            if kept.community != checkpoint.community {
-                return Err(bad("the checkpoint is of another community"));
-            }
-            let same_head = kept.size < checkpoint.size || kept.head == checkpoint.head;
-            let extends = verify_consistency(
-                kept.size,
-                checkpoint.size,
-                &kept.root,
-                &checkpoint.root,
-                path,
-            );
-            // [CHECK-8]
-            if !same_head || extends.is_err() {
-                return Err(fork(kept, checkpoint));
-            }
+            checkpoint.belongs(kept.community)?;
+            self.contradicts(checkpoint)?;
+            let (small, large) = if kept.size <= checkpoint.size {
+                (kept, checkpoint)
+            } else {
+                (checkpoint, kept)
+            };
+            verify_consistency(small.size, large.size, &small.root, &large.root, path)?;
+        } else {
+            checkpoint.belongs(checkpoint.community)?;
         }
-        self.kept = Some(checkpoint.clone());
+        self.keep(checkpoint);
         Ok(())
     }
-}
 
-fn fork(kept: &Checkpoint, shown: &Checkpoint) -> Finding {
-    Finding::new(
-        Verdict::Fork,
-        "CHECK-8",
-        format!(
-            "the checkpoint of {} blocks is no extension of the kept one of {}; keep both, they may be evidence",
-            shown.size, kept.size
-        ),
-    )
+    /// [CHECK-8] of one size, one chain has one head and one root.
+    fn contradicts(&self, checkpoint: &Checkpoint) -> Result<(), Finding> {
+        match &self.kept {
+            Some(kept)
+                if kept.size == checkpoint.size
+                    && (kept.head != checkpoint.head || kept.root != checkpoint.root) =>
+            {
+                Err(Finding::new(
+                    Verdict::Fork,
+                    "CHECK-8",
+                    format!(
+                        "there are two checkpoints of {} blocks that differ; keep both, they are evidence",
+                        kept.size
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn keep(&mut self, checkpoint: &Checkpoint) {
+        if self
+            .kept
+            .as_ref()
+            .is_none_or(|kept| kept.size <= checkpoint.size)
+        {
+            self.kept = Some(checkpoint.clone());
+        }
+    }
 }

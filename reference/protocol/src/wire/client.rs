@@ -205,13 +205,13 @@ fn hello(frame: &Members<'_, '_>, source: Source<'_>) -> Result<Hello, Refusal> 
     let origin = frame.required("origin")?;
     let text = origin.text_of(1, 255)?;
     if !text.is_ascii() {
-        return Err(origin.broken("CONV-4", "must be ASCII").into());
+        return Err(origin.broken("CONV-16", "must be ASCII").into());
     }
     let session_ms = match frame.optional("session_ms") {
         None => None,
         Some(field) => match field.uint()? {
             life @ 1000.. => Some(life),
-            _ => return Err(field.broken("CONV-4", "must be at least 1000").into()),
+            _ => return Err(field.broken("CONV-16", "must be at least 1000").into()),
         },
     };
     Ok(Hello {

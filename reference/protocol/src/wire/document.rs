@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
+use super::server::detail;
 use crate::bytes::{Hash, Id};
 use crate::chain::Block;
 use crate::json::{Fault, Field, Strictness, parse};
@@ -82,7 +83,8 @@ pub struct Problem {
     /// Which rule was broken.
     #[schemars(schema_with = "crate::bounds::http_code")]
     pub code: Code,
-    /// For people: what was wrong and what to do.
+    /// For people: what was wrong and what to do. At most 1024 bytes of UTF-8.
+    #[schemars(length(max = 1024))]
     pub detail: String,
     /// Milliseconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +97,7 @@ impl From<Refusal> for Problem {
         Self {
             kind: format!("urn:dispatch-d:refusal:{}", refusal.code),
             code: refusal.code,
-            detail: refusal.detail,
+            detail: detail(refusal.detail),
             retry_after: refusal.retry_after,
         }
     }

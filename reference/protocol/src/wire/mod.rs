@@ -38,7 +38,7 @@ impl Ref {
     fn read(field: &Field<'_, '_>) -> Result<Self, Fault> {
         Self::parse(field.text()?).ok_or_else(|| {
             field.broken(
-                "CONV-4",
+                "CONV-16",
                 "must have 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -",
             )
         })

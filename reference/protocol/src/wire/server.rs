@@ -105,7 +105,8 @@ pub struct Refused {
     /// Which rule was broken.
     #[schemars(schema_with = "crate::bounds::http_code")]
     pub code: Code,
-    /// For people: what was wrong and what to do.
+    /// For people: what was wrong and what to do. At most 1024 bytes of UTF-8.
+    #[schemars(length(max = 1024))]
     pub detail: String,
     /// Milliseconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,7 +121,8 @@ pub struct Bye {
     /// Why.
     #[schemars(schema_with = "crate::bounds::bye_code")]
     pub code: Code,
-    /// For people: what was wrong and what to do.
+    /// For people: what was wrong and what to do. At most 1024 bytes of UTF-8.
+    #[schemars(length(max = 1024))]
     pub detail: String,
     /// Milliseconds after which trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,7 +136,7 @@ impl Refused {
         Self {
             reference,
             code: refusal.code,
-            detail: refusal.detail,
+            detail: detail(refusal.detail),
             retry_after: refusal.retry_after,
         }
     }
@@ -145,10 +147,19 @@ impl Bye {
     pub fn new(refusal: Refusal) -> Self {
         Self {
             code: refusal.code,
-            detail: refusal.detail,
+            detail: detail(refusal.detail),
             retry_after: refusal.retry_after,
         }
     }
+}
+
+/// The longest detail, in bytes.
+const DETAIL: usize = 1024;
+
+/// A detail within its bound. What is cut off is somebody's words that it quotes.
+pub(super) fn detail(mut detail: String) -> String {
+    detail.truncate(detail.floor_char_boundary(DETAIL));
+    detail
 }
 
 impl From<super::Rejected> for ServerFrame {

@@ -1,0 +1,12 @@
+//! The rules of the specification, each with its twin: a valid sibling passes, its smallest mutation is refused.
+
+mod encryption;
+mod entries;
+mod evidence;
+mod frames;
+mod join;
+mod keeping;
+mod members;
+mod messages;
+mod replay;
+mod world;
