@@ -6,7 +6,7 @@ use super::card::check_x25519;
 use super::{ChainModel, Epoch, Member, Message};
 use crate::codec::{Hash, PublicKey, Verdict, entry, fields, sha256};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What an entry does to the chain's state.
 #[derive(Debug)]
@@ -22,11 +22,11 @@ pub(super) enum Effect {
     Epoch {
         id: Hash,
         commitment: Hash,
-        recipients: Vec<Hash>,
+        wraps: Vec<Wrapped>,
     },
     Share {
         epoch: Hash,
-        recipients: Vec<Hash>,
+        wraps: Vec<Wrapped>,
     },
     Message {
         author: Hash,
@@ -36,6 +36,9 @@ pub(super) enum Effect {
         index: u64,
     },
 }
+
+/// Who wrapped an epoch for whom, and the block of the card that the wrap was made for.
+type Wrapped = (Hash, Hash, u64);
 
 impl ChainModel {
     /// Holds the entry against the rules of its kind.
@@ -67,7 +70,7 @@ impl ChainModel {
                     for epoch in self
                         .epochs
                         .values_mut()
-                        .filter(|e| e.recipients.contains_key(id))
+                        .filter(|e| e.recipients.contains(id))
                     {
                         epoch.stale = true;
                     }
@@ -89,24 +92,22 @@ impl ChainModel {
             Effect::Epoch {
                 id,
                 commitment,
-                recipients,
+                wraps,
             } => {
-                let recipients: HashMap<Hash, u64> =
-                    recipients.into_iter().map(|r| (r, index)).collect();
                 self.epochs.insert(
                     id,
                     Epoch {
                         commitment,
-                        recipients,
+                        recipients: wraps.iter().map(|(_, to, _)| *to).collect(),
+                        wraps: wraps.into_iter().collect(),
                         stale: false,
                     },
                 );
             }
-            Effect::Share { epoch, recipients } => {
+            Effect::Share { epoch, wraps } => {
                 if let Some(epoch) = self.epochs.get_mut(&epoch) {
-                    epoch
-                        .recipients
-                        .extend(recipients.into_iter().map(|r| (r, index)));
+                    epoch.recipients.extend(wraps.iter().map(|(_, to, _)| *to));
+                    epoch.wraps.extend(wraps);
                 }
             }
             Effect::Message { author, gap } => {
@@ -183,9 +184,9 @@ impl ChainModel {
     }
 
     fn judge_epoch(&self, entry: &Value, body: &Value) -> Result<Effect, Verdict> {
-        let recipients = self.recipients(entry, body)?;
+        let wraps = self.wraps(entry, body)?;
         // [EPOCH-4]
-        if !recipients.contains(&fields::hash(entry, "author")?) {
+        if !wraps.iter().any(|(author, to, _)| author == to) {
             return Err(bad_recipient(
                 "EPOCH-4",
                 "the author is not one of the recipients",
@@ -194,7 +195,7 @@ impl ChainModel {
         Ok(Effect::Epoch {
             id: entry::id(entry)?,
             commitment: fields::hash(body, "commitment")?,
-            recipients,
+            wraps,
         })
     }
 
@@ -204,25 +205,15 @@ impl ChainModel {
         let epoch = self.known_epoch(&id, "SHARE-1")?;
         // [SHARE-2]
         must_be_recipient(epoch, entry, "SHARE-2")?;
-        let recipients = self.recipients(entry, body)?;
-        let (seen, _) = fields::place(entry, "seen")?;
-        for recipient in &recipients {
-            // [SHARE-3]
-            let Some(last_wrap) = epoch.recipients.get(recipient) else {
-                continue;
-            };
-            let card = self.accounts.get(recipient).and_then(|m| m.card_in(seen));
-            if card.is_none_or(|(index, _)| index <= *last_wrap) {
-                return Err(bad_recipient(
-                    "SHARE-3",
-                    "a recipient already has a wrap for this card",
-                ));
-            }
+        let wraps = self.wraps(entry, body)?;
+        // [SHARE-3]
+        if wraps.iter().any(|wrap| epoch.wraps.contains(wrap)) {
+            return Err(bad_recipient(
+                "SHARE-3",
+                "the author has wrapped the epoch for a recipient's card before",
+            ));
         }
-        Ok(Effect::Share {
-            epoch: id,
-            recipients,
-        })
+        Ok(Effect::Share { epoch: id, wraps })
     }
 
     fn judge_message(&self, entry: &Value, body: &Value) -> Result<Effect, Verdict> {
@@ -280,35 +271,34 @@ impl ChainModel {
         Ok(Effect::Redaction { index })
     }
 
-    /// The recipients that the entry's wraps name, checked by the rules that epochs and shares have in common.
-    fn recipients(&self, entry: &Value, body: &Value) -> Result<Vec<Hash>, Verdict> {
+    /// The entry's wraps, checked by the rules that epochs and shares have in common.
+    fn wraps(&self, entry: &Value, body: &Value) -> Result<Vec<Wrapped>, Verdict> {
+        let author = fields::hash(entry, "author")?;
         let (seen, _) = fields::place(entry, "seen")?;
-        let recipients: Vec<Hash> = entry::wraps(body)?
-            .into_iter()
-            .map(|(member, _)| member)
-            .collect();
-        // [EPOCH-5]
-        if recipients.is_empty() {
-            return Err(bad_recipient("EPOCH-5", "there is no wrap"));
-        }
-        // [EPOCH-3]
-        if recipients.iter().collect::<HashSet<_>>().len() != recipients.len() {
-            return Err(bad_recipient("EPOCH-3", "a recipient is named twice"));
-        }
-        for recipient in &recipients {
+        let mut wraps: Vec<Wrapped> = Vec::new();
+        for (recipient, _) in entry::wraps(body)? {
+            // [EPOCH-3]
+            if wraps.iter().any(|(_, to, _)| *to == recipient) {
+                return Err(bad_recipient("EPOCH-3", "a recipient is named twice"));
+            }
             // [EPOCH-1]
-            let Some(member) = self.accounts.get(recipient).filter(|m| m.on_roster) else {
+            let Some(member) = self.accounts.get(&recipient).filter(|m| m.on_roster) else {
                 return Err(bad_recipient("EPOCH-1", "a recipient is not on the roster"));
             };
             // [EPOCH-2]
-            if member.card_in(seen).is_none() {
+            let Some((card, _)) = member.card_in(seen) else {
                 return Err(bad_recipient(
                     "EPOCH-2",
                     "a recipient has no card in the prefix that was seen",
                 ));
-            }
+            };
+            wraps.push((author, recipient, card));
         }
-        Ok(recipients)
+        // [EPOCH-5]
+        if wraps.is_empty() {
+            return Err(bad_recipient("EPOCH-5", "there is no wrap"));
+        }
+        Ok(wraps)
     }
 
     fn known_epoch(&self, id: &Hash, requirement: &'static str) -> Result<&Epoch, Verdict> {
@@ -339,10 +329,7 @@ fn must_be_recipient(
     entry: &Value,
     requirement: &'static str,
 ) -> Result<(), Verdict> {
-    match epoch
-        .recipients
-        .contains_key(&fields::hash(entry, "author")?)
-    {
+    match epoch.recipients.contains(&fields::hash(entry, "author")?) {
         true => Ok(()),
         false => Err(Verdict::new(
             "not_recipient",

@@ -11,7 +11,7 @@ pub use card::{SMALL_ORDER, check_x25519};
 
 use super::{Hash, PublicKey, Verdict, base64url, block, entry, fields, frame, merkle};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A chain of verified blocks, and what follows from them.
 #[derive(Debug, Clone, Default)]
@@ -84,8 +84,10 @@ impl Member {
 pub struct Epoch {
     /// What its secret must hash to.
     pub commitment: Hash,
-    /// Each recipient's id with the index of the block that holds the last wrap for it.
-    pub recipients: HashMap<Hash, u64>,
+    /// The recipients' ids, by its own wraps and by shares.
+    pub recipients: HashSet<Hash>,
+    /// Who wrapped it for whom, and the index of the card's block that the wrap was made for.
+    pub wraps: HashSet<(Hash, Hash, u64)>,
     /// Whether a recipient was removed from the roster.
     pub stale: bool,
 }
