@@ -6,12 +6,12 @@ use dispatch_conformance::codec::base64url::encode;
 
 pub fn file() -> File {
     File::new("base64", "Bytes as texts. Decode `text` as a server does.")
-        .flag("padding", "takes `=`", &["JavaScript atob and Node Buffer", "Python base64"])
-        .flag("trailing-bits", "takes last letters whose unused bits are not zero", &["Node Buffer", "Python base64", "Go encoding/base64"])
-        .flag("other-alphabet", "takes + and /", &["Node Buffer"])
-        .flag("junk", "skips letters outside of the alphabet", &["Node Buffer", "Python base64 (b64decode without validate)"])
-        .flag("line-ends", "skips line ends or other white space", &["Go encoding/base64", "JavaScript atob"])
-        .flag("odd-letter", "takes a single letter left over", &["Node Buffer"])
+        .flag("padding", "takes `=`", &["atob", "Node's Buffer", "Python base64"])
+        .flag("trailing-bits", "takes last letters whose unused bits are not zero", &["atob", "Node's Buffer", "Python base64", "Go encoding/base64"])
+        .flag("other-alphabet", "takes + and /", &["Node's Buffer", "Python base64.urlsafe_b64decode"])
+        .flag("junk", "skips letters outside of the alphabet", &["Node's Buffer", "Python base64 without validate"])
+        .flag("line-ends", "skips line ends or other white space", &["atob", "Node's Buffer", "Python base64 without validate", "Go encoding/base64"])
+        .flag("odd-letter", "takes a single letter left over", &["Node's Buffer"])
         .flag("length", "takes bytes of any length for an id, a hash or a nonce", &[])
         .group(
             Group::new(

@@ -9,12 +9,12 @@ pub fn file() -> File {
         .flag(
             "not-canonical",
             "takes values of 2^255 - 19 and more, or clears the highest bit before it looks",
-            &["X25519 itself (RFC 7748)", "x25519-dalek", "OpenSSL"],
+            &["RFC 7748 itself", "OpenSSL 3", "x25519-dalek"],
         )
         .flag(
             "small-order",
             "takes points whose shared secret is zero for everyone",
-            &["x25519-dalek", "WebCrypto until it derives"],
+            &["x25519-dalek", "OpenSSL 3 and WebCrypto until they derive"],
         )
         .flag("byte-order", "reads the value as a big-endian number", &[])
         .group(

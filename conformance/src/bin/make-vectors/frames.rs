@@ -46,7 +46,7 @@ const FLAGS: [(&str, &str, &[&str]); 12] = [
         "duplicate-member",
         "keeps the first or the last of two members with one name",
         &[
-            "JavaScript JSON.parse",
+            "JavaScript's JSON.parse",
             "Python json",
             "Go encoding/json",
             "serde_json::Value",
@@ -55,27 +55,31 @@ const FLAGS: [(&str, &str, &[&str]); 12] = [
     (
         "lone-surrogate",
         "takes half of a surrogate pair, or puts U+FFFD in its place",
-        &["JavaScript JSON.parse", "Python json", "Go encoding/json"],
+        &["JavaScript's JSON.parse", "Python json", "Go encoding/json"],
     ),
     (
         "invalid-utf8",
         "puts U+FFFD in the place of bytes that are not UTF-8",
-        &["Node Buffer.toString", "Go encoding/json"],
+        &[
+            "Node's Buffer",
+            "TextDecoder unless fatal",
+            "Go encoding/json",
+        ],
     ),
     (
         "byte-order-mark",
         "skips a byte-order mark",
-        &["Python json.loads on bytes", "the web's TextDecoder"],
+        &["TextDecoder", "Python json on bytes"],
     ),
     (
         "integer-grammar",
         "takes 1.0, 1e3 or -0 for an integer",
-        &["JavaScript Number.isInteger", "ajv"],
+        &["JavaScript's Number.isInteger", "ajv"],
     ),
     (
         "large-integer",
         "rounds integers above 2^53, or takes them",
-        &["JavaScript JSON.parse", "Go encoding/json into interface{}"],
+        &["JavaScript's JSON.parse", "Python json"],
     ),
     (
         "json-extension",
@@ -90,21 +94,17 @@ const FLAGS: [(&str, &str, &[&str]); 12] = [
     (
         "trailing-text",
         "stops reading behind the first value",
-        &["Go encoding/json Decoder", "Python JSONDecoder.raw_decode"],
+        &["Go's json.Decoder", "Python's JSONDecoder.raw_decode"],
     ),
     (
         "deep-nesting",
         "has no bound for nesting, or another one",
-        &["most"],
+        &["JavaScript's JSON.parse", "Python json", "serde_json (128)"],
     ),
     (
         "unknown-member",
         "ignores members that it does not know",
-        &[
-            "serde",
-            "Go encoding/json",
-            "Jackson with FAIL_ON_UNKNOWN_PROPERTIES off",
-        ],
+        &["serde", "Go encoding/json"],
     ),
     (
         "other-case",

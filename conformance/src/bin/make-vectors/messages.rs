@@ -12,7 +12,7 @@ pub fn file() -> File {
     File::new("messages", "Messages: from an epoch's secret to a plaintext. Each group is one step.")
         .flag("info-left-out", "leaves a value out of the key's info or the aad", &[])
         .flag("lax-padding", "takes zeros off and does not ask how many, or what stood before", &["ISO/IEC 7816-4 unpadding in libraries"])
-        .flag("json", "reads a plaintext with a parser that keeps the last of two names, or replaces what is no text", &["JavaScript JSON.parse", "Python json"])
+        .flag("json", "reads a plaintext with a parser that keeps the last of two names, or replaces what is no text", &["JavaScript's JSON.parse", "Python json"])
         .flag("strict-reader", "refuses members of a later time", &[])
         .group(
             Group::new(

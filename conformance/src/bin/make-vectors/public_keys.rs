@@ -13,10 +13,10 @@ pub fn file() -> File {
         "keys",
         "Public keys. Read `der` as a public key; a valid one gives `account`, its SHA-256, and has `bits` bits.",
     )
-    .flag("lax-der", "reads BER: lengths, integers or bytes behind the end that DER does not allow", &["OpenSSL (in part)"])
-    .flag("other-form", "takes another structure that holds an RSA key", &["OpenSSL", "Python cryptography"])
-    .flag("weak-key", "takes keys that are too short, even, or have another exponent", &["RustCrypto rsa", "OpenSSL", "WebCrypto"])
-    .flag("odd-size", "takes, or cannot read, a modulus whose bits do not fill its bytes", &["OpenSSL", "WebCrypto"])
+    .flag("lax-der", "reads BER: lengths, integers or bytes behind the end that DER does not allow", &["OpenSSL 3", "Node's crypto and WebCrypto"])
+    .flag("other-form", "takes another structure that holds an RSA key", &["Python cryptography", "Node's crypto", "OpenSSL 3"])
+    .flag("weak-key", "takes keys that are too short, even, or have another exponent", &["OpenSSL 3", "Node's crypto and WebCrypto", "Python cryptography", "RustCrypto rsa"])
+    .flag("odd-size", "takes, or cannot read, a modulus whose bits do not fill its bytes", &["OpenSSL 3", "Node's crypto and WebCrypto", "Python cryptography"])
     .group(
         Group::new("public-keys", "`der`: the bytes; `account`: the id; `bits`: the modulus' length.")
             .tests(good())

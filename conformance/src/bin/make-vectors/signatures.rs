@@ -15,9 +15,9 @@ pub fn file() -> File {
     .flag(
         "salt-length",
         "finds the salt's length out instead of demanding 32 bytes",
-        &["OpenSSL (RSA_PSS_SALTLEN_AUTO)", "Go crypto/rsa (PSSSaltLengthAuto)", "Python cryptography (PSS.AUTO)"],
+        &["OpenSSL 3 and Node's crypto (RSA_PSS_SALTLEN_AUTO)", "Go crypto/rsa without options"],
     )
-    .flag("mgf1-sha1", "takes SHA-1 in MGF1 where nothing else is said", &["Java (RSASSA-PSS without a parameter spec)"])
+    .flag("mgf1-sha1", "takes SHA-1 in MGF1 where nothing else is said", &["Java (PSSParameterSpec.DEFAULT)"])
     .flag("other-hash", "takes the hash from the key or the signature", &[])
     .flag("pkcs1v15", "verifies RSASSA-PKCS1-v1_5, alone or as a second try", &[])
     .flag(
@@ -25,7 +25,7 @@ pub fn file() -> File {
         "accepts a number that is not smaller than the modulus, so that a signature has two forms",
         &["RustCrypto rsa (the trait SignatureScheme)"],
     )
-    .flag("length", "pads or trims a signature to the modulus' length before it verifies", &["hand-written code over big integers"])
+    .flag("length", "pads or trims a signature to the modulus' length before it verifies", &["OpenSSL 3 and Node's crypto (shorter ones)"])
     .flag("lax-padding", "does not look at every byte of the encoding", &["hand-written code"])
     .flag("double-hash", "hashes the message twice, or not at all", &["libraries that take a digest"])
     .flag("wrong-statement", "verifies over other bytes than the tuple", &[])
