@@ -39,7 +39,8 @@ impl Actor {
     /// In words, if no key could be made.
     pub fn fresh() -> Result<Self, String> {
         let seed = data_encoding::HEXLOWER.encode(&System.hash());
-        let private = RsaPrivateKey::new(&mut Seeded::new(&seed), 2048).map_err(|error| error.to_string())?;
+        let private =
+            RsaPrivateKey::new(&mut Seeded::new(&seed), 2048).map_err(|error| error.to_string())?;
         Ok(Self::Own(Arc::new(Account::new("fresh", private))))
     }
 }
@@ -65,7 +66,11 @@ impl Pool {
     /// All test accounts, with the authority's if the suite holds its key.
     pub fn new(authority: Option<Actor>) -> Self {
         let known = |role| accounts::with_role(role).map(Actor::Known).collect();
-        Self { members: known(Role::Member), outsiders: known(Role::Outsider), authority }
+        Self {
+            members: known(Role::Member),
+            outsiders: known(Role::Outsider),
+            authority,
+        }
     }
 
     /// Whether all accounts together would do for a case.
@@ -82,7 +87,11 @@ impl Pool {
     pub fn lend(&mut self, case: &Case) -> Option<Lease> {
         let mut lease = Lease::default();
         // Accounts of one certain size first: any other would do for the rest.
-        let mut roles: Vec<(&String, AccountKind)> = case.accounts.iter().map(|(role, kind)| (role, *kind)).collect();
+        let mut roles: Vec<(&String, AccountKind)> = case
+            .accounts
+            .iter()
+            .map(|(role, kind)| (role, *kind))
+            .collect();
         roles.sort_by_key(|(_, kind)| *kind == AccountKind::Member);
         for (role, kind) in roles {
             if kind == AccountKind::Fresh {
@@ -163,7 +172,11 @@ mod tests {
     #[test]
     fn accounts_of_a_certain_size_are_kept_for_those_who_ask_for_them() {
         let mut pool = Pool::new(None);
-        let lease = pool.lend(&case(r#"{"a": "member", "z": "member-4096", "y": "member-3072"}"#)).expect("lent");
+        let lease = pool
+            .lend(&case(
+                r#"{"a": "member", "z": "member-4096", "y": "member-3072"}"#,
+            ))
+            .expect("lent");
         assert_eq!(lease.lent["z"].1.bits(), 4096);
         assert_eq!(lease.lent["y"].1.bits(), 3072);
         assert_eq!(lease.lent["a"].1.bits(), 2048);

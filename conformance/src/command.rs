@@ -6,6 +6,7 @@ mod explain;
 mod keys;
 mod list;
 mod run;
+mod selftest;
 
 use std::path::PathBuf;
 
@@ -38,6 +39,8 @@ enum Command {
     Coverage,
     /// Serve the control server: a second server that keeps every rule but those that it is told to break
     Control(control::Arguments),
+    /// Prove that the cases catch what they are there for: play them on servers that are known to be wrong
+    Selftest(selftest::Arguments),
 }
 
 /// The specification and the vectors, read.
@@ -85,6 +88,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Keys(arguments) => keys::execute(&arguments, &library),
         Command::Coverage => coverage::execute(&library),
         Command::Control(arguments) => control::execute(&arguments),
+        Command::Selftest(arguments) => selftest::execute(arguments, library),
     }
 }
 

@@ -29,12 +29,16 @@ mod here {
         /// # Errors
         /// In words, if that was not possible.
         pub async fn start() -> Result<Self, String> {
-            let failed = |error: &dyn std::fmt::Display| format!("the embedded reference did not start: {error}");
+            let failed = |error: &dyn std::fmt::Display| {
+                format!("the embedded reference did not start: {error}")
+            };
             let folder = tempfile::tempdir().map_err(|error| failed(&error))?;
             let corpus = Corpus::embedded();
             let write = |name: &str| -> Result<PathBuf, String> {
                 let path = folder.path().join(name);
-                let text = corpus.text(&format!("vectors/keys/{name}")).ok_or_else(|| failed(&format!("no {name}")))?;
+                let text = corpus
+                    .text(&format!("vectors/keys/{name}"))
+                    .ok_or_else(|| failed(&format!("no {name}")))?;
                 fs::write(&path, text).map_err(|error| failed(&error))?;
                 Ok(path)
             };
@@ -48,10 +52,17 @@ mod here {
             };
             // Short enough to be waited for.
             founding.limits.challenge_ms = 2000;
-            let config = init(&folder.path().join("community"), &founding).map_err(|error| failed(&error))?;
-            let running = Server::start(config).await.map_err(|error| failed(&error))?;
+            let config = init(&folder.path().join("community"), &founding)
+                .map_err(|error| failed(&error))?;
+            let running = Server::start(config)
+                .await
+                .map_err(|error| failed(&error))?;
             let url = format!("ws://{}", running.address());
-            Ok(Self { url, running, _folder: folder })
+            Ok(Self {
+                url,
+                running,
+                _folder: folder,
+            })
         }
 
         /// Where it is.

@@ -63,7 +63,10 @@ pub fn faults(requirements: &Requirements, vectors: &Vectors) -> Vec<String> {
     }
     for coverage in coverage(requirements, vectors) {
         if !coverage.is_settled() {
-            faults.push(format!("{}: nothing decides it, and it is not marked untestable", coverage.requirement.id));
+            faults.push(format!(
+                "{}: nothing decides it, and it is not marked untestable",
+                coverage.requirement.id
+            ));
         }
     }
     faults
@@ -73,16 +76,24 @@ fn specification_faults(requirements: &Requirements) -> Vec<String> {
     let mut faults = Vec::new();
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for requirement in requirements.iter() {
-        let Requirement { id, file, keywords, .. } = requirement;
+        let Requirement {
+            id, file, keywords, ..
+        } = requirement;
         if let Some(first) = seen.insert(id, file) {
             faults.push(format!("{id}: stands in {first} and again in {file}"));
         }
         let number = id.rsplit_once('-').map(|(_, number)| number);
-        if !number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())) {
+        if !number
+            .is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+        {
             faults.push(format!("{id}: is no area and number"));
         }
         if keywords.len() != 1 && !requirement.withdrawn {
-            faults.push(format!("{id}: has {} keywords of BCP 14 ({}), not one", keywords.len(), keywords.join(", ")));
+            faults.push(format!(
+                "{id}: has {} keywords of BCP 14 ({}), not one",
+                keywords.len(),
+                keywords.join(", ")
+            ));
         }
     }
     faults
@@ -91,13 +102,25 @@ fn specification_faults(requirements: &Requirements) -> Vec<String> {
 fn case_faults(case: &Case, requirements: &Requirements) -> Vec<String> {
     let Case { id, .. } = case;
     let mut faults = unknown(id, &case.requirements, requirements);
-    let strongest = case.requirements.iter().filter_map(|id| requirements.of(id)?.level()).max();
+    let strongest = case
+        .requirements
+        .iter()
+        .filter_map(|id| requirements.of(id)?.level())
+        .max();
     if strongest.is_some_and(|strongest| strongest != case.level) {
-        faults.push(format!("{id}: its level is {}, that of its strongest requirement is not", case.level));
+        faults.push(format!(
+            "{id}: its level is {}, that of its strongest requirement is not",
+            case.level
+        ));
     }
-    let plays_authority = case.accounts.values().any(|kind| *kind == crate::scenario::AccountKind::Authority);
+    let plays_authority = case
+        .accounts
+        .values()
+        .any(|kind| *kind == crate::scenario::AccountKind::Authority);
     if plays_authority && !case.needs(Capability::Authority) {
-        faults.push(format!("{id}: has a role that is the authority, and does not say that it needs it"));
+        faults.push(format!(
+            "{id}: has a role that is the authority, and does not say that it needs it"
+        ));
     }
     faults
 }
@@ -113,8 +136,12 @@ fn unknown(id: &str, named: &[String], requirements: &Requirements) -> Vec<Strin
     }
     for name in named {
         match requirements.of(name) {
-            None => faults.push(format!("{id}: names {name}, which the specification does not have")),
-            Some(requirement) if requirement.withdrawn => faults.push(format!("{id}: names {name}, which was withdrawn")),
+            None => faults.push(format!(
+                "{id}: names {name}, which the specification does not have"
+            )),
+            Some(requirement) if requirement.withdrawn => {
+                faults.push(format!("{id}: names {name}, which was withdrawn"))
+            }
             Some(_) => {}
         }
     }
@@ -135,13 +162,21 @@ mod tests {
         let case = serde_json::json!({
             "id": "a-case", "requirements": [requirement], "level": level, "title": "t", "why": "w", "steps": []
         });
-        Vectors { cases: vec![serde_json::from_value(case).expect("a case")], known_answers: Vec::new() }
+        Vectors {
+            cases: vec![serde_json::from_value(case).expect("a case")],
+            known_answers: Vec::new(),
+        }
     }
 
     #[test]
     fn a_specification_whose_obligations_are_all_decided_has_no_faults() {
-        let requirements = requirements("- **[A-1]** It MUST be.\n- **[HTTP-1]** It MUST be.\n- **[A-2]** It MAY be.\n");
-        assert_eq!(faults(&requirements, &vectors("A-1", "MUST")), Vec::<String>::new());
+        let requirements = requirements(
+            "- **[A-1]** It MUST be.\n- **[HTTP-1]** It MUST be.\n- **[A-2]** It MAY be.\n",
+        );
+        assert_eq!(
+            faults(&requirements, &vectors("A-1", "MUST")),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -149,7 +184,13 @@ mod tests {
         let found = |text: &str, vectors: &Vectors| faults(&requirements(text), vectors).join("\n");
         let one = "- **[A-1]** It MUST be.\n";
         assert!(found(&format!("{one}{one}"), &vectors("A-1", "MUST")).contains("and again"));
-        assert!(found("- **[A-1]** It MUST be, and SHOULD stay.\n", &vectors("A-1", "MUST")).contains("2 keywords"));
+        assert!(
+            found(
+                "- **[A-1]** It MUST be, and SHOULD stay.\n",
+                &vectors("A-1", "MUST")
+            )
+            .contains("2 keywords")
+        );
         assert!(found("- **[A-1]** It is.\n", &vectors("A-1", "MUST")).contains("0 keywords"));
         assert!(found(one, &vectors("A-2", "MUST")).contains("does not have"));
         assert!(found(one, &vectors("A-2", "MUST")).contains("A-1: nothing decides it"));

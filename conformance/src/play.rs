@@ -9,8 +9,11 @@ mod entry;
 mod errand;
 mod evaluate;
 mod matching;
+mod miss;
 mod named;
+mod playing;
 mod stage;
 mod steps;
 
-pub use stage::{Made, Outcome, Stage, play};
+pub use playing::play;
+pub use stage::{Made, Outcome, Stage};

@@ -67,7 +67,11 @@ pub struct Wishes {
 ///
 /// # Errors
 /// If no case can be played.
-pub async fn ready(target: Target, wishes: &Wishes, vectors: &Arc<Vectors>) -> Result<Ready, Unready> {
+pub async fn ready(
+    target: Target,
+    wishes: &Wishes,
+    vectors: &Arc<Vectors>,
+) -> Result<Ready, Unready> {
     let (document, faults) = discover(&target, wishes).await?;
     let server = Arc::new(Server::new(target, wishes.patience, document));
     let mut preflight = Preflight {
@@ -81,9 +85,21 @@ pub async fn ready(target: Target, wishes: &Wishes, vectors: &Arc<Vectors>) -> R
     preflight.found(faults, "discovery");
     preflight.read_chain().await?;
     preflight.mend_roster().await?;
-    let Preflight { server, authority, findings, notes, .. } = preflight;
+    let Preflight {
+        server,
+        authority,
+        findings,
+        notes,
+        ..
+    } = preflight;
     let holds_authority = authority.is_some();
-    Ok(Ready { server, pool: Pool::new(authority), findings, notes, holds_authority })
+    Ok(Ready {
+        server,
+        pool: Pool::new(authority),
+        findings,
+        notes,
+        holds_authority,
+    })
 }
 
 async fn discover(target: &Target, wishes: &Wishes) -> Result<(Value, Vec<Fault>), Unready> {
@@ -93,7 +109,10 @@ async fn discover(target: &Target, wishes: &Wishes) -> Result<(Value, Vec<Fault>
         match tried {
             Err(Unready::Unreachable(_)) if Instant::now() < until => sleep(PAUSE).await,
             Err(Unready::Unreachable(why)) if !wishes.wait_ready.is_zero() => {
-                return Err(Unready::Unreachable(format!("{why} (after waiting {:?})", wishes.wait_ready)));
+                return Err(Unready::Unreachable(format!(
+                    "{why} (after waiting {:?})",
+                    wishes.wait_ready
+                )));
             }
             tried => return tried,
         }
@@ -103,13 +122,17 @@ async fn discover(target: &Target, wishes: &Wishes) -> Result<(Value, Vec<Fault>
 async fn look(target: &Target, patience: Duration) -> Result<(Value, Vec<Fault>), Unready> {
     let asked = format!("GET {}{DISCOVERY}", target.origin());
     let unreachable = |why: String| Unready::Unreachable(format!("{asked}: {why}"));
-    let answer = http::request(target, "GET", DISCOVERY, &[], patience).await.map_err(|fault| {
-        let advice = match fault {
-            HttpFault::Unreachable(_) => "start the server, or give --wait-ready SECONDS while it starts",
-            _ => "is this the server's address?",
-        };
-        unreachable(format!("{fault}; {advice}"))
-    })?;
+    let answer = http::request(target, "GET", DISCOVERY, &[], patience)
+        .await
+        .map_err(|fault| {
+            let advice = match fault {
+                HttpFault::Unreachable(_) => {
+                    "start the server, or give --wait-ready SECONDS while it starts"
+                }
+                _ => "is this the server's address?",
+            };
+            unreachable(format!("{fault}; {advice}"))
+        })?;
     if answer.status != 200 {
         return Err(unreachable(format!(
             "status {}; this is no dispatch-d server, which answers there with its discovery document",
@@ -117,17 +140,25 @@ async fn look(target: &Target, patience: Duration) -> Result<(Value, Vec<Fault>)
         )));
     }
     match serde_json::from_slice::<Value>(&answer.body) {
-        Ok(document) if ["versions", "community", "genesis"].iter().any(|name| document.get(name).is_some()) => {
+        Ok(document)
+            if ["versions", "community", "genesis"]
+                .iter()
+                .any(|name| document.get(name).is_some()) =>
+        {
             let faults = discovery::faults(&document, &answer);
             Ok((document, faults))
         }
-        _ => Err(unreachable("the answer is no discovery document; this is no dispatch-d server".into())),
+        _ => Err(unreachable(
+            "the answer is no discovery document; this is no dispatch-d server".into(),
+        )),
     }
 }
 
 /// The authority's account, if the suite holds the key that genesis names.
 fn authority(server: &Server, given: Option<&Actor>) -> Result<Option<Actor>, Unready> {
-    let named = server.discovery["genesis"]["entry"]["body"]["authority"].as_str().unwrap_or_default();
+    let named = server.discovery["genesis"]["entry"]["body"]["authority"]
+        .as_str()
+        .unwrap_or_default();
     let fits = |actor: &Actor| base64url::encode(actor.public_key()) == named;
     match given {
         Some(actor) if fits(actor) => Ok(Some(actor.clone())),
@@ -149,24 +180,35 @@ struct Preflight {
 
 impl Preflight {
     fn found(&mut self, faults: Vec<Fault>, connection: &str) {
-        self.findings.extend(faults.into_iter().map(|fault| Finding {
-            requirement: fault.requirement,
-            detail: fault.detail,
-            case: "(preflight)".into(),
-            connection: connection.into(),
-        }));
+        self.findings
+            .extend(faults.into_iter().map(|fault| Finding {
+                requirement: fault.requirement,
+                detail: fault.detail,
+                case: "(preflight)".into(),
+                connection: connection.into(),
+            }));
     }
 
     fn stage(&self, kind: AccountKind, actor: Actor) -> Stage {
         let roles = BTreeMap::from([("somebody".to_owned(), (kind, actor))]);
         let timeline = Timeline::begin(self.trace.then_some("(preflight)"));
-        Stage::new(Arc::clone(&self.server), Arc::clone(&self.vectors), "(preflight)", roles, timeline)
+        Stage::new(
+            Arc::clone(&self.server),
+            Arc::clone(&self.vectors),
+            "(preflight)",
+            roles,
+            timeline,
+        )
     }
 
     /// Joins as the first test account that is let in, and reads the chain.
     async fn read_chain(&mut self) -> Result<(), Unready> {
-        let members = accounts::with_role(Role::Member).map(|account| (AccountKind::Member, Actor::Known(account)));
-        let authority = self.authority.clone().map(|actor| (AccountKind::Authority, actor));
+        let members = accounts::with_role(Role::Member)
+            .map(|account| (AccountKind::Member, Actor::Known(account)));
+        let authority = self
+            .authority
+            .clone()
+            .map(|actor| (AccountKind::Authority, actor));
         for (kind, actor) in authority.into_iter().chain(members) {
             let mut stage = self.stage(kind, actor);
             let joined = stage.enter("somebody").await;
@@ -182,12 +224,16 @@ impl Preflight {
                     )));
                 }
                 Err(why) => {
-                    self.notes.push(format!("the chain could not be read before the cases: {why}"));
+                    self.notes.push(format!(
+                        "the chain could not be read before the cases: {why}"
+                    ));
                     return Ok(());
                 }
             }
         }
-        Err(Unready::Configuration(unlisted(accounts::with_role(Role::Member).count())))
+        Err(Unready::Configuration(unlisted(
+            accounts::with_role(Role::Member).count(),
+        )))
     }
 
     /// Brings the roster to what the cases need: all members on it, no outsider.
@@ -196,15 +242,21 @@ impl Preflight {
         if chain.have().0 == 0 {
             return Ok(());
         }
-        let missing: Vec<_> = accounts::with_role(Role::Member).filter(|account| !chain.is_member(&account.id())).collect();
-        let intruders: Vec<_> =
-            accounts::with_role(Role::Outsider).filter(|account| chain.is_member(&account.id())).collect();
+        let missing: Vec<_> = accounts::with_role(Role::Member)
+            .filter(|account| !chain.is_member(&account.id()))
+            .collect();
+        let intruders: Vec<_> = accounts::with_role(Role::Outsider)
+            .filter(|account| chain.is_member(&account.id()))
+            .collect();
         if missing.is_empty() && intruders.is_empty() {
             return Ok(());
         }
         let Some(authority) = self.authority.clone() else {
             return Err(Unready::Configuration(if missing.is_empty() {
-                format!("{} test accounts that must be outsiders are on the roster: remove them", intruders.len())
+                format!(
+                    "{} test accounts that must be outsiders are on the roster: remove them",
+                    intruders.len()
+                )
             } else {
                 unlisted(missing.len())
             }));
@@ -215,8 +267,15 @@ impl Preflight {
         let mended = stage.change_roster("somebody", &add, &remove).await;
         self.findings.extend(stage.take_findings());
         self.notes.push(match mended {
-            Ok(()) => format!("the roster was mended: {} test members added, {} outsiders removed", add.len(), remove.len()),
-            Err(why) => format!("the roster lacks {} test members and could not be mended: {why}", add.len()),
+            Ok(()) => format!(
+                "the roster was mended: {} test members added, {} outsiders removed",
+                add.len(),
+                remove.len()
+            ),
+            Err(why) => format!(
+                "the roster lacks {} test members and could not be mended: {why}",
+                add.len()
+            ),
         });
         Ok(())
     }

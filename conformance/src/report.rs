@@ -24,15 +24,24 @@ impl FromStr for Wanted {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text.split_once('=').ok_or("a report is FORMAT=PATH, such as json=report.json")?;
+        let (format, path) = text
+            .split_once('=')
+            .ok_or("a report is FORMAT=PATH, such as json=report.json")?;
         let format = match format {
             "json" => Format::Json,
-            _ => return Err(format!("`{format}` is no format of a report; there is: json")),
+            _ => {
+                return Err(format!(
+                    "`{format}` is no format of a report; there is: json"
+                ));
+            }
         };
         if path.is_empty() {
             return Err("the path of a report is missing".into());
         }
-        Ok(Self { format, path: path.into() })
+        Ok(Self {
+            format,
+            path: path.into(),
+        })
     }
 }
 

@@ -210,20 +210,31 @@ impl RunResult {
 
     /// How many cases have a verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.cases.iter().filter(|case| case.verdict == verdict).count()
+        self.cases
+            .iter()
+            .filter(|case| case.verdict == verdict)
+            .count()
     }
 
     /// How many cases count as failed.
     pub fn failed(&self) -> usize {
-        self.cases.iter().filter(|case| case.verdict.counts_as_failure()).count()
+        self.cases
+            .iter()
+            .filter(|case| case.verdict.counts_as_failure())
+            .count()
     }
 
     /// Sets what follows from the cases.
     pub fn settle(&mut self) {
-        self.counts = Verdict::ALL.into_iter().map(|verdict| (verdict.name(), self.count(verdict))).collect();
+        self.counts = Verdict::ALL
+            .into_iter()
+            .map(|verdict| (verdict.name(), self.count(verdict)))
+            .collect();
         self.conformant = self.failed() == 0 && !self.interrupted && !self.cases.is_empty();
         let run = self.cases.iter().filter(|case| case.reason.is_none());
-        let mut covered: Vec<String> = run.flat_map(|case| case.requirements.iter().cloned()).collect();
+        let mut covered: Vec<String> = run
+            .flat_map(|case| case.requirements.iter().cloned())
+            .collect();
         covered.sort();
         covered.dedup();
         self.covered = covered;

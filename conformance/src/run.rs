@@ -16,7 +16,7 @@ use crate::{
     peer::Server,
     preflight::Ready,
     result::{CaseResult, Finding, RunResult, Subject, Suite, Verdict},
-    scenario::{Capability, Case, Vectors, step::Verb},
+    scenario::{AccountKind, Capability, Case, Vectors, step::Verb},
 };
 use one::Played;
 
@@ -57,7 +57,13 @@ pub async fn run(
     interrupted: impl Future<Output = ()>,
 ) -> RunResult {
     let begun = Instant::now();
-    let Ready { server, pool, findings, notes, holds_authority } = ready;
+    let Ready {
+        server,
+        pool,
+        findings,
+        notes,
+        holds_authority,
+    } = ready;
     let first_own_block = server.chain.have().0;
     let mut run = Run {
         server: Arc::clone(&server),
@@ -139,23 +145,42 @@ impl Run<'_> {
         }
     }
 
-    /// The cases that can be played: those that wait long first, those that need the server alone last.
-    fn in_order<'c>(&mut self, cases: &[&'c Case], watcher: &mut dyn Watcher) -> VecDeque<&'c Case> {
+    /// The cases that can be played: those that wait or compute long first, those that need the server alone last.
+    fn in_order<'c>(
+        &mut self,
+        cases: &[&'c Case],
+        watcher: &mut dyn Watcher,
+    ) -> VecDeque<&'c Case> {
         let mut playable = Vec::new();
         for case in cases {
             match self.hindrance(case) {
-                Some((verdict, reason)) => self.add(one::not_played(case, verdict, reason), watcher),
+                Some((verdict, reason)) => {
+                    self.add(one::not_played(case, verdict, reason), watcher)
+                }
                 None => playable.push(*case),
             }
         }
-        playable.sort_by_key(|case| (case.needs(Capability::Exclusive), !waits(case)));
+        playable.sort_by_key(|case| {
+            (
+                case.needs(Capability::Exclusive),
+                !waits(case),
+                !makes_keys(case),
+            )
+        });
         playable.into()
     }
 
     /// Why a case cannot be played here.
     fn hindrance(&mut self, case: &Case) -> Option<(Verdict, String)> {
-        if let Some(absent) = case.needs.iter().find(|need| self.settings.without.contains(need)) {
-            return Some((Verdict::Unsupported, format!("`{}` was declared absent", absent.name())));
+        if let Some(absent) = case
+            .needs
+            .iter()
+            .find(|need| self.settings.without.contains(need))
+        {
+            return Some((
+                Verdict::Unsupported,
+                format!("`{}` was declared absent", absent.name()),
+            ));
         }
         if case.needs(Capability::Authority) && !self.holds_authority {
             let reason = "the suite does not hold the authority's key: give --authority-key FILE, or declare --without authority";
@@ -226,11 +251,20 @@ impl Run<'_> {
             }
             // The suite's own fault; its accounts stay lent, which only costs speed.
             Err(error) => {
-                let known: Vec<&str> = self.results.iter().map(|result| result.id.as_str()).collect();
-                let lost = cases.iter().find(|case| names.contains(&case.id) && !known.contains(&case.id.as_str()));
+                let known: Vec<&str> = self
+                    .results
+                    .iter()
+                    .map(|result| result.id.as_str())
+                    .collect();
+                let lost = cases
+                    .iter()
+                    .find(|case| names.contains(&case.id) && !known.contains(&case.id.as_str()));
                 if let Some(case) = lost {
                     names.retain(|name| *name != case.id);
-                    self.add(one::not_played(case, Verdict::HarnessError, error.to_string()), watcher);
+                    self.add(
+                        one::not_played(case, Verdict::HarnessError, error.to_string()),
+                        watcher,
+                    );
                 }
             }
         }
@@ -247,17 +281,31 @@ impl Run<'_> {
     fn into_result(mut self, cases: &[&Case], interrupted: bool) -> RunResult {
         if self.stopped && self.results.len() < cases.len() {
             let left = cases.len() - self.results.len();
-            self.notes.push(format!("stopped at the first failure: {left} cases were not played"));
+            self.notes.push(format!(
+                "stopped at the first failure: {left} cases were not played"
+            ));
         }
         let place = |result: &CaseResult| cases.iter().position(|case| case.id == result.id);
         self.results.sort_by_key(place);
-        let about: Vec<&String> = self.results.iter().flat_map(|result| &result.requirements).collect();
-        let mut noticed: Vec<Finding> =
-            self.findings.into_iter().filter(|finding| !about.contains(&&finding.requirement)).collect();
-        noticed.dedup_by(|one, other| one.requirement == other.requirement && one.detail == other.detail);
+        let about: Vec<&String> = self
+            .results
+            .iter()
+            .flat_map(|result| &result.requirements)
+            .collect();
+        let mut noticed: Vec<Finding> = self
+            .findings
+            .into_iter()
+            .filter(|finding| !about.contains(&&finding.requirement))
+            .collect();
+        noticed.dedup_by(|one, other| {
+            one.requirement == other.requirement && one.detail == other.detail
+        });
         let mut result = RunResult {
             format: RunResult::FORMAT,
-            suite: Suite { version: env!("CARGO_PKG_VERSION"), vectors: self.settings.vectors_hash.clone() },
+            suite: Suite {
+                version: env!("CARGO_PKG_VERSION"),
+                vectors: self.settings.vectors_hash.clone(),
+            },
             server: Subject {
                 url: self.settings.url.clone(),
                 origin: self.server.target.origin().to_owned(),
@@ -277,7 +325,16 @@ impl Run<'_> {
     }
 }
 
+/// Whether a case begins by making a key, which takes long.
+fn makes_keys(case: &Case) -> bool {
+    case.accounts
+        .values()
+        .any(|kind| *kind == AccountKind::Fresh)
+}
+
 /// Whether a case waits for something to expire.
 fn waits(case: &Case) -> bool {
-    case.steps.iter().any(|step| matches!(step.verb, Verb::WaitUntil(_)))
+    case.steps
+        .iter()
+        .any(|step| matches!(step.verb, Verb::WaitUntil(_)))
 }

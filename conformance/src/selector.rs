@@ -40,12 +40,22 @@ pub fn select<'a>(
     let mut selectors = Vec::new();
     for argument in arguments {
         let selector = Selector::read(argument);
-        if !vectors.cases.iter().filter(strong).any(|case| selector.takes(case)) {
-            return Err(NothingSelected { selector: argument.clone(), near: near(argument, vectors, requirements) });
+        if !vectors
+            .cases
+            .iter()
+            .filter(strong)
+            .any(|case| selector.takes(case))
+        {
+            return Err(NothingSelected {
+                selector: argument.clone(),
+                near: near(argument, vectors, requirements),
+            });
         }
         selectors.push(selector);
     }
-    let taken = |case: &&Case| selectors.is_empty() || selectors.iter().any(|selector| selector.takes(case));
+    let taken = |case: &&Case| {
+        selectors.is_empty() || selectors.iter().any(|selector| selector.takes(case))
+    };
     Ok(vectors.cases.iter().filter(strong).filter(taken).collect())
 }
 
@@ -72,11 +82,13 @@ impl Selector {
         match self {
             Self::Case(id) => case.id == *id,
             Self::Requirement(id) => case.requirements.contains(id),
-            Self::Area(area) => {
-                case.requirements.iter().any(|id| id.rsplit_once('-').is_some_and(|(own, _)| own == area))
-            }
+            Self::Area(area) => case
+                .requirements
+                .iter()
+                .any(|id| id.rsplit_once('-').is_some_and(|(own, _)| own == area)),
             Self::Pattern(pattern) => {
-                pattern.is_match(&case.id) || case.requirements.iter().any(|id| pattern.is_match(id))
+                pattern.is_match(&case.id)
+                    || case.requirements.iter().any(|id| pattern.is_match(id))
             }
         }
     }
@@ -98,13 +110,18 @@ fn glob(pattern: &str) -> Option<Regex> {
 /// Up to three names that are much like the argument.
 pub fn near(argument: &str, vectors: &Vectors, requirements: &Requirements) -> Vec<String> {
     let cases = vectors.cases.iter().map(|case| case.id.clone());
-    let ids = requirements.iter().map(|requirement| requirement.id.clone());
-    let areas = requirements.iter().map(|requirement| requirement.area().to_owned());
+    let ids = requirements
+        .iter()
+        .map(|requirement| requirement.id.clone());
+    let areas = requirements
+        .iter()
+        .map(|requirement| requirement.area().to_owned());
     let mut names: Vec<(f64, String)> = cases
         .chain(ids)
         .chain(areas)
         .map(|name| {
-            let likeness = strsim::jaro_winkler(&argument.to_ascii_lowercase(), &name.to_ascii_lowercase());
+            let likeness =
+                strsim::jaro_winkler(&argument.to_ascii_lowercase(), &name.to_ascii_lowercase());
             (likeness, name)
         })
         .filter(|(likeness, _)| *likeness > 0.8)
@@ -118,7 +135,13 @@ fn suggestion(near: &[String]) -> String {
     if near.is_empty() {
         return "; `dispatch-conformance list` shows them all".to_owned();
     }
-    format!("; did you mean {}?", near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "))
+    format!(
+        "; did you mean {}?",
+        near.iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    )
 }
 
 #[cfg(test)]
@@ -143,7 +166,10 @@ mod tests {
     }
 
     fn ids(arguments: &[&str], level: Option<Level>) -> Result<Vec<String>, NothingSelected> {
-        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let arguments: Vec<String> = arguments
+            .iter()
+            .map(|&argument| argument.to_owned())
+            .collect();
         let vectors = vectors();
         let selected = select(&arguments, level, &vectors, &Requirements::default())?;
         Ok(selected.into_iter().map(|case| case.id.clone()).collect())
@@ -156,7 +182,10 @@ mod tests {
         assert_eq!(ids(&["JOIN-15"], None).expect("one"), ["join-good"]);
         assert_eq!(ids(&["join-15"], None).expect("one"), ["join-good"]);
         assert_eq!(ids(&["JOIN"], None).expect("two").len(), 2);
-        assert_eq!(ids(&["*-late", "LIM"], None).expect("two"), ["join-late", "red-soft"]);
+        assert_eq!(
+            ids(&["*-late", "LIM"], None).expect("two"),
+            ["join-late", "red-soft"]
+        );
     }
 
     #[test]
@@ -168,7 +197,10 @@ mod tests {
     fn a_selector_that_selects_nothing_is_an_error_with_near_misses() {
         let error = ids(&["join-goood"], None).expect_err("nothing");
         assert_eq!(error.near.first().map(String::as_str), Some("join-good"));
-        assert!(error.to_string().contains("did you mean `join-good`"), "{error}");
+        assert!(
+            error.to_string().contains("did you mean `join-good`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -3,13 +3,15 @@
 //! A task of its own reads, so that a case sees each message with the time at which it came, whatever the case does
 //! meanwhile.
 
+mod reader;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use hyper::HeaderMap;
 use serde_json::Value;
 use tokio::{
@@ -21,8 +23,10 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::{
     Fault, Observer, Server,
-    socket::{self, OpenFault, Sink, Source},
+    socket::{self, OpenFault, Sink},
 };
+use reader::Reader;
+
 use crate::{
     result::Direction,
     story::{Timeline, shorten},
@@ -385,80 +389,5 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.reader.abort();
-    }
-}
-
-/// Reads until the connection ends.
-struct Reader {
-    name: String,
-    source: Source,
-    observer: Arc<Mutex<Observer>>,
-    timeline: Timeline,
-    reading: watch::Receiver<bool>,
-    inbox: mpsc::UnboundedSender<Event>,
-}
-
-impl Reader {
-    async fn run(mut self) {
-        let mut bye = None;
-        let mut end = End::default();
-        loop {
-            if self.reading.wait_for(|on| *on).await.is_err() {
-                return;
-            }
-            match self.source.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    let frame = Arc::new(self.text(text.as_str()));
-                    if frame["type"] == "bye" {
-                        bye = Some((*frame).clone());
-                    }
-                    self.tell(Event::Frame(frame));
-                }
-                Some(Ok(Message::Binary(bytes))) => {
-                    self.story(
-                        Direction::Received,
-                        format!("({} bytes, binary)", bytes.len()),
-                    );
-                    self.observer().receives_binary(bytes.len());
-                }
-                Some(Ok(Message::Pong(_))) => {
-                    self.story(Direction::Received, "(pong)");
-                    self.tell(Event::Pong);
-                }
-                Some(Ok(Message::Close(frame))) => {
-                    end.close = Some(frame.map_or(1005, |frame| frame.code.into()))
-                }
-                Some(Ok(Message::Ping(_) | Message::Frame(_))) => {}
-                Some(Err(tungstenite::Error::ConnectionClosed)) | None => break,
-                Some(Err(error)) => {
-                    if end.close.is_none() {
-                        end.broken = Some(error.to_string());
-                    }
-                    break;
-                }
-            }
-        }
-        end.bye = bye;
-        self.observer().ends(end.close);
-        self.story(Direction::Happened, end.describe());
-        self.tell(Event::End(end));
-    }
-
-    fn text(&self, text: &str) -> Value {
-        self.story(Direction::Received, shorten::text(text));
-        self.observer().receives(text)
-    }
-
-    fn observer(&self) -> MutexGuard<'_, Observer> {
-        self.observer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn story(&self, direction: Direction, text: impl Into<String>) {
-        self.timeline.add(&self.name, direction, text);
-    }
-
-    fn tell(&self, event: Event) {
-        // Nobody listens once the case is over.
-        let _ = self.inbox.send(event);
     }
 }

@@ -26,7 +26,7 @@ pub struct Observer {
     pending: Pending,
     hello: Option<SentHello>,
     server_nonce: Option<Hash>,
-    challenge_expires_at: Option<u64>,
+    latest_checkpoint: u64,
     joined: Option<Joined>,
     bye: Option<Value>,
     answered: HashMap<String, u32>,
@@ -93,7 +93,7 @@ impl Observer {
             pending: Pending::default(),
             hello: None,
             server_nonce: None,
-            challenge_expires_at: None,
+            latest_checkpoint: 0,
             joined: None,
             bye: None,
             answered: HashMap::new(),
@@ -139,6 +139,9 @@ impl Observer {
         let frame: Value = serde_json::from_str(text).unwrap_or_default();
         if frame["type"] == "submit" {
             self.server.chain.submitted(&frame["entry"]);
+        }
+        if matches!(frame["type"].as_str(), Some("prove" | "resume")) {
+            self.latest_checkpoint = self.server.chain.latest_checkpoint();
         }
         self.pending.sends(frame, self.joined.is_some());
     }

@@ -119,7 +119,9 @@ fn trailing_bit(text: &str) -> String {
         return String::new();
     };
     match ALPHABET.find(last) {
-        Some(place) if text.len() % 4 != 0 => format!("{rest}{}", &ALPHABET[place + 1..place + 2]),
+        Some(place) if !text.len().is_multiple_of(4) => {
+            format!("{rest}{}", &ALPHABET[place + 1..place + 2])
+        }
         _ => text.to_owned(),
     }
 }

@@ -3,10 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Stage, bytes, evaluate::Trouble};
-use crate::{
-    codec::{self, Hash, Scheme, Tuple, fields, randomness::System},
-    peer::server::now,
-};
+use crate::codec::{self, Hash, Scheme, Tuple, fields, randomness::System};
 
 /// An entry to be made.
 #[derive(Debug)]
@@ -51,7 +48,7 @@ impl Stage {
             "author": bytes::value(&author),
             "seq": chain.next_seq(&author),
             "seen": {"size": size, "hash": bytes::value(&head)},
-            "sent_at": now(),
+            "sent_at": self.sent_at(author),
             "body": draft.body,
         });
         let mut with = draft.with;

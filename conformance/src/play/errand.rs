@@ -1,6 +1,6 @@
 //! What the runner itself does on a server, besides cases: reads the chain, changes the roster.
 
-use super::{Stage, body, entry::Draft, stage::Miss};
+use super::{Stage, body, entry::Draft, miss::Miss};
 use crate::{
     codec::Hash,
     result::Finding,

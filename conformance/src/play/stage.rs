@@ -7,16 +7,13 @@ use std::{
 
 use serde_json::Value;
 
-use super::{entry, evaluate::Trouble};
+use super::{entry, evaluate::Trouble, miss::Miss};
 use crate::{
     accounts::Actor,
     codec::Hash,
-    peer::{
-        Connection, Server,
-        connection::{End, Missing},
-    },
+    peer::{Connection, Server, server::now},
     result::{Failure, Finding, Verdict},
-    scenario::{AccountKind, Case, Step, Vectors},
+    scenario::{AccountKind, Vectors},
     story::{Timeline, shorten},
 };
 
@@ -40,6 +37,7 @@ pub struct Stage {
     pub(super) unsettling: bool,
     pub(super) findings: Vec<Finding>,
     secrets: Mutex<HashMap<Hash, Hash>>,
+    clocks: Mutex<HashMap<Hash, u64>>,
 }
 
 /// An entry that was made.
@@ -69,81 +67,6 @@ impl Made {
     /// If it is so malformed that it has none.
     pub fn id(&self) -> Result<Hash, Trouble> {
         entry::id(&self.entry)
-    }
-}
-
-/// Why a step failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Miss {
-    /// What that makes of the case.
-    pub verdict: Verdict,
-    /// The requirement that is broken, if the step knows it better than the case.
-    pub requirement: Option<String>,
-    /// What had to come.
-    pub expected: String,
-    /// What came.
-    pub came: String,
-}
-
-impl Miss {
-    /// Something else came.
-    pub fn other(expected: impl Into<String>, came: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Fail,
-            requirement: None,
-            expected: expected.into(),
-            came: came.into(),
-        }
-    }
-
-    /// The suite cannot go on.
-    pub fn harness(came: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::HarnessError,
-            requirement: None,
-            expected: "a step that can be played".into(),
-            came: came.into(),
-        }
-    }
-
-    /// Nothing came.
-    pub fn missing(expected: impl Into<String>, missing: Missing) -> Self {
-        let (verdict, came) = match missing {
-            Missing::Timeout(patience) => {
-                (Verdict::Timeout, format!("nothing within {patience:?}"))
-            }
-            Missing::Ended(end) => (ended(&end), end.describe()),
-        };
-        Self {
-            verdict,
-            requirement: None,
-            expected: expected.into(),
-            came,
-        }
-    }
-
-    /// The same, against a requirement.
-    pub fn against(mut self, requirement: &str) -> Self {
-        self.requirement = Some(requirement.to_owned());
-        self
-    }
-}
-
-impl From<Trouble> for Miss {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Vector(text) => Self::harness(text),
-            Trouble::Server(text) => Self::other("what the next step is made of", text),
-        }
-    }
-}
-
-/// What an end of a connection means where an answer was due.
-pub fn ended(end: &End) -> Verdict {
-    if end.is_polite() {
-        Verdict::Fail
-    } else {
-        Verdict::Crashed
     }
 }
 
@@ -181,6 +104,7 @@ impl Stage {
             unsettling: false,
             findings: Vec::new(),
             secrets: Mutex::default(),
+            clocks: Mutex::default(),
         }
     }
 
@@ -204,6 +128,14 @@ impl Stage {
             .unwrap_or_else(PoisonError::into_inner)
             .get(commitment)
             .copied()
+    }
+
+    /// Now, but later than this author's entry before: two entries of one millisecond would be one statement.
+    pub(super) fn sent_at(&self, author: Hash) -> u64 {
+        let mut clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = clocks.entry(author).or_default();
+        *last = now().max(*last + 1);
+        *last
     }
 
     /// A `ref` that this case did not use before.
@@ -236,7 +168,7 @@ impl Stage {
     }
 
     /// The first finding against one of these requirements.
-    fn finding_against(&mut self, requirements: &[String]) -> Option<Failure> {
+    pub(super) fn finding_against(&mut self, requirements: &[String]) -> Option<Failure> {
         self.collect_findings();
         let finding = self
             .findings
@@ -252,7 +184,7 @@ impl Stage {
     }
 
     /// Waits for the blocks of what was accepted on connections that still get blocks, and holds the receipts against them.
-    async fn settle(&mut self) {
+    pub(super) async fn settle(&mut self) {
         for connection in self.connections.values_mut() {
             let waits_for = connection.observer().check_receipts();
             if let Some(index) = waits_for
@@ -271,7 +203,7 @@ impl Stage {
     }
 
     /// Whether a fresh connection still gets a challenge.
-    async fn server_lives(&mut self) -> Result<(), Miss> {
+    pub(super) async fn server_lives(&mut self) -> Result<(), Miss> {
         const NAME: &str = "after";
         let expected = "a server that lives: a fresh connection whose `hello` gets a `challenge`";
         let hello = self.any_hello();
@@ -304,112 +236,4 @@ impl Stage {
             "client_nonce": super::bytes::value(&crate::codec::randomness::Randomness::hash(&mut crate::codec::randomness::System)),
         })
     }
-}
-
-/// Plays a case to its end, or to the first step that fails.
-pub async fn play(stage: &mut Stage, case: &Case) -> Outcome {
-    let failed = play_steps(stage, case, &case.steps, "").await;
-    let failed = match failed {
-        None => {
-            stage.settle().await;
-            stage
-                .finding_against(&case.requirements)
-                .map(|failure| (Verdict::Fail, failure))
-        }
-        failed => failed,
-    };
-    let unsettled = stage.unsettling
-        || stage
-            .connections
-            .values_mut()
-            .any(|connection| connection.ended().is_some());
-    let failed = match failed {
-        None if unsettled => stage
-            .server_lives()
-            .await
-            .err()
-            .map(|miss| told(case, miss, None)),
-        failed => failed,
-    };
-    stage.collect_findings();
-    for connection in stage.connections.values_mut() {
-        if connection.ended().is_none() {
-            connection.close().await;
-        }
-    }
-    let (verdict, failure) = failed.map_or((Verdict::Pass, None), |(verdict, failure)| {
-        (verdict, Some(failure))
-    });
-    Outcome {
-        verdict,
-        failure,
-        findings: std::mem::take(&mut stage.findings),
-    }
-}
-
-/// Plays steps; `place` is that of the steps around them.
-pub(super) async fn play_steps(
-    stage: &mut Stage,
-    case: &Case,
-    steps: &[Step],
-    place: &str,
-) -> Option<(Verdict, Failure)> {
-    for (number, step) in (1..).zip(steps) {
-        let place = if place.is_empty() {
-            number.to_string()
-        } else {
-            format!("{place}.{number}")
-        };
-        if let crate::scenario::step::Verb::Repeat(repeat) = &step.verb {
-            for round in 0..repeat.times {
-                stage.round = Some(round);
-                if let Some(failed) = Box::pin(play_steps(stage, case, &repeat.steps, &place)).await
-                {
-                    return Some(failed);
-                }
-            }
-            stage.round = None;
-            continue;
-        }
-        let done = stage.step(step).await;
-        if let Err(miss) = done {
-            // A finding of the case's own says more than the silence that it led to.
-            let finding = stage.finding_against(&case.requirements);
-            return Some(match finding {
-                Some(failure) if miss.verdict != Verdict::HarnessError => {
-                    (Verdict::Fail, at(stage, failure, &place, step))
-                }
-                _ => {
-                    let (verdict, failure) = told(case, miss, Some(step));
-                    (verdict, at(stage, failure, &place, step))
-                }
-            });
-        }
-        if let Some(failure) = stage.finding_against(&case.requirements) {
-            return Some((Verdict::Fail, at(stage, failure, &place, step)));
-        }
-    }
-    None
-}
-
-fn told(case: &Case, miss: Miss, step: Option<&Step>) -> (Verdict, Failure) {
-    let failure = Failure {
-        requirement: miss
-            .requirement
-            .or_else(|| case.requirements.first().cloned()),
-        step: None,
-        does: step.map(|step| step.text.clone()),
-        expected: miss.expected,
-        came: miss.came,
-    };
-    (miss.verdict, failure)
-}
-
-fn at(stage: &Stage, mut failure: Failure, place: &str, step: &Step) -> Failure {
-    failure.step = Some(match stage.round {
-        Some(round) => format!("{place} (i = {round})"),
-        None => place.to_owned(),
-    });
-    failure.does = Some(step.text.clone());
-    failure
 }

@@ -10,7 +10,7 @@ mod submit;
 
 use std::time::Duration;
 
-use super::{Stage, stage::Miss};
+use super::{Stage, miss::Miss};
 use crate::{
     peer::server::now,
     scenario::{

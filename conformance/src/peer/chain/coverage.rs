@@ -35,6 +35,11 @@ impl Coverage {
         fault
     }
 
+    /// The greatest size of a checkpoint that came.
+    pub fn latest(&self) -> u64 {
+        self.times.keys().next_back().copied().unwrap_or_default()
+    }
+
     /// Says which blocks from `first` on were not covered in time.
     pub fn late(&self, blocks: &[Held], first: u64, checkpoint_ms: u64, now: u64) -> Vec<Fault> {
         let mut faults = Vec::new();

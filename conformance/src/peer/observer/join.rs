@@ -39,7 +39,6 @@ impl Observer {
         }
         self.hello = hello;
         self.server_nonce = Some(nonce);
-        self.challenge_expires_at = Some(expires_at);
     }
 
     pub(super) fn welcome(&mut self, frame: &Value) {
@@ -47,17 +46,7 @@ impl Observer {
             self.fault("ERR-1", "a `welcome` that answers nothing");
             return;
         };
-        if let Ok(checkpoint) = fields::uint(&frame["checkpoint"], "size")
-            && Some(checkpoint) > frame["size"].as_u64()
-        {
-            self.fault(
-                "CHECK-5",
-                format!(
-                    "the welcome of size {} has a checkpoint of size {checkpoint}",
-                    frame["size"]
-                ),
-            );
-        }
+        self.welcome_checkpoint(frame);
         match sent["type"].as_str() {
             Some("prove") => self.welcome_to_prove(frame, &sent, at),
             Some("resume") => self.welcome_to_resume(frame, &sent),
@@ -65,6 +54,29 @@ impl Observer {
                 "ERR-1",
                 "a `welcome` that answers neither `prove` nor `resume`",
             ),
+        }
+    }
+
+    fn welcome_checkpoint(&mut self, frame: &Value) {
+        let (Some(size), Ok(covered)) = (
+            frame["size"].as_u64(),
+            fields::uint(&frame["checkpoint"], "size"),
+        ) else {
+            return;
+        };
+        let latest = self.latest_checkpoint;
+        if covered > size {
+            self.fault(
+                "CHECK-5",
+                format!("the welcome of size {size} has a checkpoint of size {covered}"),
+            );
+        } else if covered < latest && latest <= size {
+            self.fault(
+                "CHECK-5",
+                format!(
+                    "the welcome's checkpoint of size {covered} is older than that of size {latest}"
+                ),
+            );
         }
     }
 

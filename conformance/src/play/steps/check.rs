@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     codec::{PublicKey, signature},
     peer::observer::Arrived,
-    play::{Stage, stage::Miss},
+    play::{Stage, miss::Miss},
     scenario::step::{Check, Relation},
     story::shorten,
 };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     codec::Scheme,
     peer::{Connection, connection::Missing, socket::OpenFault},
-    play::{Stage, bytes, stage::Miss},
+    play::{Stage, bytes, miss::Miss},
     result::Verdict,
     scenario::{
         Pattern, Template,

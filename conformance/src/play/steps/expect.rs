@@ -11,7 +11,7 @@ use crate::{
     },
     play::{
         Stage,
-        stage::{Miss, ended},
+        miss::{Miss, ended},
     },
     scenario::step::{Expect, ExpectBlock, ExpectCheckpoint, ExpectEnd, ExpectRefused},
     story::shorten,

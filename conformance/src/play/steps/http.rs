@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     peer::http::{self, HttpFault},
-    play::{Stage, stage::Miss},
+    play::{Stage, miss::Miss},
     result::{Direction, Verdict},
     scenario::step::Http,
     story::shorten,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     peer::socket::Kind,
-    play::{Stage, stage::Miss},
+    play::{Stage, miss::Miss},
     scenario::{
         Template,
         step::{Edit, Opcode, Ping, Send},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    play::{Stage, body, bytes, entry::Draft, stage::Miss},
+    play::{Stage, body, bytes, entry::Draft, miss::Miss},
     scenario::{
         AccountKind,
         step::{Card, Epoch, Message, Roster},

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::expect::{is_refused_with, one_of};
 use crate::{
-    play::{Made, Stage, entry::Draft, stage::Miss},
+    play::{Made, Stage, entry::Draft, miss::Miss},
     scenario::step::{Answers, EntryRef, Make, Post, Submit},
     story::shorten,
 };

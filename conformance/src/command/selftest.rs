@@ -1,0 +1,72 @@
+//! `selftest`: proves that the cases catch what they are there for.
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use clap::Args;
+
+use super::{Library, complain};
+use crate::{
+    exit::Exit,
+    selftest::{Plan, report, selftest},
+};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Faults to try, or requirements whose faults to try; without one: all of them, the null peers and the faultless server
+    #[arg(value_name = "FAULT")]
+    faults: Vec<String>,
+    /// Let each fault meet every case, and not those of its requirement alone
+    #[arg(long)]
+    full: bool,
+    /// Servers at a time
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    servers: usize,
+    /// Write the kill matrix as JSON
+    #[arg(long, value_name = "PATH")]
+    json: Option<PathBuf>,
+    /// A line for each server that is done
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub fn execute(arguments: Arguments, library: Library) -> Exit {
+    let Library {
+        corpus, vectors, ..
+    } = library;
+    let plan = Plan {
+        faults: arguments.faults,
+        full: arguments.full,
+        subjects: arguments.servers,
+        vectors_hash: corpus.vectors_hash(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(Exit::Harness, &format!("no runtime: {error}")),
+    };
+    let matrix = runtime.block_on(selftest(&Arc::new(vectors), &plan, |trial| {
+        if arguments.verbose {
+            anstream::eprintln!("{}", report::line(trial));
+        }
+    }));
+    runtime.shutdown_background();
+    if matrix.trials.is_empty() {
+        return complain(
+            Exit::Usage,
+            "there is no such fault; `control --list-faults` prints those that there are",
+        );
+    }
+    anstream::print!("{}", report::render(&matrix));
+    if let Some(path) = arguments.json {
+        let text = format!("{:#}\n", matrix.to_json());
+        if let Err(error) = fs::write(&path, text) {
+            return complain(Exit::Usage, &format!("{}: {error}", path.display()));
+        }
+    }
+    match matrix.holds() {
+        true => Exit::Conformant,
+        false => Exit::Nonconformant,
+    }
+}
