@@ -155,8 +155,14 @@ class Account:
 
 
 class Epoch:
-    def __init__(self, recipients, index):
-        self.wrapped, self.stale = dict.fromkeys(recipients, index), False
+    """`wraps`: who wrapped it, for whom, for the card of which block."""
+
+    def __init__(self, wraps):
+        self.wraps, self.stale = set(wraps), False
+
+    @property
+    def recipients(self):
+        return {recipient for _, recipient, _ in self.wraps}
 
 
 class Chain:
@@ -249,7 +255,7 @@ class Chain:
         for account in remove:
             self.accounts[account].member = False
             for epoch in self.epochs.values():
-                epoch.stale |= account in epoch.wrapped
+                epoch.stale |= account in epoch.recipients
         for account, key in add.items():
             self.accounts.setdefault(account, Account(key)).member = True
 
@@ -257,7 +263,7 @@ class Chain:
         card(unb64(entry["body"]["x25519"]))
         self.accounts[author].cards.append(self.size)
 
-    def recipients(self, entry, seen):
+    def wraps(self, entry, author, seen):
         """EPOCH-1 to EPOCH-3 and EPOCH-5."""
         members = [unb64(item["member"]) for item in entry["body"]["wraps"]]
         if not members or len(set(members)) != len(members):
@@ -266,29 +272,28 @@ class Chain:
             account = self.accounts.get(member)
             if account is None or not account.member or account.last_card(seen) is None:
                 raise Refused("bad_recipient", "not on the roster, or without a card")
-        return members
+        return {(author, member, self.accounts[member].last_card(seen)) for member in members}
 
     def take_epoch(self, entry, author, seen):
-        members = self.recipients(entry, seen)
-        if author not in members:
+        epoch = Epoch(self.wraps(entry, author, seen))
+        if author not in epoch.recipients:
             raise Refused("bad_recipient", "the author is none")
-        self.epochs[entry_id(entry)] = Epoch(members, self.size)
+        self.epochs[entry_id(entry)] = epoch
 
     def epoch_of(self, entry, author):
         epoch = self.epochs.get(unb64(entry["body"]["epoch"]))
         if epoch is None:
             raise Refused("unknown_epoch")
-        if author not in epoch.wrapped:
+        if author not in epoch.recipients:
             raise Refused("not_recipient")
         return epoch
 
     def take_share(self, entry, author, seen):
         epoch = self.epoch_of(entry, author)
-        members = self.recipients(entry, seen)
-        for member in members:
-            if member in epoch.wrapped and self.accounts[member].last_card(seen) <= epoch.wrapped[member]:
-                raise Refused("bad_recipient", "has a wrap for this card")
-        epoch.wrapped.update(dict.fromkeys(members, self.size))
+        wraps = self.wraps(entry, author, seen)
+        if epoch.wraps & wraps:
+            raise Refused("bad_recipient", "wrapped before by this author for this card")
+        epoch.wraps |= wraps
 
     def take_message(self, entry, author, _seen):
         if self.epoch_of(entry, author).stale:

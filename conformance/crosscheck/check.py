@@ -185,6 +185,16 @@ def opened(test, _group):
     same(test, "secret", crypto.unwrap(wrap, private, wrap_info(test), commitment))
 
 
+def several_wraps(test, _group):
+    """ENC-17."""
+    for each in test["wraps"]:
+        try:
+            return opened(test | each, _group)
+        except Refused as refused:
+            why = refused
+    raise why
+
+
 def message_keys(test, _group):
     info = tuple_bytes("message-key", *given(test, "community", "epoch", "author"))
     same(test, "info", info)
@@ -361,6 +371,7 @@ CHECKS = {
     ("wraps", "sealed"): sealed,
     ("wraps", "not-sealed"): sealed,
     ("wraps", "opened"): opened,
+    ("wraps", "several-wraps"): several_wraps,
     ("messages", "message-keys"): message_keys,
     ("messages", "messages"): messages,
     ("messages", "padding"): padding,

@@ -27,6 +27,25 @@ pub fn opened(test: &Value, _: &Value) -> Outcome {
     same_bytes(test, "secret", &secret)
 }
 
+/// The first wrap that opens counts; where none does, why the last one did not.
+pub fn several(test: &Value, _: &Value) -> Outcome {
+    let mut last = None;
+    for wrap in crate::list(test, "wraps") {
+        let wrapping = Wrapping {
+            community: hash(test, "community"),
+            author: hash(wrap, "author"),
+            recipient: hash(test, "recipient"),
+            x25519: hash(wrap, "x25519"),
+            commitment: hash(test, "commitment"),
+        };
+        match wrapping.unwrap(&bytes(wrap, "wrap"), &hash(wrap, "x25519_private")) {
+            Ok(secret) => return same_bytes(test, "secret", &secret),
+            Err(verdict) => last = Some(verdict),
+        }
+    }
+    Err(last.expect("at least one wrap").into())
+}
+
 pub fn message_key(test: &Value, _: &Value) -> Outcome {
     let place = Place {
         seq: 0,

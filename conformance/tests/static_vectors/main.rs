@@ -47,6 +47,7 @@ const CHECKS: &[(&str, &str, Check)] = &[
     ("wraps", "sealed", encryption::sealed),
     ("wraps", "not-sealed", encryption::sealed),
     ("wraps", "opened", encryption::opened),
+    ("wraps", "several-wraps", encryption::several),
     ("messages", "message-keys", encryption::message_key),
     ("messages", "messages", encryption::message),
     ("messages", "padding", encryption::padding),

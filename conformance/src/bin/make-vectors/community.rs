@@ -4,6 +4,7 @@
 //! from the signed bytes, secrets come from labels, so nothing depends on what else is made.
 
 use crate::keys::named;
+use crate::ordered;
 use dispatch_conformance::codec::chain::ChainModel;
 use dispatch_conformance::codec::entry::Draft;
 use dispatch_conformance::codec::epoch::{Wrapping, commitment};
@@ -194,7 +195,7 @@ impl Community {
 
     /// A message that says this text.
     pub fn message(&self, author: &Account, epoch: &Epoch, text: &str) -> Value {
-        let plaintext = json!({ "text": text }).to_string();
+        let plaintext = ordered::compact(&json!({ "text": text }));
         self.entry(
             author,
             "message",

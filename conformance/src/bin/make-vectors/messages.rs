@@ -3,6 +3,7 @@
 use crate::community::labelled;
 use crate::file::{File, Group, Test, invalid, valid};
 use crate::keys::named;
+use crate::ordered::compact;
 use dispatch_conformance::codec::fields::MAX_NUMBER;
 use dispatch_conformance::codec::message::{Place, pad};
 use dispatch_conformance::codec::{Hash, base64url::encode};
@@ -113,10 +114,8 @@ fn good() -> Vec<Test> {
             .bytes("plaintext", plaintext)
     };
     let text = |n: usize| {
-        let empty = json!({ "text": "" }).to_string().len();
-        json!({ "text": "a".repeat(n - empty) })
-            .to_string()
-            .into_bytes()
+        let empty = compact(&json!({ "text": "" })).len();
+        compact(&json!({ "text": "a".repeat(n - empty) })).into_bytes()
     };
     let mut great = place();
     great.seq = MAX_NUMBER;
@@ -319,8 +318,8 @@ fn plaintexts() -> Vec<Test> {
     };
     let bad = |id: &str, about: &str, plaintext: &str| bytes(id, about, plaintext.as_bytes());
     let id = encode(&labelled("entry"));
-    let full = json!({ "text": "Yes.", "reply_to": id, "channel": "general" }).to_string();
-    let channel = |n: usize| json!({ "text": "x", "channel": "c".repeat(n) }).to_string();
+    let full = compact(&json!({ "text": "Yes.", "reply_to": id, "channel": "general" }));
+    let channel = |n: usize| compact(&json!({ "text": "x", "channel": "c".repeat(n) }));
     let deep = |n: usize| {
         format!(
             r#"{{"text":"x","later":{}{}}}"#,
@@ -451,12 +450,12 @@ fn plaintexts() -> Vec<Test> {
         bad(
             "plaintext-reply-to-short",
             "`reply_to` of 31 bytes",
-            &json!({ "text": "a", "reply_to": encode(&[1; 31]) }).to_string(),
+            &compact(&json!({ "text": "a", "reply_to": encode(&[1; 31]) })),
         ),
         bad(
             "plaintext-reply-to-padded",
             "`reply_to` with padding",
-            &json!({ "text": "a", "reply_to": format!("{id}=") }).to_string(),
+            &compact(&json!({ "text": "a", "reply_to": format!("{id}=") })),
         ),
         bad(
             "plaintext-reply-to-number",

@@ -3,9 +3,11 @@
 use crate::community::labelled;
 use crate::file::{File, Group, Test, invalid, valid};
 use crate::keys::named;
+use dispatch_conformance::codec::base64url::encode;
 use dispatch_conformance::codec::chain::SMALL_ORDER;
 use dispatch_conformance::codec::epoch::{Wrapping, commitment};
 use dispatch_conformance::codec::{Hash, hpke};
+use serde_json::{Value, json};
 
 pub fn file() -> File {
     File::new("wraps", "Epoch secrets: commitments, and wraps by HPKE. Cards are those of vectors/keys/accounts.json.")
@@ -13,6 +15,7 @@ pub fn file() -> File {
         .flag("other-parameters", "opens under another KEM, KDF, AEAD, mode or aad", &[])
         .flag("zero-secret", "goes on with an X25519 result of zeros", &["x25519-dalek", "BoringSSL's raw X25519 without its return value"])
         .flag("commitment-unchecked", "takes whatever secret comes out", &[])
+        .flag("first-wrap-only", "gives an epoch up because one wrap of several does not open", &[])
         .group(Group::new("commitments", "`commitment` is H(Tuple(\"commitment\", `secret`)).").tests(commitments()))
         .group(
             Group::new(
@@ -33,6 +36,14 @@ pub fn file() -> File {
             )
             .tests(opened())
             .tests(not_opened()),
+        )
+        .group(
+            Group::new(
+                "several-wraps",
+                "The `wraps` that one recipient has of an epoch, in the order of their blocks, each with its `author`, the card `x25519` \
+                 and that card's private key. Try each: `secret`. The code is that of an epoch that cannot be read.",
+            )
+            .tests(several()),
         )
 }
 
@@ -303,4 +314,90 @@ fn known_to_all(case: &Case) -> Vec<u8> {
         &case.secret,
     );
     [&encapsulated[..], &ciphertext].concat()
+}
+
+/// Several wraps for one recipient, some of them of no use.
+fn several() -> Vec<Test> {
+    let good = case();
+    let by_carol = Case {
+        wrapping: Wrapping {
+            author: named("m03").id(),
+            ..good.wrapping.clone()
+        },
+        ephemeral: labelled("ephemeral of m03"),
+        ..good.clone()
+    };
+    let new_card = Case {
+        wrapping: Wrapping {
+            x25519: named("o02").x25519_public(),
+            ..by_carol.wrapping.clone()
+        },
+        private: named("o02").x25519_private(),
+        ..by_carol.clone()
+    };
+    let other_secret = Case {
+        secret: labelled("another secret"),
+        ..good.clone()
+    };
+    let useless = vec![5; 80];
+    let test = |test: Test, wraps: &[(&Case, Vec<u8>)]| {
+        let wraps: Vec<Value> = wraps
+            .iter()
+            .map(|(case, wrap)| {
+                json!({
+                    "author": encode(&case.wrapping.author),
+                    "x25519": encode(&case.wrapping.x25519),
+                    "x25519_private": encode(&case.private),
+                    "wrap": encode(wrap),
+                })
+            })
+            .collect();
+        test.flag("first-wrap-only")
+            .bytes("community", &good.wrapping.community)
+            .bytes("recipient", &good.wrapping.recipient)
+            .bytes("commitment", &good.wrapping.commitment)
+            .with("wraps", wraps)
+    };
+    let ok = |id: &str, about: &str, wraps: &[(&Case, Vec<u8>)]| {
+        test(valid(id, about, &["ENC-17"]), wraps).bytes("secret", &good.secret)
+    };
+    vec![
+        ok(
+            "wraps-second-opens",
+            "the epoch's author wrapped rubbish, another recipient the secret",
+            &[(&good, useless.clone()), (&by_carol, by_carol.wrap())],
+        ),
+        ok(
+            "wraps-first-opens",
+            "the first opens, the second does not",
+            &[(&good, good.wrap()), (&by_carol, useless.clone())],
+        ),
+        ok(
+            "wraps-other-secret-first",
+            "the first opens to a secret that was not committed to",
+            &[(&good, other_secret.wrap()), (&by_carol, by_carol.wrap())],
+        ),
+        ok(
+            "wraps-zero-result-first",
+            "the encapsulated key of the first is 0",
+            &[
+                (&good, [&[0; 32], &good.wrap()[32..]].concat()),
+                (&by_carol, by_carol.wrap()),
+            ],
+        ),
+        ok(
+            "wraps-new-card",
+            "the second is for a newer card",
+            &[(&good, useless.clone()), (&new_card, new_card.wrap())],
+        ),
+        test(
+            invalid(
+                "wraps-none-opens",
+                "neither opens",
+                &["ENC-17", "ENC-3"],
+                "bad_wrap",
+            ),
+            &[(&good, useless.clone()), (&by_carol, useless.clone())],
+        ),
+    ]
 }

@@ -162,6 +162,36 @@ pub(super) fn tests(blocks: &mut Blocks) -> Vec<Test> {
                 at
             })
             .flag("prefix-of-seen"),
+        blocks
+            .valid(
+                "chain-share-by-another",
+                "two recipients wrap for a third, and one of them for the epoch's own author",
+                &["SHARE-3"],
+                &{
+                    let (mut at, epoch) = talking();
+                    for (by, to) in [(bob, named("m03")), (alice, named("m03")), (bob, alice)] {
+                        let share = at.share(by, &epoch, &[to]);
+                        at.append(share);
+                    }
+                    at
+                },
+            )
+            .flag("recipients"),
+        blocks
+            .valid(
+                "chain-share-for-new-card",
+                "the epoch's author wraps again for a recipient who has a new card, even one of the same value",
+                &["SHARE-3"],
+                &{
+                    let (mut at, epoch) = talking();
+                    let card = at.card(bob);
+                    at.append(card);
+                    let share = at.share(alice, &epoch, &[bob]);
+                    at.append(share);
+                    at
+                },
+            )
+            .flag("recipients"),
         blocks.valid("chain-redaction-by-author", "an author takes a message back", &["RED-3"], &{
             let (mut at, _) = talking();
             let redaction = at.redaction(alice, 6, "");

@@ -254,6 +254,9 @@ fn shares(blocks: &mut Blocks) -> Vec<Test> {
     let mut twice = renewed.clone();
     let share = twice.share(alice, &epoch, &[bob]);
     twice.append(share);
+    let mut shared = at.clone();
+    let share = shared.share(bob, &epoch, &[carol]);
+    shared.append(share);
     let mut bad = |id: &str,
                    about: &str,
                    requirement,
@@ -300,7 +303,7 @@ fn shares(blocks: &mut Blocks) -> Vec<Test> {
         ),
         bad(
             "chain-share-recipient-again",
-            "to a recipient whose card is no newer than the wrap",
+            "a second time to one recipient, for the same card: the first was in the epoch itself",
             "SHARE-3",
             "bad_recipient",
             &at,
@@ -317,6 +320,16 @@ fn shares(blocks: &mut Blocks) -> Vec<Test> {
             alice,
             &epoch,
             &[bob],
+        ),
+        bad(
+            "chain-share-sharer-again",
+            "a second time to one recipient, for the same card: the first was in a share",
+            "SHARE-3",
+            "bad_recipient",
+            &shared,
+            bob,
+            &epoch,
+            &[carol],
         ),
         bad(
             "chain-share-outsider",

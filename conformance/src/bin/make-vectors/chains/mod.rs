@@ -8,6 +8,7 @@ mod views;
 
 use crate::community::Community;
 use crate::file::{File, Group, Test, invalid, valid};
+use crate::ordered;
 use dispatch_conformance::codec::base64url::encode;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -60,7 +61,7 @@ struct Blocks {
 impl Blocks {
     /// The name of this block, which it has from now on.
     fn name(&mut self, id: &str, block: &Value) -> String {
-        let text = block.to_string();
+        let text = ordered::compact(block);
         if let Some(name) = self.names.get(&text) {
             return name.clone();
         }
