@@ -17,7 +17,7 @@ use crate::{
     },
     play::Stage,
     result::Finding,
-    scenario::{AccountKind, Vectors},
+    scenario::{AccountKind, Vectors, step::Have},
     story::Timeline,
 };
 
@@ -211,7 +211,7 @@ impl Preflight {
             .map(|actor| (AccountKind::Authority, actor));
         for (kind, actor) in authority.into_iter().chain(members) {
             let mut stage = self.stage(kind, actor);
-            let joined = stage.enter("somebody").await;
+            let joined = stage.enter("somebody", Have::Nothing).await;
             self.findings.extend(stage.take_findings());
             match joined {
                 Ok(()) => return Ok(()),

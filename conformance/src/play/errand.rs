@@ -10,15 +10,15 @@ use crate::{
 const ERRAND: &str = "errand";
 
 impl Stage {
-    /// Joins as a role and reads the whole chain.
+    /// Joins as a role and reads the chain: from its beginning, or on from what the runner holds.
     ///
     /// # Errors
     /// The code of a refusal, else what happened, in words.
-    pub async fn enter(&mut self, role: &str) -> Result<(), String> {
+    pub async fn enter(&mut self, role: &str, have: Have) -> Result<(), String> {
         let step = Join {
             on: ERRAND.into(),
             role: role.into(),
-            have: Have::Nothing,
+            have,
             session_ms: None,
             receive_buffer: None,
         };
@@ -36,7 +36,7 @@ impl Stage {
         add: &[&[u8]],
         remove: &[Hash],
     ) -> Result<(), String> {
-        self.enter(role).await?;
+        self.enter(role, Have::All).await?;
         let entry = self.build(Draft::of(role, "roster", body::roster(add, remove)));
         let entry = entry.map_err(|trouble| describe(&trouble.into()))?;
         self.submit_and_read(ERRAND, "roster", entry)

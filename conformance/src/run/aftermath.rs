@@ -10,7 +10,7 @@ use crate::{
     play::Stage,
     requirement::Level,
     result::{Failure, Finding, Verdict},
-    scenario::AccountKind,
+    scenario::{AccountKind, step::Have},
     story::Timeline,
 };
 
@@ -61,7 +61,7 @@ impl Run<'_> {
             roles,
             timeline,
         );
-        if let Err(why) = stage.enter("somebody").await {
+        if let Err(why) = stage.enter("somebody", Have::Nothing).await {
             self.notes.push(format!(
                 "the chain could not be read again after the cases: {why}"
             ));

@@ -11,7 +11,7 @@ use crate::{
     play::{Stage, play},
     requirement::Level,
     result::{CaseResult, Finding, Verdict},
-    scenario::{AccountKind, Case, Vectors},
+    scenario::{AccountKind, Case, Vectors, step::Have},
     story::Timeline,
 };
 
@@ -120,44 +120,45 @@ fn plain(case: &Case, verdict: Verdict) -> CaseResult {
 
 /// Puts members back on the roster and takes outsiders from it: the next case that is lent them counts on it.
 async fn restore(server: &Arc<Server>, vectors: &Arc<Vectors>, lease: &Lease, played: &mut Played) {
-    let of = |kinds: &[AccountKind], on_roster: bool| -> Vec<Actor> {
-        let lent = lease.lent.values().filter(|(kind, _)| kinds.contains(kind));
-        let stray = lent.filter(|(_, actor)| server.chain.is_member(&actor.id()) == on_roster);
-        stray.map(|(_, actor)| actor.clone()).collect()
-    };
-    if server.chain.have().0 == 0 {
-        return;
-    }
-    let members = [
-        AccountKind::Member,
-        AccountKind::Member2048,
-        AccountKind::Member3072,
-        AccountKind::Member4096,
-    ];
-    let add = of(&members, false);
-    let remove = of(&[AccountKind::Outsider], true);
     let authority = lease
         .lent
         .values()
         .find(|(kind, _)| *kind == AccountKind::Authority);
-    let (false, Some((kind, authority))) = (add.is_empty() && remove.is_empty(), authority) else {
+    let Some((kind, authority)) = authority.filter(|_| server.chain.have().0 > 0) else {
         return;
     };
     let roles = [("authority".to_owned(), (*kind, authority.clone()))].into();
+    let case = &played.result.id;
     let mut stage = Stage::new(
         Arc::clone(server),
         Arc::clone(vectors),
-        &played.result.id,
+        case,
         roles,
         Timeline::begin(None),
     );
-    let keys: Vec<&[u8]> = add.iter().map(|actor| actor.public_key()).collect();
-    let ids: Vec<_> = remove.iter().map(|actor| actor.id()).collect();
-    if let Err(why) = stage.change_roster("authority", &keys, &ids).await {
-        played.notes.push(format!(
-            "after {} the roster could not be restored: {why}",
-            played.result.id
-        ));
+    if played.result.verdict != Verdict::Pass {
+        // It may have changed the roster and broken off before it saw the block.
+        if let Err(why) = stage.enter("authority", Have::All).await {
+            played.notes.push(format!(
+                "after {case} the chain could not be read on: {why}"
+            ));
+        }
+    }
+    let strays = |fits: fn(AccountKind) -> bool, on_roster: bool| -> Vec<&Actor> {
+        let lent = lease.lent.values().filter(|(kind, _)| fits(*kind));
+        let strays = lent.filter(|(_, actor)| server.chain.is_member(&actor.id()) == on_roster);
+        strays.map(|(_, actor)| actor).collect()
+    };
+    let add = strays(AccountKind::is_member, false);
+    let remove = strays(|kind| kind == AccountKind::Outsider, true);
+    if !add.is_empty() || !remove.is_empty() {
+        let keys: Vec<&[u8]> = add.iter().map(|actor| actor.public_key()).collect();
+        let ids: Vec<_> = remove.iter().map(|actor| actor.id()).collect();
+        if let Err(why) = stage.change_roster("authority", &keys, &ids).await {
+            played.notes.push(format!(
+                "after {case} the roster could not be restored: {why}"
+            ));
+        }
     }
     played.findings.extend(stage.take_findings());
 }

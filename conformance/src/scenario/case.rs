@@ -98,3 +98,13 @@ pub enum AccountKind {
     /// Made for the case: never on the roster, and without an entry.
     Fresh,
 }
+
+impl AccountKind {
+    /// Whether such an account is on the roster.
+    pub fn is_member(self) -> bool {
+        matches!(
+            self,
+            Self::Member | Self::Member2048 | Self::Member3072 | Self::Member4096
+        )
+    }
+}
