@@ -1,6 +1,7 @@
 //! What is served over HTTP: the discovery document, a sign of life, and the opening of a socket.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -37,6 +38,7 @@ pub(crate) struct Door {
     room: Arc<Semaphore>,
     /// Held by every connection: when the last one is dropped, all have ended.
     inside: mpsc::Sender<()>,
+    healthy: Arc<AtomicBool>,
     frame_bytes: usize,
 }
 
@@ -47,6 +49,7 @@ impl Door {
         page_origins: Vec<Origin>,
         genesis: Block,
         connections: usize,
+        healthy: Arc<AtomicBool>,
         inside: mpsc::Sender<()>,
     ) -> Door {
         let limits: Limits = house.host.limits.clone();
@@ -65,6 +68,7 @@ impl Door {
             discovery,
             room: Arc::new(Semaphore::new(connections)),
             inside,
+            healthy,
             frame_bytes,
         }
     }
@@ -89,8 +93,15 @@ async fn discovery(State(door): State<Door>) -> Response {
     (headers, door.discovery.to_string()).into_response()
 }
 
-async fn healthz() -> &'static str {
-    "ok\n"
+/// 200 while the server can take entries.
+async fn healthz(State(door): State<Door>) -> (StatusCode, &'static str) {
+    match door.healthy.load(Ordering::Acquire) {
+        true => (StatusCode::OK, "ok\n"),
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store cannot be written\n",
+        ),
+    }
 }
 
 async fn socket(

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use dispatch_protocol::key::KeyPair;
+use dispatch_protocol::key::{KeyPair, KeyPairError};
 
 use crate::error::{Error, at};
 
@@ -46,11 +46,14 @@ pub(crate) fn read(path: &Path) -> Result<KeyPair, Error> {
         }
         _ => return form("not a private key in PEM (-----BEGIN PRIVATE KEY-----)".into()),
     }
-    let pair = KeyPair::from_pkcs8_pem(&text).map_err(|cause| Error::file(path, cause))?;
-    if readable_by_others(path) {
-        tracing::warn!(path = %path.display(), "this private key can be read by other users; mend it with: chmod 600");
-    }
-    Ok(pair)
+    KeyPair::from_pkcs8_pem(&text).map_err(|cause| match cause {
+        // The library does not say whether the key is too short, of another kind, or damaged.
+        KeyPairError::Pkcs8 => Error::file(
+            path,
+            "not a private RSA key of 2048 to 4096 bits, or damaged",
+        ),
+        cause => Error::file(path, cause),
+    })
 }
 
 /// Writes a private key to a new file that only its owner reads.
@@ -69,13 +72,15 @@ pub(crate) fn create(path: &Path, pair: &KeyPair) -> Result<(), Error> {
     options.open(path).and_then(write).map_err(at(path))
 }
 
+/// Whether users other than its owner can read the file, which nobody intends.
 #[cfg(unix)]
-fn readable_by_others(path: &Path) -> bool {
+pub(crate) fn readable_by_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
+/// Whether users other than its owner can read the file: not told here.
 #[cfg(not(unix))]
-fn readable_by_others(_: &Path) -> bool {
+pub(crate) fn readable_by_others(_: &Path) -> bool {
     false
 }

@@ -71,5 +71,12 @@ pub(crate) fn load(
             damaged(None, format!("{} ({})", finding.detail, finding.verdict))
         })?;
     }
+    // [RED-8] Also behind the checkpoint.
+    if let Some(index) = state.first_gap() {
+        return Err(damaged(
+            Some(index),
+            "the message has no ciphertext, and no block redacts it".to_owned(),
+        ));
+    }
     Ok(state)
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -126,6 +127,7 @@ impl Server {
         let state = Arc::new(RwLock::new(state));
         let lobby = Arc::new(Lobby::new(state.clone(), last.clone()));
         let (tip, growth) = watch::channel(tip);
+        let healthy = Arc::new(AtomicBool::new(true));
         let writer = Writer {
             state,
             ledger: Box::new(ledger),
@@ -138,6 +140,7 @@ impl Server {
             feed: feed.clone(),
             tip,
             trouble: None,
+            healthy: healthy.clone(),
             sweep_due: true,
         };
         let writer = spawn_writer(writer)?;
@@ -197,11 +200,26 @@ impl Server {
                 "the chain could not be covered by a checkpoint".to_owned(),
             ));
         }
+        for path in [Some(&config.server_key), config.authority_key.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if key_file::readable_by_others(path) {
+                tracing::warn!(path = %path.display(), "this private key can be read by other users; mend it with: chmod 600");
+            }
+        }
         let page_origins = config
             .page_origins
             .clone()
             .unwrap_or_else(|| origins.clone());
-        let door = Door::new(house, page_origins, genesis, config.connections, staying);
+        let door = Door::new(
+            house,
+            page_origins,
+            genesis,
+            config.connections,
+            healthy,
+            staying,
+        );
         let handle = Handle::new();
         tasks.push(tokio::spawn(accept(listener, door, handle.clone())?));
         let members = lobby.members();

@@ -92,7 +92,7 @@ fn text_of(argument: &str) -> Result<(String, String), Error> {
         return Ok(("standard input".to_owned(), text));
     }
     let path = Path::new(argument);
-    if argument.starts_with("-----BEGIN ") || (argument.contains(' ') && !path.exists()) {
+    if argument.contains(' ') && !path.exists() {
         return Ok(("the key given".to_owned(), argument.to_owned()));
     }
     let text = std::fs::read_to_string(path).map_err(at(path))?;

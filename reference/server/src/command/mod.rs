@@ -46,8 +46,20 @@ enum Command {
     /// Take members off the allowlist
     Deny(DenyArguments),
     /// Show who is on the roster
+    #[command(after_help = "\
+Example:
+  dispatchd roster ./community
+
+Shows each account's id, the block since which it is a member, the size of its key, and its name on the allowlist. A \
+running server is not disturbed.")]
     Roster(Place),
     /// Check the whole chain on disk: every hash, link, rule and signature
+    #[command(after_help = "\
+Example:
+  dispatchd verify ./community && echo good
+
+Damage is told with the block where it begins, and exit code 1. Nothing is ever mended: put a backup or a member's copy \
+in the store's place.")]
     Verify(Place),
 }
 
@@ -57,8 +69,8 @@ Examples:
   dispatchd init ./community
   dispatchd init ./community --name \"Our street\" --origin https://chat.example.org --allow keys.txt
 
-The folder gets dispatchd.toml, the keys, the chain and the allowlist. Keep authority-key.pem safe: whoever has it decides
-who is a member. Nothing is ever overwritten, and a refused init leaves nothing behind.")]
+The folder gets dispatchd.toml, the keys, the chain and the allowlist. Keep authority-key.pem safe: whoever has it \
+decides who is a member. Nothing is ever overwritten, and a refused init leaves nothing behind.")]
 struct InitArguments {
     /// The new community's folder; it must not exist yet, or be empty
     dir: PathBuf,
@@ -109,7 +121,7 @@ struct ServeArguments {
 Examples:
   dispatchd allow -c ./community alice.pub bob.pem
   dispatchd allow -c ./community 'ssh-rsa AAAAB3NzaC1yc2E... alice@laptop'
-  curl -s https://github.com/alice.keys | dispatchd allow -c ./community --name alice -
+  ssh alice@laptop cat .ssh/id_rsa.pub | dispatchd allow -c ./community --name Alice -
 
 A key is an RSA public key of 2048 to 4096 bits, as an OpenSSH line or a PEM block.")]
 struct AllowArguments {

@@ -21,8 +21,10 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Why a connection ends.
 pub(super) enum End {
-    /// The client closed it, or it broke.
+    /// It broke.
     Closed,
+    /// The client closed it; the library's answer has still to be written.
+    Answered,
     /// A `bye` says why.
     Bye(Bye),
     /// The same, where the rest of what the client sent cannot be read.
@@ -88,6 +90,10 @@ impl Connection {
         let unread = matches!(end, End::ByeUnread(_));
         let (bye, code, reason) = match end {
             End::Closed => return,
+            End::Answered => {
+                let _ = tokio::time::timeout(GRACE, self.drain()).await;
+                return;
+            }
             End::Bye(bye) | End::ByeUnread(bye) => {
                 let (code, reason) = (bye.code.close_code().unwrap_or(1011), bye.code.as_str());
                 (Some(bye), code, reason)
@@ -118,14 +124,18 @@ impl Connection {
                     .await?;
             }
             self.socket.send(close).await?;
-            // What the client still sends is read and dropped, until it has closed its side.
-            while let Some(Ok(_)) = self.socket.recv().await {}
+            self.drain().await;
             Ok::<(), axum::Error>(())
         };
         let _ = tokio::time::timeout(GRACE, saying).await;
         if unread {
             tokio::time::sleep(LINGER).await;
         }
+    }
+
+    /// Reads and drops what the client still sends, until it has closed its side.
+    async fn drain(&mut self) {
+        while let Some(Ok(_)) = self.socket.recv().await {}
     }
 
     /// Reads nothing more, but waits for the answers to what was taken, and writes them.

@@ -176,7 +176,8 @@ impl Connection {
             }
             // [WS-4] The library has answered the ping.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-            Some(Ok(Message::Close(_))) | None => Err(End::Closed),
+            Some(Ok(Message::Close(_))) => Err(End::Answered),
+            None => Err(End::Closed),
             Some(Err(error)) => Err(End::of(error, &self.house.host.limits)),
         }
     }

@@ -7,10 +7,13 @@
 
 mod follow;
 pub(crate) mod intake;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -82,7 +85,9 @@ pub(crate) struct Writer {
     pub(crate) lobby: Arc<Lobby>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) tip: watch::Sender<Tip>,
+    /// Since when the state may not be the store's. Told to others by `healthy`.
     pub(crate) trouble: Option<Instant>,
+    pub(crate) healthy: Arc<AtomicBool>,
     pub(crate) sweep_due: bool,
 }
 
@@ -287,6 +292,7 @@ impl Writer {
     /// Reads the state again from the store, after a batch that may or may not be there.
     fn recover(&mut self) {
         self.trouble = Some(Instant::now());
+        self.healthy.store(false, Ordering::Release);
         let published = self.tip.borrow().description.size;
         let read = || -> Result<(State, Vec<Block>), StoreError> {
             let shelf = self.ledger.shelf();
@@ -300,6 +306,7 @@ impl Writer {
                 let redacted = redacted_by(&missed);
                 self.publish(missed, &redacted);
                 self.trouble = None;
+                self.healthy.store(true, Ordering::Release);
                 tracing::warn!(
                     blocks = self.read().size(),
                     "the state was read again from the store"

@@ -15,6 +15,7 @@ use dispatch_protocol::session::{Dial, Joined};
 use dispatch_protocol::wire::{ClientFrame, Ref, ServerFrame, Submit, Welcome};
 use dispatch_server::Running;
 use futures_util::{SinkExt, StreamExt};
+use std::net::SocketAddr;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -24,25 +25,50 @@ use crate::community::key;
 /// How long anything that must come may take.
 pub const SOON: Duration = Duration::from_secs(20);
 
+/// The server that a client dials, wherever it runs.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub address: SocketAddr,
+    pub origin: String,
+    pub community: Id,
+}
+
+impl From<&Running> for Target {
+    fn from(server: &Running) -> Target {
+        Target {
+            address: server.address(),
+            origin: server.origin().to_owned(),
+            community: server.community(),
+        }
+    }
+}
+
+impl From<&Target> for Target {
+    fn from(target: &Target) -> Target {
+        target.clone()
+    }
+}
+
 /// A socket that speaks frames.
 pub struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Client {
-    pub async fn dial(server: &Running) -> Client {
-        let url = format!("ws://{}/v1/socket", server.address());
+    pub async fn dial(server: impl Into<Target>) -> Client {
+        let url = format!("ws://{}/v1/socket", server.into().address);
         Client {
             socket: connect_async(url).await.unwrap().0,
         }
     }
 
     /// The same with a window as small as the system allows, so that little is under way before it is read.
-    pub async fn dial_narrow(server: &Running) -> Client {
+    pub async fn dial_narrow(server: impl Into<Target>) -> Client {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
-        let stream = MaybeTlsStream::Plain(socket.connect(server.address()).await.unwrap());
-        let url = format!("ws://{}/v1/socket", server.address());
+        let address = server.into().address;
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.unwrap());
+        let url = format!("ws://{address}/v1/socket");
         Client {
             socket: tokio_tungstenite::client_async(url, stream)
                 .await
@@ -146,10 +172,13 @@ pub struct Member {
 }
 
 /// What a member needs to know of the server before it dials.
-pub fn dial_for(server: &Running, account: &PublicKey) -> Dial {
+pub fn dial_for(server: impl Into<Target>, account: &PublicKey) -> Dial {
+    let Target {
+        origin, community, ..
+    } = server.into();
     Dial {
-        origin: server.origin().to_owned(),
-        community: server.community(),
+        origin,
+        community,
         server_key: key("server").public().clone(),
         account: account.clone(),
     }
@@ -172,7 +201,7 @@ pub fn now() -> u64 {
 /// Says hello and proves; gives the answer to the proof.
 pub async fn prove(
     client: &mut Client,
-    server: &Running,
+    server: impl Into<Target>,
     key: &KeyPair,
     session_ms: Option<u64>,
     have: Option<Prefix>,
@@ -198,19 +227,24 @@ pub async fn prove(
 
 impl Member {
     /// Joins, and reads the chain up to the welcome's size.
-    pub async fn join(server: &Running, name: &str) -> Member {
+    pub async fn join(server: impl Into<Target>, name: &str) -> Member {
         Member::join_for(server, name, None).await
     }
 
     /// The same, for a session of so many milliseconds at most.
-    pub async fn join_for(server: &Running, name: &str, session_ms: Option<u64>) -> Member {
-        Member::join_on(Client::dial(server).await, server, name, session_ms).await
+    pub async fn join_for(
+        server: impl Into<Target>,
+        name: &str,
+        session_ms: Option<u64>,
+    ) -> Member {
+        let server = server.into();
+        Member::join_on(Client::dial(&server).await, &server, name, session_ms).await
     }
 
     /// The same on a socket that was dialled before.
     pub async fn join_on(
         mut client: Client,
-        server: &Running,
+        server: impl Into<Target>,
         name: &str,
         session_ms: Option<u64>,
     ) -> Member {
