@@ -3,36 +3,36 @@
 //! Not for what goes wrong on our own side: a full disk is told as [`Code::Unavailable`] at most, and a verifier's own
 //! verdicts, which never travel, stand in [`verdict`](crate::verdict).
 
-use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// Declares the codes in the order of the chapter "Errors and limits", with HTTP status and close code.
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $variant:ident $text:literal $http:expr, $close:expr;)*) => {
         /// A refusal's code. The text, the HTTP status and the close code are those of the specification's table.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
-        #[schemars(rename = "code", rename_all = "snake_case")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $($(#[doc = $doc])* $variant,)*
+            /// A code of a later time, as only a client reads one: a refusal all the same (CONV-9). Never sent.
+            Unknown,
         }
 
         impl Code {
-            /// Every code, in the specification's order.
+            /// Every code that travels, in the specification's order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// The code as it travels.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
+                match self { $(Self::$variant => $text,)* Self::Unknown => "unknown" }
             }
 
             /// The status of a refusal by HTTP; none for what is said by `bye` alone.
             pub const fn http_status(self) -> Option<u16> {
-                match self { $(Self::$variant => $http,)* }
+                match self { $(Self::$variant => $http,)* Self::Unknown => None }
             }
 
             /// The close code of a WebSocket (RFC 6455, section 7.4) after a `bye` with this code; none for what never ends a connection.
             pub const fn close_code(self) -> Option<u16> {
-                match self { $(Self::$variant => $close,)* }
+                match self { $(Self::$variant => $close,)* Self::Unknown => None }
             }
         }
     };

@@ -55,7 +55,7 @@ impl MessageContext {
     ) -> Result<Zeroizing<Vec<u8>>, Finding> {
         let (key, nonce) = self.key(secret, salt);
         let mut bytes = Zeroizing::new(ciphertext.to_vec());
-        let opened = key
+        let padded = key
             .open_in_place(nonce, Aad::from(self.aad()), bytes.as_mut_slice())
             .map_err(|_| {
                 // [ENC-6]
@@ -66,36 +66,47 @@ impl MessageContext {
                 )
             })?
             .len();
-        let length = unpad(&bytes[..opened])?;
-        bytes.truncate(length);
+        let plain = unpad(&bytes[..padded])?.len();
+        bytes.truncate(plain);
         Ok(bytes)
     }
 
-    fn key(&self, secret: &Secret, salt: &Salt) -> (LessSafeKey, Nonce) {
-        let info = Tuple::new(Label::MessageKey)
+    /// HKDF's info, of which the key is made.
+    pub fn key_info(&self) -> Vec<u8> {
+        Tuple::new(Label::MessageKey)
             .bytes(self.community)
             .bytes(self.epoch)
             .bytes(self.author)
-            .finish();
-        let mut okm = Zeroizing::new([0; KEY + NONCE]);
-        Extract::new(HKDF_SHA256, salt.as_bytes())
-            .extract(secret.as_bytes())
-            .expand(&[&info], OutputLength)
-            .and_then(|output| output.fill(okm.as_mut_slice()))
-            .expect("HKDF-SHA256 gives up to 8160 bytes");
-        let (key, nonce) = okm.split_at(KEY);
-        let key = UnboundKey::new(&CHACHA20_POLY1305, key).expect("a key of 32 bytes");
-        let nonce = Nonce::try_assume_unique_for_key(nonce).expect("a nonce of 12 bytes");
-        (LessSafeKey::new(key), nonce)
+            .finish()
     }
 
-    fn aad(&self) -> Vec<u8> {
+    /// The additional authenticated data.
+    pub fn aad(&self) -> Vec<u8> {
         Tuple::new(Label::MessageAad)
             .bytes(self.community)
             .bytes(self.epoch)
             .bytes(self.author)
             .uint(self.seq)
             .finish()
+    }
+
+    /// HKDF's output: 32 bytes of key, 12 of nonce. As secret as the epoch.
+    pub fn okm(&self, secret: &Secret, salt: &Salt) -> Zeroizing<[u8; KEY + NONCE]> {
+        let mut okm = Zeroizing::new([0; KEY + NONCE]);
+        Extract::new(HKDF_SHA256, salt.as_bytes())
+            .extract(secret.as_bytes())
+            .expand(&[&self.key_info()], OutputLength)
+            .and_then(|output| output.fill(okm.as_mut_slice()))
+            .expect("HKDF-SHA256 gives up to 8160 bytes");
+        okm
+    }
+
+    fn key(&self, secret: &Secret, salt: &Salt) -> (LessSafeKey, Nonce) {
+        let okm = self.okm(secret, salt);
+        let (key, nonce) = okm.split_at(KEY);
+        let key = UnboundKey::new(&CHACHA20_POLY1305, key).expect("a key of 32 bytes");
+        let nonce = Nonce::try_assume_unique_for_key(nonce).expect("a nonce of 12 bytes");
+        (LessSafeKey::new(key), nonce)
     }
 }
 
@@ -108,7 +119,9 @@ impl KeyType for OutputLength {
     }
 }
 
-fn pad(plaintext: &[u8]) -> Vec<u8> {
+/// The bytes, one 0x80, and the fewest zeros that bring the length to a multiple of 128. There is room for the tag behind
+/// them, so that adding it leaves no copy in freed memory.
+pub fn pad(plaintext: &[u8]) -> Vec<u8> {
     let length = (plaintext.len() + 1).next_multiple_of(BLOCK);
     let mut bytes = Vec::with_capacity(length + CHACHA20_POLY1305.tag_len());
     bytes.extend_from_slice(plaintext);
@@ -117,15 +130,18 @@ fn pad(plaintext: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The length of the plaintext in padded bytes.
-fn unpad(bytes: &[u8]) -> Result<usize, Finding> {
+/// The bytes before the padding.
+///
+/// # Errors
+/// `bad_padding`, with ENC-7.
+pub fn unpad(bytes: &[u8]) -> Result<&[u8], Finding> {
     // [ENC-7]
     let bad = |what| Err(Finding::new(Verdict::BadPadding, "ENC-7", what));
     if bytes.is_empty() || !bytes.len().is_multiple_of(BLOCK) {
         return bad("the opened bytes are no positive multiple of 128");
     }
     match bytes.iter().rposition(|byte| *byte != 0) {
-        Some(mark) if bytes[mark] == MARK && bytes.len() - mark <= BLOCK => Ok(mark),
+        Some(mark) if bytes[mark] == MARK && bytes.len() - mark <= BLOCK => Ok(&bytes[..mark]),
         _ => bad("the opened bytes do not end in 0x80 and at most 127 zero bytes"),
     }
 }
@@ -133,6 +149,7 @@ fn unpad(bytes: &[u8]) -> Result<usize, Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn context() -> MessageContext {
         MessageContext {
@@ -210,11 +227,11 @@ mod tests {
     fn padding_that_is_not_as_it_must_be_is_refused() {
         let mut good = vec![b'a'; 127];
         good.push(MARK);
-        assert_eq!(unpad(&good).unwrap(), 127);
+        assert_eq!(unpad(&good).unwrap(), [b'a'; 127]);
         let mut whole_block = vec![b'a'; 128];
         whole_block.push(MARK);
         whole_block.resize(256, 0);
-        assert_eq!(unpad(&whole_block).unwrap(), 128);
+        assert_eq!(unpad(&whole_block).unwrap(), [b'a'; 128]);
 
         let mut no_mark = vec![b'a'; 128];
         no_mark[127] = 1;
@@ -234,6 +251,17 @@ mod tests {
                 "{}",
                 bad.len()
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_unpads_is_what_pads_to_it(
+            padded in prop::collection::vec(prop_oneof![Just(0u8), Just(MARK), Just(1)], 128),
+        ) {
+            if let Ok(plain) = unpad(&padded) {
+                prop_assert_eq!(pad(plain), padded);
+            }
         }
     }
 }

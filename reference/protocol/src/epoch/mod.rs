@@ -21,9 +21,9 @@ use crate::bytes::Hash;
 use crate::tuple::{Label, Tuple};
 use crate::verdict::{Finding, Verdict};
 
-pub use message::MessageContext;
+pub use message::{MessageContext, pad, unpad};
 pub use plaintext::Plaintext;
-pub use wrap::WrapContext;
+pub use wrap::{WrapContext, open_any};
 
 /// An epoch's secret: 32 bytes. Wiped when it is dropped, never printed.
 #[derive(Clone)]

@@ -83,7 +83,8 @@ impl WrapContext {
         Ok(secret)
     }
 
-    fn info(&self) -> Vec<u8> {
+    /// HPKE's info.
+    pub fn info(&self) -> Vec<u8> {
         Tuple::new(Label::Wrap)
             .bytes(self.community)
             .bytes(self.author)
@@ -92,6 +93,30 @@ impl WrapContext {
             .bytes(self.commitment)
             .finish()
     }
+}
+
+/// Opens the first that opens of the wraps that one recipient has of an epoch, each with its context and the private half
+/// of its card (ENC-17).
+///
+/// # Errors
+/// What the last one gave if none opens; `bad_wrap` if there is none.
+pub fn open_any<'w>(
+    wraps: impl IntoIterator<Item = (WrapContext, &'w CardKey, &'w Wrap)>,
+) -> Result<Secret, Finding> {
+    // [ENC-17] a wrap that does not open may be somebody's malice: it must not hide the others
+    let nothing = Finding::new(
+        Verdict::BadWrap,
+        "ENC-17",
+        "there is no wrap of this epoch for the recipient; ask a recipient for a share",
+    );
+    let mut last = Err(nothing);
+    for (context, key, wrap) in wraps {
+        last = context.open(key, wrap);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
 }
 
 fn refused(error: &HpkeError) -> Finding {
@@ -114,6 +139,8 @@ fn refused(error: &HpkeError) -> Finding {
 #[cfg(test)]
 mod tests {
     use data_encoding::HEXLOWER;
+    use hpke::rand_core::{Infallible, TryCryptoRng, TryRng};
+    use hpke::single_shot_seal_with_rng;
 
     use super::*;
 
@@ -235,5 +262,53 @@ mod tests {
             hex("4265617574792069732074727574682c20747275746820626561757479")
         );
         assert!(open(b"Count-1").is_err());
+    }
+
+    /// Gives the appendix's `ikmE`, once.
+    struct Seed(Option<Vec<u8>>);
+
+    impl TryRng for Seed {
+        type Error = Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            unreachable!("the seed is asked for as a whole")
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            unreachable!("the seed is asked for as a whole")
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+            bytes.copy_from_slice(&self.0.take().expect("the seed is asked for once"));
+            Ok(())
+        }
+    }
+
+    impl TryCryptoRng for Seed {}
+
+    /// The same appendix: the library's key generation is DeriveKeyPair of 32 random bytes.
+    #[test]
+    fn the_library_seals_what_rfc_9180_prints() {
+        let hex = |text: &str| HEXLOWER.decode(text.as_bytes()).unwrap();
+        let recipient = hex("4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a");
+        let seed = hex("909a9b35d3dc4713a5e72a4da274b55d3d3821a37e5d099e74a647db583a904b");
+        let (encapped, ciphertext) =
+            single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeS::Base,
+                &PublicKey::from_bytes(&recipient).unwrap(),
+                b"Ode on a Grecian Urn",
+                b"Beauty is truth, truth beauty",
+                b"Count-0",
+                &mut Seed(Some(seed)),
+            )
+            .unwrap();
+        assert_eq!(
+            HEXLOWER.encode(&encapped.to_bytes()),
+            "1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a"
+        );
+        assert_eq!(
+            HEXLOWER.encode(&ciphertext),
+            "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db21993c62ce81883d2dd1b51a28"
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! The client's half of a join, without I/O.
 
 use super::statement::Meeting;
-use super::token::TokenHash;
 use crate::bytes::{Bytes, Id, Nonce};
 use crate::entry::Prefix;
 use crate::key::{KeyPair, PublicKey};
@@ -83,7 +82,7 @@ impl Dial {
             client_nonce,
             server_nonce: challenge.server_nonce,
         };
-        let signature = key.sign(&meeting.join(challenge.expires_at));
+        let signature = key.sign(&meeting.join_tuple(challenge.expires_at));
         let prove = Prove {
             server_nonce: challenge.server_nonce,
             signature: signature.clone(),
@@ -102,31 +101,18 @@ impl AwaitWelcome {
     /// Verifies a `welcome`.
     ///
     /// # Errors
-    /// `bad_welcome` (JOIN-17) unless the server key of genesis signed it over what this client holds;
+    /// `bad_welcome` (JOIN-17) unless the server key of genesis signed it over what this client holds, or (SESS-12) if
+    /// a resumed session ends at another time than before;
     /// `bad_checkpoint` (CHECK-6) if the checkpoint in it is not the server's.
     pub fn welcome(self, welcome: &Welcome) -> Result<Joined, Finding> {
-        let chain = Prefix {
-            size: welcome.size,
-            hash: welcome.head,
-        };
-        // [JOIN-17]
-        self.server_key
-            .verify(
-                &self
-                    .meeting
-                    .welcome(welcome.expires_at, &chain, TokenHash::of(&self.token)),
-                &welcome.signature,
-            )
-            .map_err(|_| {
-                bad_welcome("the server key of genesis did not sign this welcome for this client")
-            })?;
-        if welcome.token != self.token {
-            return Err(bad_welcome(
-                "the token is not the one that this client signed",
-            ));
-        }
+        self.meeting
+            .verify(welcome, &self.token, &self.server_key)?;
         if self.expires_at.is_some_and(|end| end != welcome.expires_at) {
-            return Err(bad_welcome("the resumed session's end has moved"));
+            return Err(Finding::new(
+                Verdict::BadWelcome,
+                "SESS-12",
+                "the resumed session's end has moved",
+            ));
         }
         welcome.checkpoint.verify(&self.server_key)?;
         welcome.checkpoint.belongs(self.meeting.community)?;
@@ -135,7 +121,10 @@ impl AwaitWelcome {
             server_key: self.server_key,
             token: self.token,
             expires_at: welcome.expires_at,
-            chain,
+            chain: Prefix {
+                size: welcome.size,
+                hash: welcome.head,
+            },
         })
     }
 }
@@ -174,8 +163,4 @@ impl Joined {
         };
         (next, resume)
     }
-}
-
-fn bad_welcome(detail: &str) -> Finding {
-    Finding::new(Verdict::BadWelcome, "JOIN-17", detail)
 }

@@ -158,7 +158,7 @@ impl Proof {
             have,
         } = self.challenge;
         // [JOIN-11]
-        key.verify(&meeting.join(expires_at), &self.signature)
+        key.verify(&meeting.join_tuple(expires_at), &self.signature)
             .map_err(|_| {
                 Refusal::new(
                     Code::BadProof,
@@ -282,7 +282,9 @@ impl Granted {
     pub fn welcome(self, server_key: &KeyPair) -> (Open, Welcome) {
         let token = TokenHash::of(&self.token);
         // [JOIN-16]
-        let signed = self.meeting.welcome(self.expires_at, &self.chain, token);
+        let signed = self
+            .meeting
+            .welcome_tuple(self.expires_at, &self.chain, &token);
         let signature = server_key.sign(&signed);
         let open = Open::new(
             self.meeting.account,

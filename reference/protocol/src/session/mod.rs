@@ -28,6 +28,7 @@ pub use host::Host;
 pub use join::{AwaitProof, Granted, Proof, Proven, Resumption};
 pub use open::{Open, Submission};
 pub use standing::Standing;
+pub use statement::Meeting;
 pub use table::{Live, Sessions};
 pub use token::TokenHash;
 

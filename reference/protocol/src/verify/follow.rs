@@ -50,7 +50,6 @@ impl Follower {
             promised: None,
             ahead: None,
         };
-        follower.keeper.agrees(&follower.state)?;
         Ok((follower, linked))
     }
 
@@ -63,15 +62,16 @@ impl Follower {
         self.state.prefix()
     }
 
-    /// Takes what a verified welcome states, and its checkpoint.
+    /// Takes the size and head that a verified welcome states. Its checkpoint comes next, by
+    /// [`checkpoint`](Self::checkpoint).
     ///
     /// # Errors
-    /// `rollback` (CHECK-7), `fork` (CHECK-8, CHECK-10), `bad_checkpoint` (CHECK-6) or `unredacted_gap` (RED-8).
-    pub fn welcome(&mut self, chain: Prefix, checkpoint: &Checkpoint) -> Result<(), Finding> {
+    /// `rollback` (CHECK-7); and, where its blocks are held already, `fork` (CHECK-8, CHECK-10) or `unredacted_gap`
+    /// (RED-8).
+    pub fn welcome(&mut self, chain: Prefix) -> Result<(), Finding> {
         self.keeper.welcomed(chain.size, self.asked_at)?;
         self.promised = Some(chain);
-        self.arrived()?;
-        self.checkpoint(checkpoint)
+        self.arrived()
     }
 
     /// Takes a frame of blocks. Those before a bad one are taken.
@@ -106,9 +106,6 @@ impl Follower {
     pub fn block(&mut self, block: Block) -> Result<Linked, Finding> {
         let linked = self.state.replay(block)?;
         let size = self.state.size();
-        if self.keeper.kept().is_some_and(|kept| kept.size == size) {
-            self.keeper.agrees(&self.state)?;
-        }
         self.arrived()?;
         if let Some(ahead) = self.ahead.take_if(|ahead| ahead.size == size) {
             self.keeper.take(&ahead, &self.state)?;
@@ -172,6 +169,7 @@ impl Follower {
         let held = self.state.size();
         let promised = self.promised.map_or(0, |chain| chain.size);
         self.keeper.welcomed(held, promised)?;
+        self.keeper.agrees(&self.state)?;
         self.whole(held)
     }
 
@@ -202,6 +200,7 @@ impl Follower {
                 ),
             ));
         }
+        self.keeper.agrees(&self.state)?;
         self.whole(self.asked_at)
     }
 

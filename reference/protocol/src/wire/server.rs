@@ -277,8 +277,8 @@ fn reference(frame: &Members<'_, '_>) -> Result<Option<Ref>, Fault> {
 fn said(frame: &Members<'_, '_>) -> Result<(Code, String, Option<u64>), Fault> {
     let code = frame.required("code")?;
     Ok((
-        Code::parse(code.text()?)
-            .ok_or_else(|| code.broken("ERR-2", "is no code of dispatch-d/1"))?,
+        // [CONV-9] a code of a later time refuses all the same
+        Code::parse(code.text()?).unwrap_or(Code::Unknown),
         frame.required("detail")?.text()?.to_owned(),
         frame
             .optional("retry_after")

@@ -168,11 +168,12 @@ fn a_welcome_that_states_less_than_before_is_a_rollback() {
     let mut follower = follow(&world.blocks);
     assert_eq!(follower.ask(), whole);
     assert_eq!(
-        name(follower.welcome(short, &old).unwrap_err()),
+        name(follower.welcome(short).unwrap_err()),
         ("rollback", "CHECK-7")
     );
     follower.ask();
-    follower.welcome(whole, &old).unwrap();
+    follower.welcome(whole).unwrap();
+    follower.checkpoint(&old).unwrap();
 
     // less than the kept checkpoint, though the client holds no blocks any more
     let keeper = Keeper::new(Some(new.clone()));
@@ -183,11 +184,12 @@ fn a_welcome_that_states_less_than_before_is_a_rollback() {
     };
     let mut follower = begin();
     assert_eq!(
-        name(follower.welcome(short, &old).unwrap_err()),
+        name(follower.welcome(short).unwrap_err()),
         ("rollback", "CHECK-7")
     );
     let mut follower = begin();
-    follower.welcome(whole, &old).unwrap();
+    follower.welcome(whole).unwrap();
+    follower.checkpoint(&old).unwrap();
     for block in &world.blocks[1..] {
         follower.block(block.clone()).unwrap();
     }
@@ -206,7 +208,7 @@ fn a_chain_that_is_not_the_welcomes_or_the_kept_one_is_a_fork() {
 
     let mut follower = begin(&one);
     follower.ask();
-    follower.welcome(head, &one.checkpoint()).unwrap();
+    follower.welcome(head).unwrap();
     let last = one.blocks.len() - 1;
     for block in &one.blocks[1..last] {
         follower.block(block.clone()).unwrap();
@@ -217,15 +219,33 @@ fn a_chain_that_is_not_the_welcomes_or_the_kept_one_is_a_fork() {
     // what is held already is compared at once
     let mut follower = follow(&one.blocks);
     follower.ask();
-    let finding = follower.welcome(head, &one.checkpoint()).unwrap_err();
+    let finding = follower.welcome(head).unwrap_err();
     assert_eq!(name(finding), ("fork", "CHECK-10"));
 
     // a kept checkpoint of the one story, blocks of the other
     let keeper = Keeper::new(Some(one.checkpoint()));
     let (mut follower, _) = Follower::begin(two.blocks[0].clone(), None, keeper).unwrap();
-    follower.block(two.blocks[1].clone()).unwrap();
-    let finding = follower.block(two.blocks[2].clone()).unwrap_err();
+    follower.welcome(two.state.prefix()).unwrap();
+    for block in &two.blocks[1..3] {
+        follower.block(block.clone()).unwrap();
+    }
+    let mut without_welcome = follower.clone();
+    let finding = follower.block(two.blocks[3].clone()).unwrap_err();
     assert_eq!(name(finding), ("fork", "CHECK-8"));
+    without_welcome.ask();
+    let finding = without_welcome
+        .checkpoint(&two.checkpoint())
+        .and_then(|()| without_welcome.block(two.blocks[3].clone()).map(|_| ()));
+    assert_eq!(name(finding.unwrap_err()), ("fork", "CHECK-8"));
+    let file = Follower::begin(
+        one.blocks[0].clone(),
+        None,
+        Keeper::new(Some(two.checkpoint())),
+    );
+    assert_eq!(
+        name(file.unwrap().0.finish().unwrap_err()),
+        ("rollback", "CHECK-7")
+    );
 }
 
 #[test]
@@ -244,23 +264,20 @@ fn a_missing_ciphertext_is_judged_when_a_later_welcomes_blocks_are_there() {
     );
 
     // on a connection the redaction may still be on its way, until the next welcome
-    let checkpoint = world.checkpoint();
     let mut follower = follow(&gap[..before]);
     assert_eq!(follower.ask().size, before as u64);
-    follower.welcome(world.state.prefix(), &checkpoint).unwrap();
+    follower.welcome(world.state.prefix()).unwrap();
     let finding = follower.block(gap[before].clone()).unwrap_err();
     assert_eq!(name(finding), ("unredacted_gap", "RED-8"));
 
     let mut follower = begin(&world);
     follower.ask();
-    follower.welcome(world.state.prefix(), &checkpoint).unwrap();
+    follower.welcome(world.state.prefix()).unwrap();
     for block in &gap[1..] {
         follower.block(block.clone()).unwrap();
     }
     follower.ask();
-    let finding = follower
-        .welcome(world.state.prefix(), &checkpoint)
-        .unwrap_err();
+    let finding = follower.welcome(world.state.prefix()).unwrap_err();
     assert_eq!(name(finding), ("unredacted_gap", "RED-8"));
 
     // [RED-7] a redaction fills it
