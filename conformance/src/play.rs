@@ -14,6 +14,8 @@ mod named;
 mod playing;
 mod stage;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use playing::play;
 pub use stage::{Made, Outcome, Stage};

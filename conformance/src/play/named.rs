@@ -57,26 +57,27 @@ impl Stage {
             .ok_or_else(|| Trouble::Vector(format!("no entry was made as `{name}`")))
     }
 
-    fn of_server(&self, name: &str) -> Result<Value, Trouble> {
+    fn of_server(&self, path: &str) -> Result<Value, Trouble> {
         let server = &self.server;
         let (size, head) = server.chain.have();
-        if let Some(limit) = name.strip_prefix("limits.") {
-            return Ok(server.limit(limit).into());
-        }
+        let (name, rest) = path
+            .split_once('.')
+            .map_or((path, ""), |(name, rest)| (name, rest));
         let genesis = &server.discovery["genesis"]["entry"]["body"];
-        match name {
-            "origin" => Ok(server.target.origin().into()),
-            "community" => Ok(bytes::value(&self.community()?)),
-            "key" => Ok(genesis["server_key"].clone()),
-            "authority" => {
+        match (name, rest) {
+            ("limits", limit) => Ok(server.limit(limit).into()),
+            ("origin", "") => Ok(server.target.origin().into()),
+            ("community", "") => Ok(bytes::value(&self.community()?)),
+            ("key", "") => Ok(genesis["server_key"].clone()),
+            ("authority", "") => {
                 let key = bytes::of(&genesis["authority"]).map_err(Trouble::Server)?;
                 Ok(bytes::value(&sha256(&key)))
             }
-            "size" => Ok(size.into()),
-            "head" => Ok(bytes::value(&head)),
-            "have" => Ok(json!({"size": size, "hash": bytes::value(&head)})),
-            "largest_ciphertext" => Ok(server.largest_ciphertext().into()),
-            _ => Err(Trouble::Vector(format!("a server has no `{name}`"))),
+            ("size", "") | ("have", "size") => Ok(size.into()),
+            ("head", "") | ("have", "hash") => Ok(bytes::value(&head)),
+            ("have", "") => Ok(json!({"size": size, "hash": bytes::value(&head)})),
+            ("largest_ciphertext", "") => Ok(server.largest_ciphertext().into()),
+            _ => Err(Trouble::Vector(format!("a server has no `{path}`"))),
         }
     }
 
