@@ -9,7 +9,6 @@ implementation, and sees that.
 """
 
 import argparse
-import copy
 import json
 import pathlib
 import sys
@@ -18,24 +17,12 @@ import traceback
 import chain as chains
 import secrets_and_signatures as crypto
 import wire
-from wire import H, Refused, b64, tuple_bytes, unb64
+from answers import Differs, given, join_signature, same, welcome_signature
+from conversation import Conversation
+from self_test import self_test
+from wire import H, Refused, tuple_bytes, unb64
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-class Differs(Exception):
-    """An answer is another one than the vector's."""
-
-
-def same(test, name, answer):
-    answer = b64(answer) if isinstance(answer, bytes) else answer
-    if test.get(name) != answer:
-        raise Differs(f"`{name}` is {test.get(name)!r}, this implementation has {answer!r}")
-
-
-def given(test, *names):
-    """The members of these names, decoded from base64url."""
-    return [unb64(test[name]) for name in names]
 
 
 # --- one function for each group; it gives nothing, or raises Refused or Differs
@@ -136,25 +123,12 @@ def checkpoints(test, group):
 
 
 def proofs(test, _group):
-    community, client, server, key = given(test, "community", "client_nonce", "server_nonce", "public_key")
-    signed = tuple_bytes("join", test["origin"], community, H(key), client, server, test["expires_at"])
-    crypto.verify(crypto.public_key(key), signed, unb64(test["signature"]), "bad_proof")
-    same(test, "join_tuple", signed)
+    key, signature = given(test, "public_key", "signature")
+    same(test, "join_tuple", join_signature(test, key, test["expires_at"], signature))
 
 
 def welcomes(test, _group):
-    same(test, "welcome_tuple", check_welcome(test, test["welcome"], unb64(test["server_key"])))
-
-
-def check_welcome(held, welcome, server_key):
-    """JOIN-17: the signed tuple, if all that the client holds is in it."""
-    names = ("community", "account", "client_nonce", "server_nonce")
-    times = welcome["expires_at"], welcome["size"], unb64(welcome["head"])
-    signed = tuple_bytes("welcome", held["origin"], *given(held, *names), *times, H(unb64(held["token"])))
-    if welcome["token"] != held["token"]:
-        raise Refused("bad_welcome", "another token")
-    crypto.verify(crypto.public_key(server_key), signed, unb64(welcome["signature"]), "bad_welcome")
-    return signed
+    same(test, "welcome_tuple", welcome_signature(test, test["welcome"], unb64(test["server_key"])))
 
 
 def evidence(test, _group):
@@ -253,99 +227,6 @@ def whole_chains(test, group):
     same(test, "root", chains.root(chain.hashes))
 
 
-class Conversation:
-    """The frames of conversation.json, read one after the other with one state."""
-
-    def __init__(self, group):
-        self.held = {"origin": group["origin"]}
-        self.accounts = {each["name"]: each for each in json.loads((ROOT / "vectors/keys/accounts.json").read_text())}
-        self.chain = chains.Chain()
-
-    def read(self, test):
-        frame, said_by = test["frame"], test["said_by"]
-        data = json.dumps(frame).encode()
-        if said_by == "client":
-            wire.read_client_frame(data)
-        elif said_by == "server" and wire.read_server_frame(data) is None:
-            raise Differs("an unknown frame")
-        getattr(self, said_by if said_by in ("document", "plaintext", "file") else frame["type"])(frame)
-
-    def document(self, document):
-        wire.fits(document, wire.DISCOVERY, strict=False)
-        chain = chains.Chain(unb64(document["community"]))
-        chain.take(document["genesis"])
-        self.server_key = unb64(document["genesis"]["entry"]["body"]["server_key"])
-
-    def hello(self, frame):
-        same(frame, "origin", self.held["origin"])
-        self.key = unb64(frame["public_key"])
-        self.held |= {"client_nonce": frame["client_nonce"], "account": b64(H(self.key))}
-
-    def challenge(self, frame):
-        self.held |= {"community": frame["community"], "server_nonce": frame["server_nonce"]}
-        self.expires_at = frame["expires_at"]
-
-    def prove(self, frame):
-        same(frame, "server_nonce", self.held["server_nonce"])
-        names = ("community", "account", "client_nonce", "server_nonce")
-        signed = tuple_bytes("join", self.held["origin"], *given(self.held, *names), self.expires_at)
-        crypto.verify(crypto.public_key(self.key), signed, unb64(frame["signature"]), "bad_proof")
-        self.held["token"] = frame["signature"]
-
-    def welcome(self, frame):
-        check_welcome(self.held, frame, self.server_key)
-        self.shown = frame
-
-    def blocks(self, frame):
-        same(frame, "from", self.chain.size)
-        for block in frame["blocks"]:
-            self.chain.take(block)
-            setattr(self, f"last_{block['entry']['kind']}", block["entry"])
-        if frame["from"] == 0:
-            self.chain.check_welcome(self.shown["size"], unb64(self.shown["head"]), 0, None)
-            self.chain.check_checkpoint(self.shown["checkpoint"], None)
-        else:
-            self.chain.check_accepted(*self.receipt)
-
-    def submit(self, frame):
-        same(frame, "token", self.held["token"])
-        crypto.verify(crypto.public_key(self.key), chains.entry_tuple(frame["entry"]), unb64(frame["entry"]["signature"]))
-        self.submitted = frame
-
-    def accepted(self, frame):
-        same(frame, "ref", self.submitted["ref"])
-        self.receipt = frame, chains.entry_id(self.submitted["entry"])
-
-    def refused(self, frame):
-        same(frame, "ref", self.submitted["ref"])
-        same(frame, "code", "bad_seq")
-
-    def checkpoint(self, frame):
-        self.chain.check_checkpoint(frame["checkpoint"], self.shown["checkpoint"])
-        same(frame["checkpoint"], "size", self.chain.size)
-
-    def plaintext(self, plaintext):
-        epoch, message, bob = self.last_epoch, self.last_message, self.accounts["m02"]
-        community, author = given(message, "community", "author")
-        commitment = unb64(epoch["body"]["commitment"])
-        card, recipient = given(bob, "x25519_public", "id")
-        info = tuple_bytes("wrap", community, unb64(epoch["author"]), recipient, card, commitment)
-        (wrap,) = (item["wrap"] for item in epoch["body"]["wraps"] if item["member"] == bob["id"])
-        secret = crypto.unwrap(unb64(wrap), unb64(bob["x25519_private"]), info, commitment)
-        salt, ciphertext = given(message["body"], "salt", "ciphertext")
-        where = secret, salt, community, chains.entry_id(epoch), author, message["seq"]
-        found = crypto.read_plaintext(crypto.unpad(crypto.open_message(*where, ciphertext)))
-        if found != plaintext:
-            raise Differs(f"Bob reads {found}")
-
-    def file(self, evidence):
-        if chains.check_evidence(evidence) != self.chain.community:
-            raise Differs("another community")
-
-    def bye(self, frame):
-        same(frame, "code", "shutting_down")
-
-
 CHECKS = {
     ("tuples", "tuples"): tuples,
     ("base64", "bytes"): base64,
@@ -415,6 +296,10 @@ def load(folder):
     return files, unknown
 
 
+def accounts():
+    return json.loads((ROOT / "vectors/keys/accounts.json").read_text(encoding="utf-8"))
+
+
 def run(files):
     """Runs all tests: pairs of an id and what is wrong, or None."""
     for file in files:
@@ -423,75 +308,9 @@ def run(files):
             if check is None:
                 continue
             if file["name"] == "conversation":
-                group = group | {"reader": Conversation(group)}
+                group = group | {"reader": Conversation(group, accounts())}
             for test in group["tests"]:
                 yield test["id"], failure(check, test, group)
-
-
-# --- the self-test
-
-
-def spoilt(test):
-    """The test in forms that a right implementation must fail."""
-    if test["result"] == "valid":
-        yield test | {"result": "invalid", "code": "bad_luck"}
-    else:
-        yield {name: value for name, value in test.items() if name != "code"} | {"result": "valid"}
-        yield test | {"code": "bad_luck"}
-
-
-ANSWERS = {"encoded", "hash", "account", "bits", "ignored", "root", "entry_id", "body_tuple", "body_digest", "entry_tuple"}
-ANSWERS |= {"block_tuple", "block_hash", "checkpoint_tuple", "join_tuple", "welcome_tuple", "info", "wrap", "okm", "aad"}
-ANSWERS |= {"padded", "plaintext", "size", "head", "text_utf8", "at"}
-
-
-class Anything:
-    """Equal to all."""
-
-    def __eq__(self, _other):
-        return True
-
-    def __ne__(self, _other):
-        return False
-
-
-# Wrong implementations: what is replaced, by what, and a vector that must notice.
-WRONG = [
-    ("PSS finds the salt's length out", crypto, "SALT_LENGTH", crypto.padding.PSS.AUTO, "signature-salt-20"),
-    ("the tree does not mark its leaves", chains, "leaf", H, "merkle-root-1"),
-    ("base64 has many spellings", wire, "b64", lambda _data: Anything(), "base64-trailing-bit-one"),
-    ("padding is whatever zeros there are", crypto, "unpad", lambda padded: padded.rstrip(b"\0")[:-1], "padding-no-mark"),
-    ("cards are not looked at", chains, "card", lambda _value: None, "chain-card-small-order"),
-    ("the commitment is not looked at", crypto, "commit", lambda _secret: Anything(), "wrap-commitment-broken"),
-    ("lists have no count", wire, "byte_list", lambda items: b"".join(map(wire.sized, items)), "tuple-empty-lists"),
-    ("depth has no bound", wire, "nesting", lambda _value: 0, "json-depth-17"),
-    ("an epoch is good for ever", chains.Chain, "take_roster", lambda *_: None, "chain-message-stale"),
-]
-
-
-def self_test(files):
-    """Pairs of a name and what is wrong with this script, or None."""
-    for file in files:
-        if file["name"] == "conversation":
-            continue
-        for group in file["groups"]:
-            check = CHECKS[file["name"], group["name"]]
-            for test in group["tests"]:
-                for other in spoilt(test):
-                    noticed = failure(check, other, group) is not None
-                    yield test["id"], None if noticed else "its verdict was turned round, and nobody noticed"
-                answers = ANSWERS & set(test) if test["result"] == "valid" else set()
-                if (file["name"], group["name"]) in (("merkle", "inclusion"), ("merkle", "consistency")):
-                    answers &= {"root"}
-                for name in answers:
-                    noticed = failure(check, copy.deepcopy(test) | {name: "c3BvaWx0"}, group) is not None
-                    yield test["id"], None if noticed else f"`{name}` was changed, and nobody noticed"
-    for what, module, name, wrong, notices in WRONG:
-        right = getattr(module, name)
-        setattr(module, name, wrong)
-        failed = {test for test, why in run(files) if why}
-        setattr(module, name, right)
-        yield what, None if notices in failed else f"{notices} passed all the same"
 
 
 def main():
@@ -505,7 +324,7 @@ def main():
     for what in unknown:
         print(f"FAIL {what}")
     if not unknown:
-        for name, why in self_test(files) if arguments.self_test else run(files):
+        for name, why in self_test(files, CHECKS, failure, run) if arguments.self_test else run(files):
             passed, failed = passed + (why is None), failed + (why is not None)
             if why or arguments.verbose:
                 print(f"FAIL {name}: {why}" if why else f"pass {name}")

@@ -1,12 +1,13 @@
 //! Block 0 in all wrong forms.
 
 use super::Blocks;
-use crate::community::{Community, labelled, roster_body, sign, signed};
 use crate::file::Test;
 use crate::keys::named;
 use dispatch_conformance::codec::public_key::to_der;
-use dispatch_conformance::codec::{Scheme, base64url::encode, entry};
 use rsa::traits::PublicKeyParts;
+
+use crate::community::{Community, labelled, roster_body, sign, signed};
+use dispatch_conformance::codec::{Scheme, base64url::encode, entry};
 use serde_json::{Value, json};
 
 pub(super) fn tests(blocks: &mut Blocks) -> Vec<Test> {

@@ -2,11 +2,13 @@
 
 use super::{Blocks, redacted};
 use crate::community::{Community, Epoch, labelled};
+
 use crate::file::Test;
 use crate::keys::named;
 use dispatch_conformance::codec::chain::ChainModel;
-use dispatch_conformance::codec::{base64url::encode, hpke};
 use serde_json::json;
+
+use dispatch_conformance::codec::{base64url::encode, hpke};
 
 /// A community of m01, m02 and m03, who all have cards.
 pub(super) fn members() -> Community {

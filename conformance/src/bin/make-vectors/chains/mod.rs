@@ -1,17 +1,21 @@
 //! `chains.json`: whole chains, as a client reads them.
 
+mod common;
+mod epochs;
 mod genesis;
 mod good;
-mod kinds;
 mod links;
+mod membership;
+mod messages;
 mod views;
 
 use crate::community::Community;
-use crate::file::{File, Group, Test, invalid, valid};
 use crate::ordered;
 use dispatch_conformance::codec::base64url::encode;
-use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+
+use crate::file::{File, Group, Test, invalid, valid};
+use serde_json::{Map, Value, json};
 
 const PROCEDURE: &str = "The client holds nothing but what the test gives it: `pinned`, the community's id that it was \
     invited to; `kept`, the highest checkpoint that it verified in another session; `have`, the number of blocks that it \
@@ -27,7 +31,10 @@ pub fn file() -> File {
         good::tests(&mut chains),
         genesis::tests(&mut chains),
         links::tests(&mut chains),
-        kinds::tests(&mut chains),
+        common::tests(&mut chains),
+        membership::tests(&mut chains),
+        epochs::tests(&mut chains),
+        messages::tests(&mut chains),
     ]
     .into_iter()
     .flatten()

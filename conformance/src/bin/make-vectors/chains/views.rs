@@ -1,10 +1,11 @@
 //! What a server says of its chain, held against what the client holds and kept.
 
 use super::Blocks;
+use crate::keys::named;
+
 use super::good::{stale, talking};
 use crate::community::{Community, checkpoint_by, labelled};
 use crate::file::{Test, invalid};
-use crate::keys::named;
 use dispatch_conformance::codec::{Checkpoint, base64url::encode};
 use serde_json::{Value, json};
 
