@@ -182,6 +182,15 @@ impl Run<'_> {
                 format!("`{}` was declared absent", absent.name()),
             ));
         }
+        for transport in [Capability::Http, Capability::Sse] {
+            if case.needs(transport) && !self.server.offers(transport.name()) {
+                let reason = format!(
+                    "the server does not list `{}` among its transports",
+                    transport.name()
+                );
+                return Some((Verdict::Unsupported, reason));
+            }
+        }
         if case.needs(Capability::Authority) && !self.holds_authority {
             let reason = "the suite does not hold the authority's key: give --authority-key FILE, or declare --without authority";
             return Some((Verdict::Untestable, reason.into()));

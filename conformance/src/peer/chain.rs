@@ -7,6 +7,7 @@ mod authors;
 mod coverage;
 mod held;
 mod state;
+mod tree;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -73,8 +73,8 @@ impl End {
 pub enum Event {
     /// A text message: its frame as well as it could be read, and whether it is a push.
     Frame(Arc<Value>),
-    /// A pong.
-    Pong,
+    /// A pong, and what it carries.
+    Pong(Vec<u8>),
     /// Nothing more.
     End(End),
 }
@@ -103,7 +103,7 @@ pub struct Connection {
     inbox: mpsc::UnboundedReceiver<Event>,
     answers: VecDeque<Arc<Value>>,
     pushes: VecDeque<Arc<Value>>,
-    pongs: usize,
+    pongs: VecDeque<Vec<u8>>,
     end: Option<End>,
     reader: JoinHandle<()>,
 }
@@ -149,7 +149,7 @@ impl Connection {
             inbox,
             answers: VecDeque::new(),
             pushes: VecDeque::new(),
-            pongs: 0,
+            pongs: VecDeque::new(),
             end: None,
             reader: tokio::spawn(reader.run()),
         })
@@ -189,10 +189,10 @@ impl Connection {
         self.deliver(socket::message(bytes, kind, 1)).await;
     }
 
-    /// Sends a ping.
-    pub async fn ping(&mut self) {
+    /// Sends a ping that carries these bytes.
+    pub async fn ping(&mut self, bytes: &[u8]) {
         self.timeline.add(&self.name, Direction::Sent, "(ping)");
-        self.deliver(vec![Message::Ping("dispatch-conformance".into())])
+        self.deliver(vec![Message::Ping(bytes.to_vec().into())])
             .await;
     }
 
@@ -296,17 +296,18 @@ impl Connection {
             .retain(|frame| frame["type"] != "blocks" || frame["from"].as_u64() >= Some(size));
     }
 
-    /// Takes a pong.
+    /// Takes a pong; gives what it carries.
     ///
     /// # Errors
     /// If none came in time, or the connection ended first.
-    pub async fn pong(&mut self) -> Result<(), Missing> {
+    pub async fn pong(&mut self) -> Result<Vec<u8>, Missing> {
         let due = self.due();
-        while self.pongs == 0 {
+        loop {
+            if let Some(bytes) = self.pongs.pop_front() {
+                return Ok(bytes);
+            }
             self.more(due).await?;
         }
-        self.pongs -= 1;
-        Ok(())
     }
 
     /// Reads on until something holds of what was observed, `longer` than an answer may take.
@@ -380,7 +381,7 @@ impl Connection {
                 Some("blocks" | "checkpoint") => self.pushes.push_back(frame),
                 _ => self.answers.push_back(frame),
             },
-            Event::Pong => self.pongs += 1,
+            Event::Pong(bytes) => self.pongs.push_back(bytes),
             Event::End(end) => self.end = Some(end),
         }
     }

@@ -75,6 +75,12 @@ impl Server {
             })
     }
 
+    /// Whether its discovery document lists a transport.
+    pub fn offers(&self, transport: &str) -> bool {
+        let listed = self.discovery["transports"].as_array();
+        listed.is_some_and(|listed| listed.iter().any(|name| name == transport))
+    }
+
     /// The greatest length of a ciphertext that MSG-5 and LIM-3 allow.
     pub fn largest_ciphertext(&self) -> u64 {
         self.limit("ciphertext_bytes").saturating_sub(16) / 128 * 128 + 16

@@ -63,6 +63,10 @@ pub enum Capability {
     Exclusive,
     /// `challenge_ms` is at most 5000.
     ShortChallenge,
+    /// The server offers plain HTTP.
+    Http,
+    /// The server offers server-sent events.
+    Sse,
 }
 
 impl Capability {
@@ -72,6 +76,8 @@ impl Capability {
             Self::Authority => "authority",
             Self::Exclusive => "exclusive",
             Self::ShortChallenge => "short-challenge",
+            Self::Http => "http",
+            Self::Sse => "sse",
         }
     }
 }

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Held, authors::Authors, coverage::Coverage, held, place};
+use super::{Held, authors::Authors, coverage::Coverage, held, place, tree::Tree};
 use crate::{
-    codec::{Checkpoint, Hash, fields, merkle},
+    codec::{Checkpoint, Hash, fields},
     peer::Fault,
 };
 
@@ -20,7 +20,7 @@ pub(super) struct State {
     pub(super) redactions: HashMap<u64, u64>,
     pub(super) submitted: HashMap<Hash, Vec<Value>>,
     pub(super) signatures: HashMap<String, Hash>,
-    pub(super) roots: HashMap<u64, Hash>,
+    pub(super) tree: Tree,
     pub(super) checkpoints: HashSet<String>,
 }
 
@@ -36,6 +36,7 @@ impl State {
         }
         self.authors.wrote(&held.block["entry"]);
         self.authors.change(&held);
+        self.tree.push(&held.hash);
         self.hashes.push(held.hash);
         self.blocks.push(held);
         faults
@@ -155,17 +156,14 @@ impl State {
             return faults;
         }
         if let Some(last) = self.blocks.get(place(size - 1)) {
-            let root = *self
-                .roots
-                .entry(size)
-                .or_insert_with(|| merkle::root(&self.hashes[..place(size)]));
+            let root = self.tree.root(place(size));
             if last.hash != stated.head {
                 faults.push(Fault::new(
                     "CHECK-2",
                     format!("the checkpoint's head is not that of {size} blocks"),
                 ));
             }
-            if root != stated.root {
+            if root != Some(stated.root) {
                 faults.push(Fault::new(
                     "CHECK-2",
                     format!("the checkpoint's root is not that of {size} blocks"),

@@ -54,9 +54,9 @@ impl Reader {
                     );
                     self.observer().receives_binary(bytes.len());
                 }
-                Some(Ok(Message::Pong(_))) => {
+                Some(Ok(Message::Pong(bytes))) => {
                     self.story(Direction::Received, "(pong)");
-                    self.tell(Event::Pong);
+                    self.tell(Event::Pong(bytes.to_vec()));
                 }
                 Some(Ok(Message::Close(frame))) => {
                     end.close = Some(frame.map_or(1005, |frame| frame.code.into()))

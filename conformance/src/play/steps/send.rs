@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::{
+    codec::randomness::{Randomness, System},
     peer::socket::Kind,
     play::{Stage, miss::Miss},
     scenario::{
@@ -67,11 +68,20 @@ impl Stage {
 
     pub(super) async fn ping(&mut self, step: &Ping) -> Result<(), Miss> {
         let connection = self.connection(&step.on)?;
-        connection.ping().await;
-        connection
+        let bytes = System.bytes(16);
+        connection.ping(&bytes).await;
+        let expected = "a pong with the bytes of the ping";
+        let came = connection
             .pong()
             .await
-            .map_err(|missing| Miss::missing("a pong", missing))
+            .map_err(|missing| Miss::missing(expected, missing))?;
+        if came == bytes {
+            return Ok(());
+        }
+        Err(Miss::other(
+            expected,
+            format!("a pong with {} other bytes", came.len()),
+        ))
     }
 }
 
