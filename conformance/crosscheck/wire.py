@@ -226,7 +226,6 @@ def fits(value, form, strict, kind=None):
         if form is ENTRY:
             kind = value.get("kind")
             malformed_unless(isinstance(kind, str), "`kind` is not a text")
-            malformed_unless(isinstance(value.get("body"), dict), "`body` is not an object")
             if kind not in KINDS:
                 raise Refused("unknown_kind", kind)
         for name, (inner, optional) in known.items():

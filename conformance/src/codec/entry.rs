@@ -82,7 +82,6 @@ pub fn sign(
 
 /// The body tuple of this kind, or `unknown_kind`.
 pub fn body_tuple(kind: &str, body: &Value) -> Result<Tuple, Verdict> {
-    fields::object(body, "`body`")?;
     // [ENTRY-1]
     if !KINDS.contains(&kind) {
         return Err(Verdict::new(
@@ -91,6 +90,7 @@ pub fn body_tuple(kind: &str, body: &Value) -> Result<Tuple, Verdict> {
             format!("there is no kind {kind:?}"),
         ));
     }
+    fields::object(body, "`body`")?;
     let tuple = Tuple::new(&format!("body/{kind}"));
     Ok(match kind {
         "genesis" => tuple

@@ -167,8 +167,8 @@ fn entry_form(value: &Value, gaps: bool, path: &str, reader: Reader) -> Result<(
         .and_then(Value::as_str)
         .unwrap_or_default();
     let known = entry::KINDS.iter().position(|k| *k == kind);
-    // [ENTRY-1] comes before the rules on other members.
-    if known.is_none() && value["kind"].is_string() && value["body"].is_object() {
+    // [ENTRY-1] comes before the rules on the body.
+    if known.is_none() && value["kind"].is_string() {
         return Err(Verdict::new(
             "unknown_kind",
             "ENTRY-1",

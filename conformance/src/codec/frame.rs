@@ -1,8 +1,8 @@
 //! Frames: what a server takes from a client, and what a client takes from a server (spec/registry.md, "Frames").
 
+use super::Verdict;
 use super::form::{Form, HASH, Member, PLACE, Reader, check, may, must};
 use super::json::{Rules, read_object};
-use super::{Verdict, entry};
 use serde_json::Value;
 
 /// Reads a client's frame as a server must: every rule that the frame alone can break, public keys' excepted.
@@ -26,18 +26,6 @@ pub fn read_client(bytes: &[u8]) -> Result<Value, Verdict> {
                 "unknown_version",
                 "JOIN-4",
                 format!("the version {version:?}"),
-            ));
-        }
-    }
-    if *name == "submit" {
-        // [ENTRY-1] likewise.
-        let inner = &frame["entry"];
-        let kind = inner["kind"].as_str().filter(|_| inner["body"].is_object());
-        if let Some(kind) = kind.filter(|k| !entry::KINDS.contains(k)) {
-            return Err(Verdict::new(
-                "unknown_kind",
-                "ENTRY-1",
-                format!("there is no kind {kind:?}"),
             ));
         }
     }
@@ -259,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn version_type_and_kind_come_before_the_other_members() {
+    fn version_and_type_come_before_the_other_members() {
         let code = |text: &str| read_client(text.as_bytes()).unwrap_err().code;
         assert_eq!(
             code(r#"{"type":"hello","version":"dispatch-d/2","x":1}"#),
@@ -268,9 +256,5 @@ mod tests {
         assert_eq!(code(r#"{"type":"hello","version":1}"#), "malformed");
         assert_eq!(code(r#"{"type":"greet","x":[]}"#), "unknown_frame");
         assert_eq!(code(r#"{"type":1}"#), "malformed");
-        assert_eq!(
-            code(r#"{"type":"submit","entry":{"kind":"poll","body":{}}}"#),
-            "unknown_kind"
-        );
     }
 }

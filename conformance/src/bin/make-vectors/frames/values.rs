@@ -314,10 +314,11 @@ pub(super) fn precedence() -> Vec<Test> {
             "unknown_kind",
             &entry_submit("poll", r#"{"question":"?","options":[1,2]}"#),
         ),
-        malformed(
+        code(
             "json-unknown-kind-body-list",
             "an unknown kind whose body is no object",
-            "CONV-4",
+            "ENTRY-1",
+            "unknown_kind",
             &entry_submit("poll", "[]"),
         ),
     ]
