@@ -20,6 +20,9 @@ pub(crate) fn begin(log: &Log) -> Result<(), Error> {
     })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written (a full disk, a dead log collector) is lost, and nothing else is: otherwise the
+        // thread that logs would panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match log.format {
         LogFormat::Human => lines

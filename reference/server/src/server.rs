@@ -178,7 +178,7 @@ impl Server {
         tasks.push(tokio::spawn(checkpointer.run(last.clone(), growth.clone())));
         match (&config.allowlist, authority, listed) {
             (Some(path), Some(_), Some(listed)) => {
-                let keeper = RosterKeeper::new(path.clone(), intake.clone())?;
+                let mut keeper = RosterKeeper::new(path.clone(), intake.clone())?;
                 keeper.begin(listed).await;
                 tasks.push(tokio::spawn(keeper.run()));
             }

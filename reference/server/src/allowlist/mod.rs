@@ -70,16 +70,23 @@ impl fmt::Display for Mistake {
 /// Reads the file and all its keys, each account once.
 ///
 /// # Errors
-/// The first bad line, with its number. A file that is missing is an error, too, and not an empty list: nobody is
-/// shown the door because a disk was not mounted.
+/// The first bad line, with its number. A file that is missing, or holds nothing at all, is an error, too, and not an
+/// empty list: nobody is shown the door because a disk was not mounted, or was full when an editor saved.
 pub(crate) fn read(path: &Path) -> Result<Vec<Listed>, Error> {
     let bytes = std::fs::read(path).map_err(at(path))?;
     let text =
         text_of(&bytes).map_err(|mistake| Error::line(path, mistake.line, mistake.problem))?;
+    if text.trim().is_empty() {
+        let problem =
+            "the file holds nothing; if nobody is to be a member, say so in a comment line";
+        return Err(Error::line(path, 1, problem.to_owned()));
+    }
     parse(text).map_err(|mistake| Error::line(path, mistake.line, mistake.problem))
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
+    // some editors begin a text with a byte-order mark, which nobody sees
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|cause| Mistake {
         line: 1 + bytes[..cause.valid_up_to()]
             .iter()

@@ -162,3 +162,52 @@ fn made_up_key(number: u32) -> String {
         data_encoding::BASE64.encode(&blob)
     )
 }
+
+#[tokio::test]
+async fn a_link_is_followed_to_the_file_that_it_names() {
+    let community = Community::with(&["m01", "m02"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let target = elsewhere.path().join("members");
+    std::fs::rename(community.path("allowlist"), &target).unwrap();
+    std::os::unix::fs::symlink(&target, community.path("allowlist")).unwrap();
+    let server = community.serve().await;
+    let mut member = Member::join(&server, "m01").await;
+    std::fs::write(&target, public_pem("m02")).unwrap();
+    assert_eq!(member.client.bye().await, Code::Removed);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn half_a_save_removes_nobody() {
+    let community = Community::with(&["m01", "m02"]);
+    let server = community.serve().await;
+    let mut member = Member::join(&server, "m02").await;
+    // an editor that writes in place: m02 is gone until it goes on
+    let mut file = std::fs::File::create(community.path("allowlist")).unwrap();
+    file.write_all(public_pem("m01").as_bytes()).unwrap();
+    file.flush().unwrap();
+    // another file's save is noticed in the same folder, and is none of the allowlist
+    std::fs::write(community.path("note"), "half").unwrap();
+    file.write_all(public_pem("m02").as_bytes()).unwrap();
+    file.write_all(public_pem("m03").as_bytes()).unwrap();
+    drop(file);
+    member.read_to(3).await;
+    assert!(on_roster(&member, "m02") && on_roster(&member, "m03"));
+}
+
+#[tokio::test]
+async fn a_file_that_holds_nothing_removes_nobody() {
+    let community = Community::with(&["m01", "m02"]);
+    let server = community.serve().await;
+    let mut member = Member::join(&server, "m01").await;
+    std::fs::write(community.path("allowlist"), "\n").unwrap();
+    // what is saved after it shows that nothing came of it
+    let all: String = ["m01", "m02", "m03"].map(public_pem).concat();
+    std::fs::write(community.path("allowlist"), all).unwrap();
+    member.read_to(3).await;
+    assert!(
+        ["m01", "m02", "m03"]
+            .iter()
+            .all(|name| on_roster(&member, name))
+    );
+}
