@@ -53,6 +53,11 @@ fn not_der() -> Vec<Test> {
     };
     let raw_integer = |contents: &[u8]| element(0x02, contents);
     let bad = |id: &str, about: &str, der: &[u8]| broken(id, about, "KEY-1", der).flag("lax-der");
+    let octets = [
+        &RSA_ENCRYPTION[..],
+        &element(0x04, &[&[0], &element(0x30, &numbers)[..]].concat()),
+    ];
+    let octets = element(0x30, &octets.concat());
     let mut negative = n.clone();
     negative[0] |= 0x80;
     // The outer SEQUENCE's length, 290, is 82 01 22 in DER.
@@ -124,6 +129,31 @@ fn not_der() -> Vec<Test> {
                 &RSA_ENCRYPTION,
                 &[&[1], &element(0x30, &numbers)[..]].concat(),
             ),
+        ),
+        bad(
+            "key-set",
+            "the outer SEQUENCE has the tag of a SET",
+            &[&[0x31], &good[1..]].concat(),
+        ),
+        bad(
+            "key-octet-string",
+            "an OCTET STRING instead of the bit string",
+            &octets,
+        ),
+        bad(
+            "key-enumerated",
+            "the exponent has the tag of an ENUMERATED",
+            &spki(&[&unsigned_integer(&n)[..], &[0x0a, 3, 1, 0, 1]].concat()),
+        ),
+        bad(
+            "key-modulus-zero",
+            "the modulus is 0",
+            &spki(&[unsigned_integer(&[0]), unsigned_integer(&E)].concat()),
+        ),
+        bad(
+            "key-integer-empty",
+            "the exponent is an integer without bytes",
+            &spki(&[&unsigned_integer(&n)[..], &[2, 0]].concat()),
         ),
         bad(
             "key-constructed-bit-string",

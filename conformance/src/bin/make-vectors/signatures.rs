@@ -206,6 +206,13 @@ fn encodings() -> Vec<Test> {
         bad(id, about, "SIG-1", &signature).flag("lax-padding")
     };
     vec![
+        bad(
+            "signature-leftmost-bit",
+            "the leftmost bit of the encoding, which is none of its bits, is one",
+            "SIG-1",
+            &leftmost_bit(),
+        )
+        .flag("lax-padding"),
         with(
             "signature-trailer",
             "the encoding ends in 0xcc instead of 0xbc",
@@ -273,6 +280,21 @@ fn statements() -> Vec<Test> {
             &flipped,
         ),
     ]
+}
+
+/// A signature over an encoding that would be good but for its leftmost bit. Some are too large to be signed.
+fn leftmost_bit() -> Vec<u8> {
+    let encoded = (0..).map(|i| {
+        let salt = Seeded::new(&format!("leftmost bit {i}")).hash();
+        let mut encoded = signature::encoding(signer().private_key(), &message(), &salt);
+        encoded[0] |= 0x80;
+        encoded
+    });
+    let fits = |encoded: &Vec<u8>| *encoded < modulus(signer());
+    signature::over_encoding(
+        signer().private_key(),
+        &encoded.into_iter().find(fits).expect("half of them"),
+    )
 }
 
 /// The data block of an EMSA-PSS encoding, unmasked, so that single bytes of it can be set.

@@ -66,6 +66,11 @@ pub(super) fn tests(blocks: &mut Blocks) -> Vec<Test> {
             },
         ),
         bad(
+            "chain-genesis-author-id",
+            "signed by its authority, in another account's name",
+            &resigned(|e| e["author"] = encode(&named("o01").id()).into()),
+        ),
+        bad(
             "chain-genesis-signature",
             "signed by another account",
             &|b| b["entry"] = signed(b["entry"].take(), outsider),

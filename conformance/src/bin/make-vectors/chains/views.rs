@@ -221,6 +221,8 @@ fn memory(blocks: &mut Blocks) -> Vec<Test> {
     let other = other_story();
     let mut short = at.clone();
     short.blocks.truncate(8);
+    let mut early = at.clone();
+    early.blocks.truncate(3);
     let mut bad = |id: &str,
                    about: &str,
                    requirement,
@@ -282,6 +284,18 @@ fn memory(blocks: &mut Blocks) -> Vec<Test> {
             "CHECK-8",
             "fork",
             &other,
+            &[
+                ("kept", at.checkpoint_of(8)),
+                ("checkpoint", other.checkpoint_of(8)),
+            ],
+            "checkpoint",
+        ),
+        bad(
+            "view-forked-before-the-blocks",
+            "the checkpoint has the kept one's size and another head; the blocks that would show which is wrong are not held yet",
+            "CHECK-8",
+            "fork",
+            &early,
             &[
                 ("kept", at.checkpoint_of(8)),
                 ("checkpoint", other.checkpoint_of(8)),

@@ -314,6 +314,30 @@ pub(super) fn precedence() -> Vec<Test> {
             "unknown_kind",
             &entry_submit("poll", r#"{"question":"?","options":[1,2]}"#),
         ),
+        malformed(
+            "json-unknown-frame-fraction",
+            "a type of no frame, and a fraction: the rules on JSON's form come first",
+            "CONV-12",
+            r#"{"type":"greet","warmth":0.5}"#,
+        ),
+        malformed(
+            "json-unknown-frame-duplicate",
+            "a type of no frame, and a member twice",
+            "CONV-2",
+            r#"{"type":"greet","a":1,"a":1}"#,
+        ),
+        malformed(
+            "json-unknown-frame-surrogate",
+            "a type of no frame, and half of a surrogate pair",
+            "CONV-6",
+            r#"{"type":"greet","a":"\ud800"}"#,
+        ),
+        malformed(
+            "json-other-version-negative",
+            "another version, and a negative number",
+            "CONV-12",
+            r#"{"type":"hello","version":"dispatch-d/2","since":-1}"#,
+        ),
         code(
             "json-unknown-kind-body-list",
             "an unknown kind whose body is no object",

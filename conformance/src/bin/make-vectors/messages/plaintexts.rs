@@ -193,6 +193,17 @@ pub(super) fn plaintexts() -> Vec<Test> {
         )
         .flag("json"),
         bad(
+            "plaintext-leading-zero",
+            "a number that is no JSON, in a member that the reader does not know",
+            r#"{"text":"a","n":01}"#,
+        ),
+        bad(
+            "plaintext-bare-fraction",
+            "the number .5",
+            r#"{"text":"a","n":.5}"#,
+        ),
+        bad("plaintext-nan", "NaN", r#"{"text":"a","n":NaN}"#).flag("json"),
+        bad(
             "plaintext-lone-surrogate",
             "half of a surrogate pair",
             r#"{"text":"\ud83d"}"#,
