@@ -19,4 +19,5 @@ pub mod result;
 pub mod run;
 pub mod scenario;
 pub mod selector;
+pub mod selftest;
 pub mod story;

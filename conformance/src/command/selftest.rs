@@ -12,9 +12,9 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Faults to try, or requirements whose faults to try; without one: all of them, the null peers and the faultless server
-    #[arg(value_name = "FAULT")]
-    faults: Vec<String>,
+    /// Faults to try, requirements whose faults to try, null/silent and the like, or `control`; without one: all of them
+    #[arg(value_name = "SUBJECT")]
+    subjects: Vec<String>,
     /// Let each fault meet every case, and not those of its requirement alone
     #[arg(long)]
     full: bool,
@@ -34,9 +34,9 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
         corpus, vectors, ..
     } = library;
     let plan = Plan {
-        faults: arguments.faults,
+        subjects: arguments.subjects,
         full: arguments.full,
-        subjects: arguments.servers,
+        at_a_time: arguments.servers,
         vectors_hash: corpus.vectors_hash(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -55,7 +55,7 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
     if matrix.trials.is_empty() {
         return complain(
             Exit::Usage,
-            "there is no such fault; `control --list-faults` prints those that there are",
+            "there is no such subject; `control --list-faults` prints those that there are",
         );
     }
     anstream::print!("{}", report::render(&matrix));

@@ -47,6 +47,8 @@ pub(super) struct Socket {
     stream: TokioIo<Upgraded>,
     limit: usize,
     faults: Faults,
+    /// Whether what comes no longer matters, however long it is.
+    is_leaving: bool,
     received: Vec<u8>,
     /// The opcode and bytes of a message whose last fragment is still to come.
     partial: Option<(u8, Vec<u8>)>,
@@ -65,6 +67,7 @@ impl Socket {
             stream: TokioIo::new(stream),
             limit,
             faults,
+            is_leaving: false,
             received: Vec::new(),
             partial: None,
         }
@@ -120,7 +123,7 @@ impl Socket {
 
     /// Reads until the peer closes, without looking at what comes.
     pub(super) async fn read_out(&mut self) {
-        self.limit = usize::MAX;
+        self.is_leaving = true;
         while !matches!(self.next().await, Event::Closed | Event::Broken) {}
     }
 
@@ -170,7 +173,7 @@ impl Socket {
                 usize::try_from(number).unwrap_or(usize::MAX)
             }
         };
-        if !control && self.too_long(opcode, length) {
+        if !control && !self.is_leaving && self.too_long(opcode, length) {
             return Err(Event::TooLong);
         }
         let start = 2 + extended.len() + 4;

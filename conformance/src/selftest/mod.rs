@@ -1,0 +1,143 @@
+//! The suite judged by servers that are known to be wrong: which case catches which fault, and what peers pass that
+//! understand nothing.
+//!
+//! It plays live cases against the control server, once without a fault, once with each, and against the null peers.
+//! A case that nothing fails proves nothing, and neither does a run that a null peer passes.
+
+mod matrix;
+pub mod report;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    control::{self, Faults, NullPeer, Running, fault},
+    peer::Target,
+    preflight::{self, Wishes},
+    result::CaseResult,
+    run::{Settings, Watcher, run},
+    scenario::{Case, Vectors},
+};
+
+pub use matrix::{Matrix, Subject, Trial};
+
+/// How long a step waits. The control server answers in milliseconds; a fault may never answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a step waits for a null peer, which answers at once or never.
+const NULL_PATIENCE: Duration = Duration::from_millis(300);
+/// How long one subject's cases may take. A silent peer lets every step wait.
+const DEADLINE: Duration = Duration::from_secs(100);
+/// Cases at a time on one subject.
+const JOBS: usize = 4;
+/// Cases at a time on a null peer: most of them only wait.
+const NULL_JOBS: usize = 12;
+
+/// What to try.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Subjects by their names, or faults by their requirements; all where there is none.
+    pub subjects: Vec<String>,
+    /// Whether each fault meets every case, and not those of its requirement alone.
+    pub full: bool,
+    /// Subjects at a time.
+    pub at_a_time: usize,
+    /// SHA-256 over the vectors.
+    pub vectors_hash: String,
+}
+
+/// Tries every subject of the plan; `told` hears of each that is done.
+pub async fn selftest(vectors: &Arc<Vectors>, plan: &Plan, mut told: impl FnMut(&Trial)) -> Matrix {
+    let nulls = NullPeer::ALL.into_iter().map(Subject::Null);
+    let faults = fault::catalogue().map(Subject::Fault);
+    let subjects = std::iter::once(Subject::Faultless)
+        .chain(nulls)
+        .chain(faults);
+    let wanted = |subject: &Subject| {
+        plan.subjects.is_empty() || plan.subjects.iter().any(|name| subject.is_called(name))
+    };
+    let subjects: Vec<Subject> = subjects.filter(wanted).collect();
+    let mut trials: Vec<(usize, Trial)> = Vec::new();
+    let tried = stream::iter(subjects.into_iter().enumerate())
+        .map(|(place, subject)| async move { (place, attempt(subject, vectors, plan).await) });
+    let mut tried = std::pin::pin!(tried.buffer_unordered(plan.at_a_time.max(1)));
+    while let Some((place, trial)) = tried.next().await {
+        told(&trial);
+        trials.push((place, trial));
+    }
+    trials.sort_by_key(|(place, _)| *place);
+    let trials = trials.into_iter().map(|(_, trial)| trial).collect();
+    Matrix::new(trials, vectors, plan)
+}
+
+/// Plays the subject's cases on it.
+async fn attempt(subject: Subject, vectors: &Arc<Vectors>, plan: &Plan) -> Trial {
+    let own = |case: &&Case| match subject {
+        Subject::Fault(fault) => {
+            plan.full || case.requirements.iter().any(|id| id == fault.requirement())
+        }
+        Subject::Faultless | Subject::Null(_) => true,
+    };
+    let cases: Vec<&Case> = vectors.cases.iter().filter(own).collect();
+    let started = match subject {
+        Subject::Faultless => control::start(Faults::none()).await,
+        Subject::Fault(fault) => {
+            control::start(Faults::of(&[fault.id]).expect("it stands in the catalogue")).await
+        }
+        Subject::Null(peer) => control::start_null(0, peer).await,
+    };
+    let running = match started {
+        Ok(running) => running,
+        Err(error) => return Trial::unready(subject, format!("no port: {error}")),
+    };
+    let trial = play(subject, &running, &cases, vectors, plan).await;
+    running.shutdown().await;
+    trial
+}
+
+async fn play(
+    subject: Subject,
+    running: &Running,
+    cases: &[&Case],
+    vectors: &Arc<Vectors>,
+    plan: &Plan,
+) -> Trial {
+    let target = Target::parse(&running.url).expect("an address of ours");
+    let (patience, jobs) = match subject {
+        Subject::Null(_) => (NULL_PATIENCE, NULL_JOBS),
+        Subject::Faultless | Subject::Fault(_) => (PATIENCE, JOBS),
+    };
+    let wishes = Wishes {
+        patience,
+        wait_ready: Duration::ZERO,
+        authority: None,
+        trace: false,
+    };
+    let ready = match preflight::ready(target, &wishes, vectors).await {
+        Ok(ready) => ready,
+        Err(unready) => return Trial::unready(subject, unready.to_string()),
+    };
+    let settings = Settings {
+        jobs,
+        deadline: DEADLINE,
+        fail_fast: false,
+        without: Vec::new(),
+        trace: false,
+        url: Some(running.url.clone()),
+        vectors_hash: plan.vectors_hash.clone(),
+    };
+    let never = std::future::pending();
+    let result = run(ready, cases, vectors, &settings, &mut Unwatched, never).await;
+    Trial::of(subject, &result)
+}
+
+/// Nobody is told of single cases.
+struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn begins(&mut self, _: &Case) {}
+    fn ends(&mut self, _: &CaseResult) {}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+use super::*;
+use crate::corpus::Corpus;
+
+fn vectors() -> Arc<Vectors> {
+    Arc::new(Vectors::read(&Corpus::embedded()).expect("the vectors are sound"))
+}
+
+fn plan(faults: &[&str]) -> Plan {
+    Plan {
+        subjects: faults.iter().map(|id| (*id).to_owned()).collect(),
+        full: false,
+        at_a_time: 2,
+        vectors_hash: String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_is_killed_by_a_case_of_its_requirement() {
+    let mut names = Vec::new();
+    let matrix = selftest(&vectors(), &plan(&["JOIN-12", "ENTRY-2"]), |trial| {
+        names.push(trial.subject.name())
+    })
+    .await;
+    assert_eq!(
+        names.len(),
+        3,
+        "JOIN-12, JOIN-12/order and ENTRY-2: {names:?}"
+    );
+    assert!(matrix.survivors().is_empty(), "{}", report::render(&matrix));
+    let (fault, trial) = matrix.faults().next().expect("the first fault");
+    let killers = matrix.killers(fault, trial);
+    assert!(
+        !killers.is_empty()
+            && killers
+                .iter()
+                .all(|id| matrix.cases[*id].contains(&"JOIN-12".to_owned()))
+    );
+}
