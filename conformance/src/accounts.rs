@@ -2,15 +2,21 @@
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-use rsa::RsaPrivateKey;
+use rsa::{
+    RsaPrivateKey,
+    traits::{PrivateKeyParts, PublicKeyParts},
+};
 
 use crate::{
     codec::{
-        Account, Role, accounts,
+        Account, Hash, Role, accounts,
         randomness::{Randomness, Seeded, System},
     },
     scenario::{AccountKind, Case},
 };
+
+/// The size of a fresh account's key.
+const FRESH_BITS: usize = 2048;
 
 /// A test account, whoever owns its key's memory.
 #[derive(Debug, Clone)]
@@ -33,15 +39,41 @@ impl Deref for Actor {
 }
 
 impl Actor {
-    /// An account with a new key of 2048 bits, which never was on a roster. Takes a good part of a second.
+    /// An account that nobody knows: the first pair of primes of two test keys whose account can be claimed.
+    ///
+    /// To make primes takes seconds, and secret these keys are not. Where all pairs are known, a key is made after all.
     ///
     /// # Errors
-    /// In words, if no key could be made.
-    pub fn fresh() -> Result<Self, String> {
+    /// In words, if there is no key.
+    pub fn fresh(claim: impl Fn(&Hash) -> bool) -> Result<Self, String> {
+        let keys: Vec<&RsaPrivateKey> = accounts::KEY_FILES
+            .iter()
+            .filter_map(|(name, _)| accounts::named(name))
+            .filter(|account| account.bits() == FRESH_BITS)
+            .map(Account::private_key)
+            .collect();
+        for (place, one) in keys.iter().enumerate() {
+            for other in &keys[place + 1..] {
+                for (p, q) in one
+                    .primes()
+                    .iter()
+                    .flat_map(|p| other.primes().iter().map(move |q| (p, q)))
+                {
+                    let key = RsaPrivateKey::from_p_q(p.clone(), q.clone(), one.e().clone());
+                    let Some(key) = key.ok().filter(|key| key.n().bits() == FRESH_BITS) else {
+                        continue;
+                    };
+                    let account = Account::new("fresh", key);
+                    if claim(&account.id()) {
+                        return Ok(Self::Own(Arc::new(account)));
+                    }
+                }
+            }
+        }
         let seed = data_encoding::HEXLOWER.encode(&System.hash());
-        let private =
-            RsaPrivateKey::new(&mut Seeded::new(&seed), 2048).map_err(|error| error.to_string())?;
-        Ok(Self::Own(Arc::new(Account::new("fresh", private))))
+        let key = RsaPrivateKey::new(&mut Seeded::new(&seed), FRESH_BITS)
+            .map_err(|error| error.to_string())?;
+        Ok(Self::Own(Arc::new(Account::new("fresh", key))))
     }
 }
 
@@ -180,6 +212,24 @@ mod tests {
         assert_eq!(lease.lent["z"].1.bits(), 4096);
         assert_eq!(lease.lent["y"].1.bits(), 3072);
         assert_eq!(lease.lent["a"].1.bits(), 2048);
+    }
+
+    #[test]
+    fn a_fresh_account_is_one_that_can_be_claimed_and_signs_like_any() {
+        let claimed = std::cell::RefCell::new(std::collections::HashSet::new());
+        let fresh = || Actor::fresh(|id| claimed.borrow_mut().insert(*id)).expect("an account");
+        let (one, other) = (fresh(), fresh());
+        assert_ne!(one.id(), other.id());
+        assert!(
+            accounts::KEY_FILES
+                .iter()
+                .all(|(name, _)| accounts::named(name).expect("known").id() != one.id())
+        );
+        let signature = one.sign(b"message", crate::codec::Scheme::Pss, &mut System);
+        assert_eq!(
+            crate::codec::signature::verify(one.key(), b"message", &signature),
+            Ok(())
+        );
     }
 
     #[test]

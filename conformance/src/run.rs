@@ -16,7 +16,7 @@ use crate::{
     peer::Server,
     preflight::Ready,
     result::{CaseResult, Finding, RunResult, Subject, Suite, Verdict},
-    scenario::{AccountKind, Capability, Case, Vectors, step::Verb},
+    scenario::{Capability, Case, Vectors, step::Verb},
 };
 use one::Played;
 
@@ -145,7 +145,7 @@ impl Run<'_> {
         }
     }
 
-    /// The cases that can be played: those that wait or compute long first, those that need the server alone last.
+    /// The cases that can be played: those that wait long first, those that need the server alone last.
     fn in_order<'c>(
         &mut self,
         cases: &[&'c Case],
@@ -160,13 +160,7 @@ impl Run<'_> {
                 None => playable.push(*case),
             }
         }
-        playable.sort_by_key(|case| {
-            (
-                case.needs(Capability::Exclusive),
-                !waits(case),
-                !makes_keys(case),
-            )
-        });
+        playable.sort_by_key(|case| (case.needs(Capability::Exclusive), !waits(case)));
         playable.into()
     }
 
@@ -332,13 +326,6 @@ impl Run<'_> {
         result.settle();
         result
     }
-}
-
-/// Whether a case begins by making a key, which takes long.
-fn makes_keys(case: &Case) -> bool {
-    case.accounts
-        .values()
-        .any(|kind| *kind == AccountKind::Fresh)
 }
 
 /// Whether a case waits for something to expire.

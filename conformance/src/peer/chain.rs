@@ -114,6 +114,11 @@ impl Chain {
         self.state().authors.is_member(account)
     }
 
+    /// Takes an account for somebody, if neither the chain nor anybody knows it yet.
+    pub fn claim(&self, account: &Hash) -> bool {
+        self.state().authors.claim(account)
+    }
+
     /// The account's last card.
     pub fn card(&self, account: &Hash) -> Option<[u8; 32]> {
         self.state().authors.card(account)

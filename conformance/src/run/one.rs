@@ -37,7 +37,9 @@ pub async fn play_one(
     let begun = Instant::now();
     let mut roles = lease.lent.clone();
     for role in &lease.fresh {
-        match tokio::task::spawn_blocking(Actor::fresh).await {
+        let chain = Arc::clone(&server);
+        let fresh = move || Actor::fresh(|id| chain.chain.claim(id));
+        match tokio::task::spawn_blocking(fresh).await {
             Ok(Ok(actor)) => {
                 roles.insert(role.clone(), (AccountKind::Fresh, actor));
             }

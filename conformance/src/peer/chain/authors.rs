@@ -38,6 +38,13 @@ impl Authors {
         account.key = Some(authority);
     }
 
+    /// Makes an account known; `false` if it was.
+    pub fn claim(&mut self, account: &Hash) -> bool {
+        let is_new = !self.accounts.contains_key(account);
+        self.accounts.entry(*account).or_default();
+        is_new
+    }
+
     /// The last `seq` that the server took.
     pub fn last_seq(&self, account: &Hash) -> u64 {
         self.of(account).accepted.seq
