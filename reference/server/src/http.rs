@@ -26,8 +26,12 @@ use crate::origin::Origin;
 /// cut off.
 const READ_BEYOND: usize = 4096;
 
-/// What a read buffer and a write buffer hold; the library's own sizes make an idle connection cost 134 KiB.
-const BUFFER_BYTES: usize = 4096;
+/// What a connection's read buffer holds. The library's own size makes an idle connection cost 134 KiB; with this one it is 7,
+/// and frames of two kilobytes are read no slower.
+const READ_BYTES: usize = 3072;
+
+/// Beyond how many bytes frames are written before they are flushed.
+const WRITE_BYTES: usize = 4096;
 
 /// What the requests need.
 #[derive(Clone)]
@@ -128,14 +132,12 @@ async fn socket(
     let inside = door.inside.clone();
     // [WS-7] The library offers no extension, and no subprotocol is named here.
     upgrade
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES)
         .max_message_size(door.frame_bytes + READ_BEYOND)
         .max_frame_size(door.frame_bytes + READ_BEYOND)
-        .on_upgrade(move |socket| async move {
-            connection::serve(socket, door.house).await;
-            drop((place, inside));
-        })
+        // Boxed, so that the task does not hold the memory of its opening for ever.
+        .on_upgrade(move |socket| Box::pin(connection::serve(socket, door.house, (place, inside))))
 }
 
 /// [WS-5], [WS-6]

@@ -83,7 +83,7 @@ pub(super) fn slow_reader() -> End {
 
 impl Connection {
     /// Says why, closes, and waits for the client to do the same.
-    pub(super) async fn farewell(mut self, end: End) {
+    pub(super) async fn farewell(&mut self, end: End) {
         if matches!(end, End::Stop) {
             self.settle().await;
         }

@@ -77,11 +77,16 @@ enum Event {
     Stopping,
 }
 
-/// Serves a socket to its end.
-pub(crate) async fn serve(socket: WebSocket, house: Arc<House>) {
-    let mut stopping = house.stopping.clone();
+/// Serves a socket to its end, and holds its place until then.
+pub(crate) fn serve<P: Send + 'static>(
+    socket: WebSocket,
+    house: Arc<House>,
+    place: P,
+) -> impl Future<Output = ()> + Send {
+    let stopping = house.stopping.clone();
     let now = Instant::now();
-    let mut connection = Connection {
+    // Boxed, since a future holds what it is given twice: as it came, and as it is used.
+    let connection = Box::new(Connection {
         socket,
         house,
         session: Session::new(),
@@ -91,43 +96,52 @@ pub(crate) async fn serve(socket: WebSocket, house: Arc<House>) {
         opened: now,
         heard: now,
         pinged: false,
-    };
-    let alarm = tokio::time::sleep_until(connection.next_alarm());
-    tokio::pin!(alarm);
-    let end = loop {
-        match connection.step(alarm.as_mut(), &mut stopping).await {
-            Ok(()) => {}
-            Err(end) => break end,
-        }
-    };
-    connection.farewell(end).await;
+    });
+    connection.run(stopping, place)
 }
 
 impl Connection {
+    async fn run<P>(mut self: Box<Self>, mut stopping: watch::Receiver<bool>, place: P) {
+        let alarm = tokio::time::sleep_until(self.next_alarm());
+        tokio::pin!(alarm);
+        let end = loop {
+            match self.step(alarm.as_mut(), &mut stopping).await {
+                Ok(()) => {}
+                Err(end) => break end,
+            }
+        };
+        Box::pin(self.farewell(end)).await;
+        drop(place);
+    }
+
     /// Waits for whatever comes first, and deals with it.
     async fn step(
         &mut self,
         mut alarm: Pin<&mut Sleep>,
         stopping: &mut watch::Receiver<bool>,
     ) -> Result<(), End> {
-        match self.next_event(alarm.as_mut(), stopping).await {
+        let event = self.next_event(alarm.as_mut(), stopping).await;
+        // Boxed, since an idle connection holds the memory of whatever it could be doing.
+        let timed_anew = Box::pin(self.deal_with(event)).await?;
+        if timed_anew {
+            alarm.reset(self.next_alarm());
+        }
+        Ok(())
+    }
+
+    /// Says whether the alarm is to be set anew.
+    async fn deal_with(&mut self, event: Event) -> Result<bool, End> {
+        match event {
             Event::Heard(message) => {
                 self.heard = Instant::now();
                 self.pinged = false;
                 let was_open = self.reader.is_some();
                 self.receive(message).await?;
-                if self.reader.is_some() != was_open {
-                    alarm.reset(self.next_alarm());
-                }
-                Ok(())
+                Ok(self.reader.is_some() != was_open)
             }
-            Event::Answers => self.answer().await,
-            Event::More => self.deliver().await,
-            Event::Alarm => {
-                self.on_alarm().await?;
-                alarm.reset(self.next_alarm());
-                Ok(())
-            }
+            Event::Answers => self.answer().await.map(|()| false),
+            Event::More => self.deliver().await.map(|()| false),
+            Event::Alarm => self.on_alarm().await.map(|()| true),
             Event::Stopping => Err(End::Stop),
         }
     }

@@ -169,7 +169,11 @@ fn bad_configuration_is_one_clear_line_and_exit_code_2() {
     let key = format!("server_key = {:?}", community.config.server_key);
     assert!(with(&key, "server_key = \"gone.pem\"").contains("gone.pem: there is no such file"));
     let short = community.dir.path().join("short.pem");
-    std::fs::write(&short, include_str!("../../../../vectors/keys/refused/short.test-key.pem")).unwrap();
+    std::fs::write(
+        &short,
+        include_str!("../../../../vectors/keys/refused/short.test-key.pem"),
+    )
+    .unwrap();
     let told = with(&key, &format!("server_key = {short:?}"));
     assert!(
         told.contains("short.pem") && told.contains("of 2048 to 4096 bits"),
