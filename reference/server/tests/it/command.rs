@@ -153,7 +153,7 @@ fn bad_configuration_is_one_clear_line_and_exit_code_2() {
             "gone: there is no allowlist",
         ),
         (
-            "store = \"chain.sqlite\"",
+            "store = \"store/chain.sqlite\"",
             "store = \"gone.sqlite\"",
             "gone.sqlite: there is no store",
         ),
@@ -391,7 +391,7 @@ async fn damage_is_found_by_verify_and_keeps_the_server_from_starting() {
     assert!(said(&["verify", text(&dir)]).starts_with("good  4 blocks"));
     process.signal("-INT");
     assert_eq!(process.end(), Some(0));
-    let store = rusqlite::Connection::open(community.path("chain.sqlite")).unwrap();
+    let store = rusqlite::Connection::open(community.path("store/chain.sqlite")).unwrap();
     store
         .execute(
             "UPDATE block SET sent_at = sent_at + 1 WHERE number = 2",
@@ -412,13 +412,13 @@ async fn damage_is_found_by_verify_and_keeps_the_server_from_starting() {
 fn a_port_in_use_is_told_and_nothing_is_written() {
     let community = Community::with(&["m01"]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let before = std::fs::read(community.path("chain.sqlite")).unwrap();
+    let before = std::fs::read(community.path("store/chain.sqlite")).unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let dir = community.path("");
     let told = refused(2, &["serve", text(&dir), "--bind", &address]);
     assert!(told.contains(&address) && told.contains("in use"), "{told}");
     assert_eq!(
-        std::fs::read(community.path("chain.sqlite")).unwrap(),
+        std::fs::read(community.path("store/chain.sqlite")).unwrap(),
         before
     );
 }
