@@ -50,11 +50,6 @@ pub(crate) fn session_ms(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "integer", "minimum": 1000, "maximum": GREATEST_INTEGER})
 }
 
-/// The versions that a server speaks.
-pub(crate) fn versions(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "array", "const": [crate::wire::VERSION]})
-}
-
 /// The codes that have an HTTP status: those that are said by `refused`.
 pub(crate) fn http_code(_: &mut SchemaGenerator) -> Schema {
     codes(|code| code.http_status().is_some())

@@ -15,6 +15,7 @@ pub mod key;
 pub mod limits;
 pub mod merkle;
 pub mod refusal;
+pub mod schemas;
 pub mod session;
 pub mod tuple;
 pub mod verdict;

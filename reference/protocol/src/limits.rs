@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The longest frame that a server may send, in bytes of UTF-8 (SYNC-5).
 pub const SERVER_FRAME_BYTES: usize = 1_048_576;
 
-/// The limits of a server. `Default` gives the specification's.
+/// What a server takes and how long it keeps, each within the specification's bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "limits", title = "Limits", default)]
@@ -36,6 +36,7 @@ pub struct Limits {
     pub checkpoint_ms: u64,
 }
 
+/// The specification's defaults.
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -6,6 +6,7 @@
 mod body;
 mod decode;
 mod form;
+mod schema;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -19,6 +20,7 @@ pub use body::{
     Body, CardBody, Epoch, Genesis, Kind, Message, Recipient, Redaction, Roster, Share,
 };
 pub(crate) use decode::{Source, entry as decode_entry, prefix as decode_prefix};
+pub(crate) use schema::SubmittedEntry;
 
 /// A chain as somebody holds it: its number of blocks and its head. An entry's `seen`, a client's `have`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -200,15 +202,5 @@ impl Serialize for Entry {
         entry.serialize_field("body", &self.body)?;
         entry.serialize_field("signature", &self.signature)?;
         entry.end()
-    }
-}
-
-impl schemars::JsonSchema for Entry {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "entry".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "object"})
     }
 }

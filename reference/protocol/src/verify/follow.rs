@@ -1,6 +1,8 @@
 //! Following a chain, from its block 0 on, as a server shows it on one connection after another, or as a file holds it.
 
-use super::Keeper;
+use std::collections::BTreeMap;
+
+use super::keeper::{Keeper, differ};
 use crate::bytes::Id;
 use crate::chain::{Block, Linked, State};
 use crate::checkpoint::Checkpoint;
@@ -17,8 +19,8 @@ pub struct Follower {
     asked_at: u64,
     /// What the welcome states, until the chain is held so far.
     promised: Option<Prefix>,
-    /// A checkpoint that covers blocks which have not come yet, as a welcome's does.
-    ahead: Option<Checkpoint>,
+    /// Checkpoints that cover blocks which have not come yet, as a welcome's does, by their sizes.
+    ahead: BTreeMap<u64, Checkpoint>,
 }
 
 impl Follower {
@@ -48,7 +50,7 @@ impl Follower {
             keeper,
             asked_at: 0,
             promised: None,
-            ahead: None,
+            ahead: BTreeMap::new(),
         };
         Ok((follower, linked))
     }
@@ -58,7 +60,7 @@ impl Follower {
     pub fn ask(&mut self) -> Prefix {
         self.asked_at = self.state.size();
         self.promised = None;
-        self.ahead = None;
+        self.ahead.clear();
         self.state.prefix()
     }
 
@@ -107,7 +109,7 @@ impl Follower {
         let linked = self.state.replay(block)?;
         let size = self.state.size();
         self.arrived()?;
-        if let Some(ahead) = self.ahead.take_if(|ahead| ahead.size == size) {
+        if let Some(ahead) = self.ahead.remove(&size) {
             self.keeper.take(&ahead, &self.state)?;
         }
         Ok(linked)
@@ -123,11 +125,12 @@ impl Follower {
         }
         checkpoint.verify(self.state.server_key())?;
         checkpoint.belongs(self.state.community())?;
-        // Of several the highest is held: it speaks for the others.
-        match &self.ahead {
-            Some(ahead) if ahead.size > checkpoint.size => {}
-            _ => self.ahead = Some(checkpoint.clone()),
+        // [CHECK-8] what can be told without the blocks
+        self.keeper.contradicts(checkpoint)?;
+        if let Some(ahead) = self.ahead.get(&checkpoint.size) {
+            differ(ahead, checkpoint)?;
         }
+        self.ahead.insert(checkpoint.size, checkpoint.clone());
         Ok(())
     }
 
@@ -163,7 +166,7 @@ impl Follower {
     /// `rollback` (CHECK-7) if a welcome or a checkpoint covers more blocks than came; `unredacted_gap` (RED-8) if a
     /// message lost its ciphertext and nothing redacts it.
     pub fn finish(&self) -> Result<(), Finding> {
-        if let Some(ahead) = &self.ahead {
+        if let Some(ahead) = self.ahead.values().next() {
             self.state.check(ahead)?;
         }
         let held = self.state.size();

@@ -100,23 +100,14 @@ impl Keeper {
         Ok(())
     }
 
-    /// [CHECK-8] of one size, one chain has one head and one root.
-    fn contradicts(&self, checkpoint: &Checkpoint) -> Result<(), Finding> {
+    /// Holds a verified checkpoint against the kept one, where they are of one size.
+    ///
+    /// # Errors
+    /// `fork` (CHECK-8).
+    pub(super) fn contradicts(&self, checkpoint: &Checkpoint) -> Result<(), Finding> {
         match &self.kept {
-            Some(kept)
-                if kept.size == checkpoint.size
-                    && (kept.head != checkpoint.head || kept.root != checkpoint.root) =>
-            {
-                Err(Finding::new(
-                    Verdict::Fork,
-                    "CHECK-8",
-                    format!(
-                        "there are two checkpoints of {} blocks that differ; keep both, they are evidence",
-                        kept.size
-                    ),
-                ))
-            }
-            _ => Ok(()),
+            Some(kept) => differ(kept, checkpoint),
+            None => Ok(()),
         }
     }
 
@@ -129,4 +120,19 @@ impl Keeper {
             self.kept = Some(checkpoint.clone());
         }
     }
+}
+
+/// [CHECK-8] of one size, one chain has one head and one root.
+pub(super) fn differ(one: &Checkpoint, other: &Checkpoint) -> Result<(), Finding> {
+    if one.size != other.size || (one.head == other.head && one.root == other.root) {
+        return Ok(());
+    }
+    Err(Finding::new(
+        Verdict::Fork,
+        "CHECK-8",
+        format!(
+            "there are two checkpoints of {} blocks that differ; keep both, they are evidence",
+            one.size
+        ),
+    ))
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::Ref;
 use crate::bytes::{Bytes, Nonce};
-use crate::entry::{Entry, Prefix, Source, decode_entry, decode_prefix};
+use crate::entry::{Entry, Prefix, Source, SubmittedEntry, decode_entry, decode_prefix};
 use crate::json::{Fault, Field, Members, Strictness, parse};
 use crate::limits::Limits;
 use crate::refusal::{Code, Refusal};
@@ -112,6 +112,7 @@ pub struct Submit {
     #[schemars(schema_with = "crate::bounds::signature")]
     pub token: Bytes,
     /// The entry.
+    #[schemars(schema_with = "crate::bounds::present::<SubmittedEntry>")]
     pub entry: Entry,
 }
 

@@ -29,7 +29,7 @@ pub enum Transport {
 #[schemars(rename = "discovery")]
 pub struct Discovery {
     /// `["dispatch-d/1"]`.
-    #[schemars(schema_with = "crate::bounds::versions")]
+    #[schemars(extend("const" = [VERSION]))]
     pub versions: Vec<String>,
     /// The community's id, which is the hash of `genesis`.
     pub community: Id,

@@ -135,6 +135,38 @@ fn a_checkpoint_ahead_of_its_blocks_is_held_until_they_come() {
 }
 
 #[test]
+fn two_checkpoints_of_one_size_are_a_fork_before_their_blocks_come() {
+    let one = World::with_members(&["m01"]);
+    let two = other_story(&one, 1);
+    let ahead = || begin(&one);
+    let mut follower = ahead();
+    follower.checkpoint(&one.checkpoint()).unwrap();
+    follower.checkpoint(&one.checkpoint()).unwrap();
+    let finding = follower.checkpoint(&two.checkpoint()).unwrap_err();
+    assert_eq!(name(finding), ("fork", "CHECK-8"));
+    // and so are one that is kept and one that is shown
+    let keeper = Keeper::new(Some(one.checkpoint()));
+    let (mut follower, _) = Follower::begin(one.blocks[0].clone(), None, keeper).unwrap();
+    let finding = follower.checkpoint(&two.checkpoint()).unwrap_err();
+    assert_eq!(name(finding), ("fork", "CHECK-8"));
+    // of two sizes each is judged when its blocks are there
+    let mut follower = ahead();
+    let partly = &one.blocks[..one.blocks.len() - 1];
+    let lie = Description {
+        head: Hash::ZERO,
+        size: partly.len() as u64,
+        ..one.state.description()
+    };
+    follower.checkpoint(&one.checkpoint()).unwrap();
+    let lie = Checkpoint::sign(lie, one.now, key("server"));
+    follower.checkpoint(&lie).unwrap();
+    let taken = partly[1..]
+        .iter()
+        .try_for_each(|block| follower.block(block.clone()).map(|_| ()));
+    assert_eq!(name(taken.unwrap_err()), ("fork", "CHECK-8"));
+}
+
+#[test]
 fn an_older_checkpoint_is_fine_where_it_agrees_and_the_highest_is_kept() {
     let mut world = World::with_members(&["m01"]);
     let old = world.checkpoint();
