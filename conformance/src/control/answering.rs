@@ -23,6 +23,9 @@ impl Connection {
         if faults.has("LIM-2/characters") && text.chars().count() > FRAME_BYTES {
             return Reply::Bye("too_large");
         }
+        if faults.has("CONV-1/empty") && text.trim().is_empty() {
+            return Reply::Frames(Vec::new());
+        }
         if let Some(reply) = self.late(&faults) {
             return reply;
         }

@@ -206,6 +206,8 @@ impl Connection {
                 1007
             }),
             Event::Broken => Reply::Close(1002),
+            // [ERR-2] A client's close is answered by a close alone.
+            Event::Closed if faults.has("ERR-2/farewell") => Reply::Bye("shutting_down"),
             Event::Closed => return Some(End::Closed),
         };
         match reply {

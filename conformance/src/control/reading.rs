@@ -17,6 +17,9 @@ mod text;
 pub(super) fn read(bytes: &[u8], faults: &Faults) -> Result<Value, Verdict> {
     match frame::read_client(bytes) {
         Err(verdict) if !faults.is_empty() => lenient(bytes, verdict, faults),
+        Ok(frame) if faults.has("CONV-1/order") && !text::begins_with_type(bytes) => Err(
+            Verdict::malformed("CONV-1", format!("{} is not the first", frame["type"])),
+        ),
         strict => strict,
     }
 }
@@ -50,6 +53,10 @@ fn lenient(bytes: &[u8], verdict: Verdict, faults: &Faults) -> Result<Value, Ver
         "CONV-1" if has("CONV-1/trailing") => again(text::first_value(source)),
         "CONV-1" if has("CONV-1/comma") => again(Some(text::without_last_commas(source))),
         "CONV-1" if has("CONV-1/control") => again(Some(text::with_controls_escaped(source))),
+        "CONV-1" if has("CONV-1/escape") => again(Some(text::with_escapes_of_javascript(source))),
+        "CONV-1" if has("CONV-1/cut") => again(Some(text::closed(source))),
+        "CONV-1" if has("CONV-1/batch") => again(text::first_of_array(source)),
+        "CONV-1" if has("CONV-1/space") => again(Some(text::with_plain_space(source))),
         "CONV-2" if has("CONV-2") => again(text::last_wins(source)),
         "CONV-2" if has("CONV-2/nested") && !text::top_level_repeats(source) => {
             again(text::last_wins(source))
@@ -62,6 +69,9 @@ fn lenient(bytes: &[u8], verdict: Verdict, faults: &Faults) -> Result<Value, Ver
         "CONV-4" if has("CONV-4/missing") => mend(&fill_up),
         "CONV-4" if has("CONV-4/null") => mend(&drop_nulls),
         "CONV-4" if has("CONV-4/type") => mend(&coerce),
+        "CONV-4" if has("CONV-4/list") => mend(&structure),
+        "CONV-4" if has("CONV-4/empty") => mend(&empty_lists),
+        "CONV-3" | "CONV-4" if has("CONV-4/body") => mend(&kind_by_body),
         "CONV-5" if has("CONV-5") => again(source.strip_prefix('\u{feff}').map(str::to_owned)),
         "CONV-6" if has("CONV-6") => again(Some(text::with_surrogates_replaced(source))),
         "CONV-8" if has("CONV-8") => deep(bytes, 512),
@@ -257,6 +267,46 @@ fn drop_nulls(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(drop_nulls),
         _ => {}
+    }
+}
+
+/// [CONV-4] A body that is a list becomes an object with the kind's members, in their order.
+fn structure(frame: &mut Value) {
+    let entry = &mut frame["entry"];
+    let names: &[&str] = match entry["kind"].as_str() {
+        Some("card") => &["x25519"],
+        Some("roster") => &["add", "remove"],
+        Some("redaction") => &["index", "reason"],
+        Some("epoch") => &["commitment", "wraps"],
+        Some("share") => &["epoch", "wraps"],
+        _ => &["epoch", "salt", "ciphertext_hash", "ciphertext"],
+    };
+    if let Some(items) = entry["body"].as_array() {
+        let members = names
+            .iter()
+            .zip(items)
+            .map(|(name, item)| ((*name).to_owned(), item.clone()));
+        entry["body"] = Value::Object(members.collect());
+    }
+}
+
+/// [CONV-4] Lists that are empty in another language become empty lists.
+fn empty_lists(frame: &mut Value) {
+    for name in ["wraps", "add", "remove"] {
+        if let Some(list) = frame["entry"]["body"].get_mut(name)
+            && (*list == json!({}) || *list == "")
+        {
+            *list = json!([]);
+        }
+    }
+}
+
+/// [CONV-4] An entry's kind becomes that whose body it has.
+fn kind_by_body(frame: &mut Value) {
+    let entry = &mut frame["entry"];
+    let fits = |kind: &&&str| entry::body_tuple(kind, &entry["body"]).is_ok();
+    if let Some(kind) = entry::KINDS.iter().find(fits) {
+        entry["kind"] = (*kind).into();
     }
 }
 

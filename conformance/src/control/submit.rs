@@ -104,7 +104,11 @@ impl Connection {
         };
         // [SESS-2]
         let is_early = account.is_none(); // [SESS-14] Only its fault comes here.
-        if account != Some(entry.author) && !is_early && !faults.has("SESS-2") {
+        if account != Some(entry.author)
+            && !is_early
+            && !faults.has("SESS-2")
+            && !faults.has("SESS-2/session")
+        {
             return Err(Verdict::new(
                 "wrong_author",
                 "SESS-2",
@@ -132,11 +136,15 @@ impl Connection {
         if faults.has("ENTRY-3/anyone") {
             return self.verify_by_anyone(&entry.tuple, &entry.signature);
         }
+        let signer = match account {
+            Some(account) if faults.has("SESS-2/session") => account,
+            _ => entry.author,
+        };
         let key = self
             .server
             .community()
             .members
-            .get(&entry.author)
+            .get(&signer)
             .map(|member| member.key.clone());
         let Some(key) = key else {
             return Err(Verdict::new(

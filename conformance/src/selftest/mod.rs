@@ -10,6 +10,7 @@ pub mod report;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
 
 use crate::{
     control::{self, Faults, NullPeer, Running, fault},
@@ -20,7 +21,7 @@ use crate::{
     scenario::{Case, Vectors},
 };
 
-pub use matrix::{Matrix, Subject, Trial};
+pub use matrix::{Matrix, NULL_PASSES, Subject, Trial};
 
 /// How long a step waits. The control server answers in milliseconds; a fault may never answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const NULL_PATIENCE: Duration = Duration::from_millis(300);
 /// How long one subject's cases may take. A silent peer lets every step wait.
 const DEADLINE: Duration = Duration::from_secs(100);
+/// How long the preflight and the look afterwards may take besides.
+const GRACE: Duration = Duration::from_secs(20);
 /// Cases at a time on one subject.
 const JOBS: usize = 4;
 /// Cases at a time on a null peer: most of them only wait.
@@ -90,9 +93,11 @@ async fn attempt(subject: Subject, vectors: &Arc<Vectors>, plan: &Plan) -> Trial
         Ok(running) => running,
         Err(error) => return Trial::unready(subject, format!("no port: {error}")),
     };
-    let trial = play(subject, &running, &cases, vectors, plan).await;
+    let playing = play(subject, &running, &cases, vectors, plan);
+    // A server that answers nobody must not hold the others up; what did not end has caught nothing.
+    let trial = timeout(DEADLINE + GRACE, playing).await;
     running.shutdown().await;
-    trial
+    trial.unwrap_or_else(|_| Trial::endless(subject))
 }
 
 async fn play(

@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "CHAIN-3/clock",
         "believes a clock that steps back now and then",
     )
-    .spreading("every eighth block is affected, whoever wrote it"),
+    .spreading("every fourth block is affected, whoever wrote it"),
     Fault::new(
         "CHAIN-5",
         "answers with the size of the chain instead of the index",

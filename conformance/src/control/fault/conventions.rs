@@ -16,6 +16,21 @@ pub(super) const FAULTS: &[Fault] = &[
         "lets raw control characters stand in strings, as Python does with strict=False",
     ),
     Fault::new(
+        "CONV-1/escape",
+        "takes escapes that JavaScript has and JSON does not",
+    ),
+    Fault::new("CONV-1/cut", "closes what a text leaves open"),
+    Fault::new(
+        "CONV-1/empty",
+        "ignores a message of nothing or white space",
+    ),
+    Fault::new("CONV-1/batch", "looks for a frame in an array"),
+    Fault::new(
+        "CONV-1/space",
+        "takes what Unicode calls white space for JSON's",
+    ),
+    Fault::new("CONV-1/order", "asks that `type` is the first member"),
+    Fault::new(
         "CONV-2",
         "keeps the last of two equal names and says nothing",
     ),
@@ -40,6 +55,12 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CONV-4/type",
         "turns texts of digits into numbers and numbers into texts",
+    ),
+    Fault::new("CONV-4/list", "fills structures from lists"),
+    Fault::new("CONV-4/body", "tells a body's kind by its members"),
+    Fault::new(
+        "CONV-4/empty",
+        "takes an empty object or text for an empty list, as PHP and Lua do",
     ),
     Fault::new("CONV-5", "skips a byte-order mark"),
     Fault::new("CONV-6", "puts U+FFFD in the place of a lone surrogate"),

@@ -109,6 +109,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "SESS-2",
         "lets a member submit another member's signed entry",
     ),
+    Fault::new(
+        "SESS-2/session",
+        "verifies an entry by the session's key, whoever its author is",
+    ),
     Fault::new("SESS-3", "never ends a session by its time"),
     Fault::new(
         "SESS-3/silent",

@@ -75,6 +75,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "ERR-2/bye",
         "refuses a removed member's next frame with `removed` instead of saying bye",
     ),
+    Fault::new(
+        "ERR-2/farewell",
+        "says `shutting_down` to a client that closes",
+    ),
     Fault::new("ERR-3", "closes the connection after a refusal"),
     Fault::new("ERR-6", "answers an unknown frame with malformed"),
     Fault::new("ERR-6/ignored", "ignores an unknown frame"),

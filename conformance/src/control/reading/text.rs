@@ -10,6 +10,51 @@ pub(super) fn first_value(text: &str) -> Option<String> {
     Some(text[..values.byte_offset()].to_owned())
 }
 
+/// The first item of an array.
+pub(super) fn first_of_array(text: &str) -> Option<String> {
+    let items: Vec<Value> = serde_json::from_str(text).ok()?;
+    items.first().map(Value::to_string)
+}
+
+/// Whether the first member's name is `type`.
+pub(super) fn begins_with_type(bytes: &[u8]) -> bool {
+    let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    value
+        .as_object()
+        .is_some_and(|members| members.keys().next().is_some_and(|name| name == "type"))
+}
+
+/// With `\x41` and the like as JSON has them.
+pub(super) fn with_escapes_of_javascript(text: &str) -> String {
+    text.replace("\\x", "\\u00").replace("\\'", "'")
+}
+
+/// With closing signs for what is open at the end.
+pub(super) fn closed(text: &str) -> String {
+    let mut open = Vec::new();
+    for part in parts(text) {
+        match part {
+            Part::Sign('{') => open.push('}'),
+            Part::Sign('[') => open.push(']'),
+            Part::Sign('}' | ']') => drop(open.pop()),
+            _ => {}
+        }
+    }
+    text.chars().chain(open.into_iter().rev()).collect()
+}
+
+/// With spaces for all white space of Unicode outside of strings.
+pub(super) fn with_plain_space(text: &str) -> String {
+    let mut out = String::new();
+    for part in parts(text) {
+        match part {
+            Part::Sign(c) if c.is_whitespace() => out.push(' '),
+            other => other.write(&mut out),
+        }
+    }
+    out
+}
+
 /// The text in which each name stands once, with its last value.
 pub(super) fn last_wins(text: &str) -> Option<String> {
     Some(serde_json::from_str::<Value>(text).ok()?.to_string())
