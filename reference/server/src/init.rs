@@ -23,13 +23,21 @@ use crate::writer::Tip;
 use crate::{Config, checkpointer, clock, key_file};
 
 const STAGING: &str = ".dispatchd-init";
-const STORE: &str = "chain.sqlite";
+/// A folder of its own: what SQLite writes there all the time does not wake who watches the allowlist.
+const STORE_FOLDER: &str = "store";
+const STORE: &str = "store/chain.sqlite";
 const SERVER_KEY: &str = "server-key.pem";
 const AUTHORITY_KEY: &str = "authority-key.pem";
 const ALLOWLIST: &str = "allowlist";
 
 /// In the order in which they are moved to their place.
-const FILES: [&str; 5] = [SERVER_KEY, AUTHORITY_KEY, STORE, ALLOWLIST, FILE_NAME];
+const FILES: [&str; 5] = [
+    SERVER_KEY,
+    AUTHORITY_KEY,
+    STORE_FOLDER,
+    ALLOWLIST,
+    FILE_NAME,
+];
 
 /// What a new community is to be. `Default` makes both keys, and listens on 127.0.0.1:7311.
 #[derive(Clone, Debug)]
@@ -120,12 +128,14 @@ pub fn init(dir: &Path, founding: &Founding) -> Result<Config, Error> {
     .map_err(|refusal| Error::configuration(refusal.detail))?;
     let (state, _) = State::from_genesis(genesis.clone())
         .map_err(|finding| Error::Failed(finding.to_string()))?;
+    make_dir(&staging.join(STORE_FOLDER), false)?;
     let store = staging.join(STORE);
     let mut ledger = SqliteLedger::create(&store, &genesis)?;
     ledger.keep(&checkpointer::sign(Tip::of(&state), 0, &server_key))?;
     ledger.sweep()?;
     drop(ledger);
     fs::remove_file(lock_of(&store)).map_err(at(&store))?;
+    sync(&staging.join(STORE_FOLDER))?;
     write(&staging.join(ALLOWLIST), &format!("{TEMPLATE}{members}"))?;
     write(
         &staging.join(FILE_NAME),
@@ -202,7 +212,12 @@ impl Folder {
     fn clear(&self) {
         let _ = fs::remove_dir_all(&self.staging);
         for name in FILES {
-            let _ = fs::remove_file(self.dir.join(name));
+            let path = self.dir.join(name);
+            let _ = if path.is_dir() {
+                fs::remove_dir_all(path)
+            } else {
+                fs::remove_file(path)
+            };
         }
     }
 }

@@ -114,7 +114,7 @@ impl Reading<'_> {
                 .parse()
                 .map_err(|_| Error::configuration("no address"))?,
         };
-        let store = folder.join(form.store.unwrap_or_else(|| "chain.sqlite".into()));
+        let store = folder.join(form.store.unwrap_or_else(|| "store/chain.sqlite".into()));
         let server_key = folder.join(form.server_key.unwrap_or_else(|| "server-key.pem".into()));
         let mut config = Config::new(bind, store, server_key);
         config.origins = self.origins(form.origins.unwrap_or_default())?;
@@ -248,7 +248,7 @@ mod tests {
     fn an_empty_file_gives_the_defaults_beside_it() {
         let config = read("").unwrap();
         assert_eq!(config.bind.to_string(), "127.0.0.1:7311");
-        assert_eq!(config.store, Path::new("/c/chain.sqlite"));
+        assert_eq!(config.store, Path::new("/c/store/chain.sqlite"));
         assert_eq!(config.limits, Limits::default());
         assert!(config.origins.is_empty() && config.allowlist.is_none());
     }

@@ -30,12 +30,12 @@ fn a_new_community_has_its_five_files_and_its_keys_are_its_owners_alone() {
         [
             "allowlist",
             "authority-key.pem",
-            "chain.sqlite",
             "dispatchd.toml",
-            "server-key.pem"
+            "server-key.pem",
+            "store"
         ]
     );
-    for secret in ["authority-key.pem", "server-key.pem", "chain.sqlite"] {
+    for secret in ["authority-key.pem", "server-key.pem", "store/chain.sqlite"] {
         let mode = std::fs::metadata(dir.join(secret))
             .unwrap()
             .permissions()
@@ -54,7 +54,7 @@ fn keys_that_are_given_stay_where_they_are() {
     let community = Community::with(&["m01"]);
     assert_eq!(
         names(&community.path("")),
-        ["allowlist", "chain.sqlite", "dispatchd.toml"]
+        ["allowlist", "dispatchd.toml", "store"]
     );
     assert_eq!(
         community.config.authority_key,
@@ -134,9 +134,12 @@ fn nothing_is_overwritten_and_nothing_is_left_behind() {
     assert_eq!(names(&dir), ["notes"]);
     std::fs::remove_file(dir.join("notes")).unwrap();
     init(&dir, &good).unwrap();
-    let before = std::fs::read(dir.join("chain.sqlite")).unwrap();
+    let before = std::fs::read(dir.join("store/chain.sqlite")).unwrap();
     assert!(problem(&dir, &good).contains("founded here already"));
-    assert_eq!(std::fs::read(dir.join("chain.sqlite")).unwrap(), before);
+    assert_eq!(
+        std::fs::read(dir.join("store/chain.sqlite")).unwrap(),
+        before
+    );
 }
 
 #[test]
@@ -165,12 +168,7 @@ fn what_an_interrupted_founding_left_is_cleared_away_by_the_next_one() {
     init(&dir, &founding).unwrap();
     assert_eq!(
         names(&dir),
-        [
-            "allowlist",
-            "chain.sqlite",
-            "dispatchd.toml",
-            "server-key.pem"
-        ]
+        ["allowlist", "dispatchd.toml", "server-key.pem", "store"]
     );
     assert_ne!(std::fs::read(dir.join("server-key.pem")).unwrap(), old);
 }

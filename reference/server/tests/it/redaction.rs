@@ -15,12 +15,14 @@ fn redaction(index: u64) -> Body {
 
 /// Whether any file of the community's folder holds a long run of this byte, which stands for a ciphertext.
 fn on_disk(community: &Community, byte: u8) -> bool {
-    std::fs::read_dir(community.path("")).unwrap().any(|file| {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
-        bytes
-            .windows(100)
-            .any(|run| run.iter().all(|found| *found == byte))
-    })
+    std::fs::read_dir(community.path("store"))
+        .unwrap()
+        .any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+            bytes
+                .windows(100)
+                .any(|run| run.iter().all(|found| *found == byte))
+        })
 }
 
 #[tokio::test]

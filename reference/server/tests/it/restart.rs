@@ -27,7 +27,7 @@ async fn spoken() -> Community {
 }
 
 fn sql(community: &Community, statement: &str) {
-    Connection::open(community.path("chain.sqlite"))
+    Connection::open(community.path("store/chain.sqlite"))
         .unwrap()
         .execute_batch(statement)
         .unwrap();
@@ -89,7 +89,7 @@ async fn a_damaged_store_is_reported_with_its_place_and_left_as_it_is() {
     ] {
         let community = spoken().await;
         sql(&community, statement);
-        let before = std::fs::read(community.path("chain.sqlite")).unwrap();
+        let before = std::fs::read(community.path("store/chain.sqlite")).unwrap();
         let error = refused(&community.config).await;
         let told = error.to_string();
         let Error::Store(StoreError::Damaged { index: found, .. }) = error else {
@@ -101,7 +101,7 @@ async fn a_damaged_store_is_reported_with_its_place_and_left_as_it_is() {
             "{statement}: {told}"
         );
         assert_eq!(
-            std::fs::read(community.path("chain.sqlite")).unwrap(),
+            std::fs::read(community.path("store/chain.sqlite")).unwrap(),
             before,
             "{statement}: it was changed"
         );
