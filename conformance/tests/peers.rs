@@ -1,10 +1,10 @@
 //! What the program makes of peers that are no servers of this protocol, or understand nothing of it.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -141,6 +141,70 @@ fn wrong_command_lines_and_vectors_end_with_2() {
     }
 }
 
+/// A peer that opens sockets and never answers.
+fn silent() -> (tokio::runtime::Runtime, control::Running) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let running = runtime
+        .block_on(control::start_null(0, NullPeer::Silent))
+        .expect("a peer");
+    (runtime, running)
+}
+
+#[test]
+fn a_run_ends_at_its_deadline_and_says_what_it_did_not_reach() {
+    let (_runtime, running) = silent();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("report.json");
+    let report = format!("json={}", path.display());
+    let begun = Instant::now();
+    let limits = ["--timeout", "2", "--deadline", "3", "--report", &report];
+    let output = conformance(&[&["run", &running.url], &limits[..]].concat());
+    assert_eq!(code(&output), Some(1), "{}", said(&output));
+    assert!(begun.elapsed() < Duration::from_secs(15));
+    let report = read(&path);
+    let cases = report["cases"].as_array().expect("a list");
+    assert!(
+        cases
+            .iter()
+            .any(|case| case["reason"].to_string().contains("was not reached"))
+    );
+    assert!(
+        cases
+            .iter()
+            .all(|case| case["verdict"] != "PASS" || case["reason"].is_null())
+    );
+}
+
+#[test]
+fn an_interrupted_run_ends_with_130_and_a_partial_report() {
+    let (_runtime, running) = silent();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("report.json");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dispatch-conformance"))
+        .args(["run", &running.url, "--timeout", "1", "--verbose"])
+        .args(["--report", &format!("json={}", path.display())])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    // The first line about a case: the run has begun.
+    let mut errors = BufReader::new(child.stderr.take().expect("piped"));
+    errors.read_line(&mut String::new()).expect("a line");
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupted.expect("kill runs").success());
+    thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&output), Some(130));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("interrupted"));
+    let report = read(&path);
+    assert_eq!(report["interrupted"], true);
+    assert_eq!(report["conformant"], false);
+    let cases = report["cases"].as_array().expect("a list").len();
+    assert!((1..300).contains(&cases), "{cases}");
+}
+
 /// The cases that passed against a null peer.
 fn passed(peer: NullPeer) -> Vec<String> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -150,13 +214,14 @@ fn passed(peer: NullPeer) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("report.json");
     let report = format!("json={}", path.display());
+    let patience = if peer == NullPeer::Silent { "0.1" } else { "2" };
     let output = conformance(&[
         "run",
         &running.url,
         "--report",
         &report,
         "--timeout",
-        "0.2",
+        patience,
         "--jobs",
         "16",
     ]);

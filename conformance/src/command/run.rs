@@ -5,6 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use clap::Args;
 use rsa::{RsaPrivateKey, pkcs1::DecodeRsaPrivateKey, pkcs8::DecodePrivateKey};
 
+use tokio::sync::oneshot;
+
 use super::{Library, complain};
 use crate::{
     accounts::Actor,
@@ -169,17 +171,26 @@ impl Session<'_> {
     }
 
     async fn judge(&self, target: Target) -> Exit {
-        let ready = match preflight::ready(target, &self.wishes, self.vectors).await {
+        let (interrupt, mut interrupted) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            // Where signals cannot be had, nothing interrupts.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            drop(interrupt);
+        });
+        let ready = tokio::select! {
+            ready = preflight::ready(target, &self.wishes, self.vectors) => ready,
+            _ = &mut interrupted => return complain(Exit::Interrupted, "interrupted before the first case"),
+        };
+        let ready = match ready {
             Ok(ready) => ready,
             Err(Unready::Unreachable(why)) => return complain(Exit::Unreachable, &why),
             Err(Unready::Configuration(why)) => return complain(Exit::Usage, &why),
         };
         let mut progress = Progress::of(self.cases.len(), self.verbose);
         let interrupted = async {
-            // Where signals cannot be had, nothing interrupts.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+            let _ = interrupted.await;
         };
         let result = run(
             ready,

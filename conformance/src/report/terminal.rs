@@ -1,6 +1,6 @@
 //! The report for people: each failure with its story, then the summary, whose last line stands alone.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use owo_colors::{OwoColorize, Style};
 
@@ -33,10 +33,11 @@ pub fn render(result: &RunResult, requirements: &Requirements, call: &Call) -> S
     for case in result
         .cases
         .iter()
-        .filter(|case| !matches!(case.verdict, Verdict::Pass | Verdict::Unsupported))
+        .filter(|case| case.verdict != Verdict::Pass && case.reason.is_none())
     {
         failure(&mut out, case, requirements, call);
     }
+    unplayed(&mut out, result);
     noticed(&mut out, result, requirements);
     for note in &result.notes {
         line(&mut out, "note", note);
@@ -56,9 +57,6 @@ pub fn headline(case: &CaseResult) -> String {
 
 fn failure(out: &mut String, case: &CaseResult, requirements: &Requirements, call: &Call) {
     write_line(out, &format!("{}  {}", headline(case), case.title));
-    if let Some(reason) = &case.reason {
-        line(out, "reason", reason);
-    }
     if let Some(failure) = &case.failure {
         let broken = failure
             .requirement
@@ -79,6 +77,24 @@ fn failure(out: &mut String, case: &CaseResult, requirements: &Requirements, cal
     }
     line(out, "again", &call.again(&case.id));
     out.push('\n');
+}
+
+/// Cases that were not played, those with one reason together.
+fn unplayed(out: &mut String, result: &RunResult) {
+    let mut groups: BTreeMap<(Verdict, &str), Vec<&str>> = BTreeMap::new();
+    for case in &result.cases {
+        if let Some(reason) = &case.reason {
+            groups
+                .entry((case.verdict, reason))
+                .or_default()
+                .push(&case.id);
+        }
+    }
+    for ((verdict, reason), cases) in groups {
+        let name = format!("{:<13}", verdict.name());
+        write_line(out, &format!("{} {}", name.style(style(verdict)), reason));
+        line(out, &counted(cases.len(), "case"), &cases.join(" "));
+    }
 }
 
 fn noticed(out: &mut String, result: &RunResult, requirements: &Requirements) {
@@ -125,7 +141,7 @@ fn summary(out: &mut String, result: &RunResult) {
     line(
         out,
         "decided",
-        &format!("{} requirements", result.covered.len()),
+        &counted(result.covered.len(), "requirement"),
     );
     line(out, "server", &result.server.origin);
     line(
@@ -151,6 +167,11 @@ pub fn tally(result: &RunResult) -> String {
         let _ = write!(tally, ", {skipped} skipped");
     }
     tally
+}
+
+/// `1 case`, `2 cases`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A named line; further lines of a text stand below its first.
