@@ -165,7 +165,7 @@ macro_rules! fixed_bytes {
             /// Decodes canonical unpadded base64url.
             ///
             /// # Errors
-            /// [`BytesError`] for any other text, or one of another length.
+            /// [`BytesError`](crate::bytes::BytesError) for any other text, or one of another length.
             pub fn decode(text: &str) -> Result<Self, $crate::bytes::BytesError> {
                 let mut bytes = [0; $length];
                 $crate::bytes::decode_into(text, &mut bytes)?;

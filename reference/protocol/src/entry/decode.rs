@@ -1,9 +1,10 @@
 //! Entries from JSON: strictly where a client sends one, leniently where a server serves it.
 
-use super::{
-    Body, CardBody, Entry, Epoch, Genesis, Kind, Message, Prefix, Recipient, Redaction, Roster,
-    Share,
+use super::body::{
+    Body, CardBody, Epoch, Genesis, Kind, Message, Recipient, Redaction, Roster, Share,
 };
+use super::prefix::Prefix;
+use super::statement::Entry;
 use crate::bytes::{Hash, Id, Salt, Wrap};
 use crate::json::{Fault, Field, Members, Strictness, parse};
 use crate::key::Card;

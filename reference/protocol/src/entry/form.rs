@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::{Body, Message, Recipient, Roster};
+use super::body::{Body, Message, Recipient, Roster};
 use crate::bytes::{Hash, Id};
 use crate::key::PublicKey;
 use crate::refusal::{Code, Refusal};

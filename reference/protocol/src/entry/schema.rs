@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{CardBody, Entry, Epoch, Genesis, Kind, Message, Prefix, Redaction, Roster, Share};
+use super::body::{CardBody, Epoch, Genesis, Kind, Message, Redaction, Roster, Share};
+use super::prefix::Prefix;
+use super::statement::Entry;
 use crate::bounds;
 use crate::bytes::Id;
 use crate::json::GREATEST_INTEGER;

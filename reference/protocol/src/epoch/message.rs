@@ -4,7 +4,7 @@ use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt as Extract};
 use zeroize::Zeroizing;
 
-use super::Secret;
+use super::secret::Secret;
 use crate::bytes::{Bytes, Id, Salt};
 use crate::refusal::Code;
 use crate::tuple::{Label, Tuple};

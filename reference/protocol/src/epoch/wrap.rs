@@ -8,7 +8,7 @@ use hpke::{
 };
 use zeroize::Zeroizing;
 
-use super::Secret;
+use super::secret::Secret;
 use crate::bytes::{Hash, Id, Wrap};
 use crate::key::{Card, CardKey};
 use crate::tuple::{Label, Tuple};

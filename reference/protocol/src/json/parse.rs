@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
-use super::{Fault, GREATEST_INTEGER, Json};
+use super::value::{Fault, GREATEST_INTEGER, Json};
 
 /// How deep objects and arrays may be nested in a client's frame, the frame itself being 1 (CONV-8).
 const DEPTH: usize = 16;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Fault, Json};
+use super::value::{Fault, Json};
 use crate::bytes::{Bytes, BytesError};
 
 /// A value and the way to it.

@@ -1,6 +1,6 @@
 //! Verifiers of proofs, for whoever does not hold the tree.
 
-use super::{leaf, node};
+use super::hash::{leaf, node};
 use crate::bytes::Hash;
 use crate::verdict::{Finding, Verdict};
 

@@ -1,6 +1,6 @@
 //! The tree itself, as whoever holds every block's hash keeps it.
 
-use super::{leaf, node, split};
+use super::hash::{leaf, node, split};
 use crate::bytes::Hash;
 
 /// Nodes of this level, over 16 blocks, and above are kept; those below are made anew from at most 15 hashes. This costs

@@ -58,7 +58,7 @@ pub struct Granted {
 }
 
 impl AwaitProof {
-    /// Judges a `hello` and makes the challenge for it. By HTTP the result goes into [`Challenges`].
+    /// Judges a `hello` and makes the challenge for it. By HTTP the result goes into [`Challenges`](super::Challenges).
     ///
     /// # Errors
     /// `wrong_origin` or `bad_key`.

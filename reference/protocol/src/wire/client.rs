@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use super::Ref;
+use super::reference::Ref;
 use crate::bytes::{Bytes, Nonce};
 use crate::entry::{Entry, Prefix, Source, SubmittedEntry, decode_entry, decode_prefix};
 use crate::json::{Fault, Field, Members, Strictness, parse};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::VERSION;
+use super::client::VERSION;
 use super::server::detail;
 use crate::bytes::{Hash, Id};
 use crate::chain::Block;

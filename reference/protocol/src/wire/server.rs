@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Ref;
+use super::client::Rejected;
+use super::reference::Ref;
 use crate::bytes::{Bytes, Hash, Id, Nonce};
 use crate::chain::Block;
 use crate::checkpoint::Checkpoint;
@@ -162,8 +163,8 @@ pub(super) fn detail(mut detail: String) -> String {
     detail
 }
 
-impl From<super::Rejected> for ServerFrame {
-    fn from(rejected: super::Rejected) -> Self {
+impl From<Rejected> for ServerFrame {
+    fn from(rejected: Rejected) -> Self {
         if rejected.bye {
             Self::Bye(Bye::new(rejected.refusal))
         } else {
