@@ -10,5 +10,5 @@ mod value;
 
 pub(crate) use parse::{Strictness, parse};
 pub(crate) use read::{Field, Members};
-pub use value::GREATEST_INTEGER;
 pub(crate) use value::Fault;
+pub use value::GREATEST_INTEGER;
