@@ -341,7 +341,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_serde_json_writes_of_plain_values_is_read(texts: Vec<String>, number in 0..=GREATEST_INTEGER) {
-            let text = serde_json::json!({"n": number, "l": texts}).to_string();
+            let text = serde_json::json!({"l": texts, "n": number}).to_string();
             let members = vec![
                 ("l".into(), Json::List(texts.iter().map(|text| Json::Text(text.as_str().into())).collect())),
                 ("n".into(), Json::Uint(number)),
