@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admit;
+mod batch;
 mod block;
 mod epochs;
 mod found;
@@ -13,6 +14,7 @@ mod rules;
 mod state;
 
 pub use admit::{Admission, Admitted};
+pub use batch::BatchError;
 pub use block::{Block, Linked};
 pub use found::found;
 pub use state::{EpochView, State};

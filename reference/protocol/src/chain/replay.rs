@@ -3,6 +3,7 @@
 use super::{Block, Linked, State};
 use crate::bytes::Hash;
 use crate::entry::{Entry, Kind, VerifiedEntry};
+use crate::key::PublicKey;
 use crate::refusal::{Code, Refusal};
 use crate::verdict::{Finding, Verdict};
 
@@ -12,19 +13,15 @@ impl State {
     /// # Errors
     /// `bad_index`, `bad_prev`, `bad_time`, or the code of the rule of entries that it breaks (ENTRY-13).
     pub fn replay(&mut self, block: Block) -> Result<Linked, Finding> {
-        self.follows(&block)?;
-        let Block { time, entry, .. } = block;
-        self.begins_once(&entry)?;
-        self.belongs(&entry)?;
-        // [ENTRY-10] who never was on the roster has no key to verify with
-        let key = self.key_of(&entry.author).ok_or_else(|| {
-            Refusal::new(
-                Code::NotAllowed,
-                "ENTRY-10",
-                "the author is not on the roster",
-            )
-        })?;
-        let verified = entry.verify(key)?;
+        let Block {
+            index,
+            prev,
+            time,
+            entry,
+        } = block;
+        self.follows(index, prev, time)?;
+        let (entry, key) = self.ready(entry)?;
+        let verified = entry.verify(&key)?;
         self.judge(&verified)?;
         Ok(self.link(time, verified))
     }
@@ -40,7 +37,7 @@ impl State {
         time: u64,
         entry: VerifiedEntry,
     ) -> Result<Linked, Finding> {
-        self.follows_parts(index, prev, time)?;
+        self.follows(index, prev, time)?;
         self.begins_once(entry.entry())?;
         self.judge(&entry)?;
         Ok(self.link(time, entry))
@@ -72,11 +69,24 @@ impl State {
         }
     }
 
-    fn follows(&self, block: &Block) -> Result<(), Finding> {
-        self.follows_parts(block.index, block.prev, block.time)
+    /// What can be told of an entry before its signature is verified, and the key to verify it by.
+    pub(super) fn ready(&self, entry: Entry) -> Result<(Entry, PublicKey), Finding> {
+        self.begins_once(&entry)?;
+        self.belongs(&entry)?;
+        // [ENTRY-10] who never was on the roster has no key
+        match self.key_of(&entry.author).cloned() {
+            Some(key) => Ok((entry, key)),
+            None => Err(Refusal::new(
+                Code::NotAllowed,
+                "ENTRY-10",
+                "the author is not on the roster",
+            )
+            .into()),
+        }
     }
 
-    fn follows_parts(&self, index: u64, prev: Hash, time: u64) -> Result<(), Finding> {
+    /// Whether a block with these values may be the next one.
+    pub(super) fn follows(&self, index: u64, prev: Hash, time: u64) -> Result<(), Finding> {
         // [CHAIN-8]
         if index != self.size() {
             return Err(Finding::new(

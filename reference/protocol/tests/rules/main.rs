@@ -8,5 +8,8 @@ mod join;
 mod keeping;
 mod members;
 mod messages;
+mod peers;
 mod replay;
+mod served;
+mod session;
 mod world;

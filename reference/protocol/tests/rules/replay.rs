@@ -1,5 +1,7 @@
 //! Replaying a chain as a client does, and what is wrong with those that a server should not have shown.
 
+use std::num::NonZeroUsize;
+
 use dispatch_protocol::bytes::{Bytes, Hash, Id};
 use dispatch_protocol::chain::{Block, State, found};
 use dispatch_protocol::entry::{Body, Draft, Entry, Genesis, Prefix};
@@ -349,4 +351,53 @@ fn a_frame_of_blocks_begins_where_the_chain_ends() {
     refused(follower.blocks(frame(2, 2..4)).unwrap_err());
     follower.blocks(frame(3, 3..world.blocks.len())).unwrap();
     assert_eq!(follower.state().head(), world.state.head());
+}
+
+#[test]
+fn a_batch_is_judged_as_block_by_block() {
+    let mut world = rich();
+    // runs that are long enough for threads, cut by a roster entry that brings the next author
+    for _ in 0..70 {
+        world.publish_card("m01");
+    }
+    world.add(&["m03"]);
+    for _ in 0..70 {
+        world.publish_card("m03");
+    }
+    let replay = |blocks: &[Block], threads: usize| {
+        let (mut state, _) = State::from_genesis(blocks[0].clone()).unwrap();
+        let taken = state.replay_batch(blocks[1..].to_vec(), NonZeroUsize::new(threads).unwrap());
+        (state.size(), taken)
+    };
+    for threads in [1, 2, 3, 200] {
+        let (size, taken) = replay(&world.blocks, threads);
+        assert_eq!(size, world.state.size());
+        let hashes: Vec<_> = taken.unwrap().iter().map(|linked| linked.hash()).collect();
+        assert_eq!(hashes.last(), Some(&world.state.head()));
+        assert_eq!(hashes.len() as u64, size - 1);
+    }
+    let spoil = |at: usize, change: &dyn Fn(&mut Block)| {
+        let mut blocks = world.blocks.clone();
+        change(&mut blocks[at]);
+        blocks
+    };
+    let last = world.blocks.len() - 1;
+    for at in [1, 5, 40, 100, last] {
+        let changes: [&dyn Fn(&mut Block); 6] = [
+            &|block| block.entry.signature = Bytes::from(vec![0; 256]),
+            &|block| block.prev = Hash::ZERO,
+            &|block| block.time = 0,
+            &|block| block.entry.author = id("o01"),
+            &|block| block.entry.community = Id::ZERO,
+            &|block| block.entry.body = world.blocks[0].entry.body.clone(),
+        ];
+        for change in changes {
+            let blocks = spoil(at, change);
+            let one_by_one = broken(&blocks);
+            let (size, taken) = replay(&blocks, 3);
+            let error = taken.unwrap_err();
+            assert_eq!((error.index, size), (at as u64, at as u64));
+            assert_eq!(name(error.finding), one_by_one, "{at}");
+        }
+    }
 }
