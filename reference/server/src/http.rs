@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, RETRY_AFTER,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ORIGIN, RETRY_AFTER,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -33,13 +33,18 @@ const READ_BYTES: usize = 3072;
 /// Beyond how many bytes frames are written before they are flushed.
 const WRITE_BYTES: usize = 4096;
 
+/// How many connections there may be at a time on which nobody has joined yet: each may hold an unfinished frame. // [LIM-9]
+const STRANGERS: usize = 512;
+
 /// What the requests need.
 #[derive(Clone)]
 pub(crate) struct Door {
     house: Arc<House>,
     page_origins: Arc<[Origin]>,
     discovery: Arc<str>,
+    /// Places for connections, and for those of them on which nobody has joined yet.
     room: Arc<Semaphore>,
+    room_for_strangers: Arc<Semaphore>,
     /// Held by every connection: when the last one is dropped, all have ended.
     inside: mpsc::Sender<()>,
     healthy: Arc<AtomicBool>,
@@ -71,6 +76,7 @@ impl Door {
             page_origins: page_origins.into(),
             discovery,
             room: Arc::new(Semaphore::new(connections)),
+            room_for_strangers: Arc::new(Semaphore::new(STRANGERS)),
             inside,
             healthy,
             frame_bytes,
@@ -84,7 +90,18 @@ impl Door {
             .route("/healthz", get(healthz))
             .route("/v1/socket", get(socket))
             .with_state(self)
+            .layer(axum::middleware::map_response(one_answer))
     }
+}
+
+/// One request a connection: whoever asks again and again without reading the answers holds nothing for long.
+async fn one_answer(mut response: Response) -> Response {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// [DISC-1], [DISC-4]
@@ -121,7 +138,9 @@ async fn socket(
         Err(rejection) => return rejection.into_response(),
     };
     // [LIM-9]
-    let Ok(place) = door.room.clone().try_acquire_owned() else {
+    let place = door.room.clone().try_acquire_owned();
+    let stranger = door.room_for_strangers.clone().try_acquire_owned();
+    let (Ok(place), Ok(stranger)) = (place, stranger) else {
         let refusal = Refusal::new(
             Code::Unavailable,
             "LIM-9",
@@ -137,7 +156,14 @@ async fn socket(
         .max_message_size(door.frame_bytes + READ_BEYOND)
         .max_frame_size(door.frame_bytes + READ_BEYOND)
         // Boxed, so that the task does not hold the memory of its opening for ever.
-        .on_upgrade(move |socket| Box::pin(connection::serve(socket, door.house, (place, inside))))
+        .on_upgrade(move |socket| {
+            Box::pin(connection::serve(
+                socket,
+                door.house,
+                (place, inside),
+                stranger,
+            ))
+        })
 }
 
 /// [WS-5], [WS-6]

@@ -21,6 +21,7 @@
 //! ```
 #![allow(rustdoc::private_intra_doc_links)]
 
+mod acceptor;
 mod allowlist;
 mod checkpointer;
 mod clock;
@@ -29,6 +30,7 @@ mod config;
 mod connection;
 mod error;
 mod feed;
+mod files;
 mod http;
 mod init;
 mod key_file;

@@ -35,6 +35,14 @@ pub(crate) fn load(
         index,
         what,
     };
+    // Before the blocks: beside a running server the chain grows between two reads, and never shrinks.
+    let checkpoint = shelf.checkpoint()?.ok_or_else(|| {
+        damaged(
+            None,
+            "no checkpoint is kept in it, though there always is one".to_owned(),
+        )
+    })?;
+    shelf.applied()?;
     let size = shelf.size()?;
     let verified_from = match care {
         Care::Start => size.saturating_sub(TAIL),
@@ -58,19 +66,17 @@ pub(crate) fn load(
         })
     })?;
     let state = state.ok_or_else(|| damaged(Some(0), "there is no block in it".to_owned()))?;
-    if let Some(checkpoint) = shelf.checkpoint()? {
-        if checkpoint.size > state.size() {
-            let what = format!(
-                "blocks are missing at the end: this server signed a checkpoint over {} blocks, and there are {}",
-                checkpoint.size,
-                state.size()
-            );
-            return Err(damaged(Some(state.size()), what));
-        }
-        state.check(&checkpoint).map_err(|finding| {
-            damaged(None, format!("{} ({})", finding.detail, finding.verdict))
-        })?;
+    if checkpoint.size > state.size() {
+        let what = format!(
+            "blocks are missing at the end: this server signed a checkpoint over {} blocks, and there are {}",
+            checkpoint.size,
+            state.size()
+        );
+        return Err(damaged(Some(state.size()), what));
     }
+    state
+        .check(&checkpoint)
+        .map_err(|finding| damaged(None, format!("{} ({})", finding.detail, finding.verdict)))?;
     // [RED-8] Also behind the checkpoint.
     if let Some(index) = state.first_gap() {
         return Err(damaged(

@@ -3,11 +3,10 @@
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::{Block, State};
 use dispatch_protocol::checkpoint::Checkpoint;
@@ -16,6 +15,7 @@ use dispatch_protocol::session::Host;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::acceptor::Acceptor;
 use crate::allowlist::{self, Listed};
 use crate::checkpointer::{self, Checkpointer};
 use crate::connection::House;
@@ -28,11 +28,14 @@ use crate::opening::{self, Care};
 use crate::origin::Origin;
 use crate::roster_keeper::RosterKeeper;
 use crate::writer::intake::Intake;
-use crate::writer::{Tip, Writer};
+use crate::writer::{RECOVERY, Sweep, Tip, Writer};
 use crate::{Config, key_file};
 
 /// How long a client may take to send the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
+
+/// How long the log is silent about connections that cannot be accepted, once it has said so.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// How many readers ask the store at once.
 const READERS: usize = 4;
@@ -139,9 +142,11 @@ impl Server {
             lobby: lobby.clone(),
             feed: feed.clone(),
             tip,
+            stale: false,
             trouble: None,
+            recovery: RECOVERY,
             healthy: healthy.clone(),
-            sweep_due: true,
+            sweep: Some(Sweep::default()),
         };
         let writer = spawn_writer(writer)?;
         let mut covered = feed.checkpoints();
@@ -353,7 +358,7 @@ impl Opened {
         }
         let listed = match &config.allowlist {
             Some(path) if authority.is_some() => {
-                if !path.exists() {
+                if !path.is_file() {
                     return Err(Error::file(
                         path,
                         "there is no allowlist; an empty file would remove everybody it added",
@@ -404,12 +409,20 @@ fn accept(
 ) -> Result<impl Future<Output = ()> + use<>, Error> {
     let mut server = axum_server::from_tcp(listener)
         .map_err(|cause| Error::Failed(cause.to_string()))?
-        .acceptor(NoDelayAcceptor::new())
+        .acceptor(Acceptor::new())
         .handle(handle)
         .first_request_timeout(HEAD)
-        .accept_error_handler(
-            |_, cause| tracing::warn!(%cause, "a connection could not be accepted"),
-        );
+        .accept_error_handler({
+            // Said now and then, and not twenty times a second while somebody knocks.
+            let said = Mutex::new(None::<Instant>);
+            move |_, cause| {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                if said.is_none_or(|at| at.elapsed() >= SILENCE) {
+                    *said = Some(Instant::now());
+                    tracing::warn!(%cause, "a connection could not be accepted");
+                }
+            }
+        });
     server.http_builder().http1().header_read_timeout(HEAD);
     let routes = door.routes().into_make_service();
     Ok(async move {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::ServeArguments;
 use crate::Server;
 use crate::error::Error;
-use crate::log;
+use crate::{files, log};
 
 pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
     let mut config = arguments.place.load()?;
@@ -13,6 +13,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
         config.bind = bind;
     }
     log::begin(&config.log)?;
+    let connections = config.connections;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -34,6 +35,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
             members,
             "serving"
         );
+        files::allow(connections);
         for origin in server.origins().iter().filter(|origin| origin.needs_tls()) {
             tracing::warn!(%origin, "members' tokens travel in the clear; stand behind a proxy that speaks TLS, and write https"); // [SESS-19]
         }

@@ -16,10 +16,12 @@ const PROGRESS: Duration = Duration::from_millis(200);
 
 pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
     let config = place.load()?;
-    let shelf = SqliteShelf::open(&config.store)?;
-    match verify(&config, &shelf) {
-        Err(Error::Store(damage @ StoreError::Damaged { .. })) => {
-            // Damage is what this command looks for: its finding, not its failure.
+    match SqliteShelf::open(&config.store)
+        .map_err(Error::from)
+        .and_then(|shelf| verify(&config, &shelf))
+    {
+        // What this command looks for is its finding, not its failure; a file that is no store any more is damaged, too.
+        Err(Error::Store(damage @ (StoreError::Damaged { .. } | StoreError::Unknown { .. }))) => {
             anstream::eprintln!("dispatchd: {damage}");
             Ok(ExitCode::from(1))
         }
@@ -28,7 +30,6 @@ pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
 }
 
 fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
-    shelf.check_pages()?;
     let size = shelf.size()?;
     let mut progress = Progress {
         size,
@@ -47,6 +48,8 @@ fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
     });
     progress.clear();
     let state = loaded?;
+    // After the blocks, which can say where the damage begins.
+    shelf.check_pages()?;
     if let Some(expected) = config.community
         && expected != state.community()
     {

@@ -136,10 +136,12 @@ impl Reading<'_> {
         config.limits = self.limits(&form.limits)?;
         config.log = form.log;
         if let Some(connections) = form.connections {
-            if *connections.get_ref() == 0 {
-                return Err(
-                    self.problem(connections.span().start, "connections must be at least 1")
+            if !(1..=1_000_000).contains(connections.get_ref()) {
+                let problem = format!(
+                    "connections is {}; it must be from 1 to 1000000",
+                    connections.get_ref()
                 );
+                return Err(self.problem(connections.span().start, problem));
             }
             config.connections = connections.into_inner();
         }
@@ -300,7 +302,7 @@ mod tests {
             ),
             (
                 "connections = 0",
-                "/c/dispatchd.toml:1: connections must be",
+                "/c/dispatchd.toml:1: connections is 0; it must be",
             ),
             (
                 "[log]\nformat = \"loud\"",

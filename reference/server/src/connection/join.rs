@@ -46,6 +46,7 @@ impl Connection {
                 self.write([text(&ServerFrame::Welcome(Box::new(welcome)))])
                     .await?;
                 self.reader = Some(reader);
+                self.stranger = None;
                 Ok(())
             }
             Err(refusal) => {

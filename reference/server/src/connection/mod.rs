@@ -18,7 +18,7 @@ use dispatch_protocol::refusal::{Code, Refusal};
 use dispatch_protocol::session::{Host, Session, Step, Submission};
 use dispatch_protocol::wire::{Accepted, Bye, ClientFrame, Refused, ServerFrame};
 use futures_util::SinkExt as _;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, Sleep};
 
 use crate::clock;
@@ -62,6 +62,8 @@ struct Connection {
     session: Session,
     reader: Option<Reader>,
     outbox: Arc<Outbox>,
+    /// A place among those who have not joined, given back with the welcome. // [LIM-9]
+    stranger: Option<OwnedSemaphorePermit>,
     refusals: u32,
     opened: Instant,
     heard: Instant,
@@ -82,6 +84,7 @@ pub(crate) fn serve<P: Send + 'static>(
     socket: WebSocket,
     house: Arc<House>,
     place: P,
+    stranger: OwnedSemaphorePermit,
 ) -> impl Future<Output = ()> + Send {
     let stopping = house.stopping.clone();
     let now = Instant::now();
@@ -92,6 +95,7 @@ pub(crate) fn serve<P: Send + 'static>(
         session: Session::new(),
         reader: None,
         outbox: Arc::default(),
+        stranger: Some(stranger),
         refusals: 0,
         opened: now,
         heard: now,

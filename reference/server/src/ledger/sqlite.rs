@@ -9,6 +9,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use dispatch_protocol::bytes::{Bytes, Hash, Id};
 use dispatch_protocol::chain::Block;
@@ -20,6 +21,9 @@ use super::{Batch, Ledger, Shelf, StoreError, record};
 
 /// Written into the file's header, so that it can be told from other databases: "disp".
 const APPLICATION: i64 = 0x6469_7370;
+
+/// How long the writer waits for another program that writes to the store, which nobody should.
+const BUSY: Duration = Duration::from_millis(100);
 
 /// The version of the tables below.
 const SCHEMA: i64 = 1;
@@ -144,8 +148,7 @@ impl SqliteLedger {
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
             )
-            // Nobody else writes; only a sweep ever waits, for readers, and it is tried again.
-            .and_then(|()| connection.busy_timeout(std::time::Duration::from_millis(20)))
+            .and_then(|()| connection.busy_timeout(BUSY))
             .map_err(|cause| told(path, &cause))?;
         Ok(SqliteLedger {
             connection,
@@ -238,10 +241,16 @@ impl Ledger for SqliteLedger {
 
     fn sweep(&mut self) -> Result<bool, StoreError> {
         // The file gets the overwritten pages, and the journal, which holds the older ones, is cut to nothing.
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        // It does not wait for readers: nothing could be appended meanwhile.
+        let sweep = |connection: &Connection| {
+            connection.busy_timeout(Duration::ZERO)?;
+            let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
                 row.get::<_, i64>(0)
-            })
+            });
+            connection.busy_timeout(BUSY)?;
+            busy
+        };
+        sweep(&self.connection)
             .map(|busy| busy == 0)
             .map_err(|cause| told(&self.path, &cause))
     }
@@ -314,7 +323,7 @@ impl SqliteShelf {
         })
         .and_then(|finding| match finding.as_str() {
             "ok" => Ok(()),
-            _ => Err(self.damaged(None, finding)),
+            _ => Err(self.damaged(None, finding.replace('\n', " "))),
         })
     }
 
@@ -349,10 +358,7 @@ impl SqliteShelf {
 
     /// A block from its row; a value that is not of its form is damage at that block.
     fn block(&self, row: &Row<'_>) -> Result<Block, StoreError> {
-        let index = row
-            .get(0)
-            .map(unsigned)
-            .map_err(|cause| told(&self.path, &cause))?;
+        let index = unsigned(row, 0).map_err(|cause| told(&self.path, &cause))?;
         self.block_at(index, row)
             .map_err(|cause| {
                 self.damaged(Some(index), format!("a value is not of its form ({cause})"))
@@ -367,16 +373,16 @@ impl SqliteShelf {
         Ok(Some(Block {
             index,
             prev: Hash::new(row.get(1)?),
-            time: unsigned(row.get(2)?),
+            time: unsigned(row, 2)?,
             entry: Entry {
                 community: if index == 0 { Id::ZERO } else { self.community },
                 author: Id::new(row.get(4)?),
-                seq: unsigned(row.get(5)?),
+                seq: unsigned(row, 5)?,
                 seen: Prefix {
-                    size: unsigned(row.get(6)?),
+                    size: unsigned(row, 6)?,
                     hash: Hash::new(row.get(7)?),
                 },
-                sent_at: unsigned(row.get(8)?),
+                sent_at: unsigned(row, 8)?,
                 body,
                 signature: Bytes::from(row.get::<_, Vec<u8>>(10)?),
             },
@@ -432,7 +438,13 @@ impl Shelf for SqliteShelf {
                         }));
                     }
                 };
-                if let Err(problem) = self.block(row).and_then(&mut *take) {
+                let block = self.block(row).map_err(|problem| match problem {
+                    StoreError::Damaged {
+                        index: None, what, ..
+                    } => self.damaged(Some(index), what),
+                    other => other,
+                });
+                if let Err(problem) = block.and_then(&mut *take) {
                     return Ok(Err(problem));
                 }
                 index += 1;
@@ -443,9 +455,8 @@ impl Shelf for SqliteShelf {
     fn size(&self) -> Result<u64, StoreError> {
         self.with(|connection| {
             connection
-                .prepare_cached("SELECT max(number) FROM block")?
-                .query_row([], |row| row.get::<_, Option<i64>>(0))
-                .map(|last| last.map_or(0, |last| unsigned(last) + 1))
+                .prepare_cached("SELECT coalesce(max(number) + 1, 0) FROM block")?
+                .query_row([], |row| unsigned(row, 0))
         })
     }
 
@@ -458,10 +469,10 @@ impl Shelf for SqliteShelf {
                     |row| {
                         Ok(Checkpoint {
                             community: Id::new(row.get(0)?),
-                            size: unsigned(row.get(1)?),
+                            size: unsigned(row, 1)?,
                             head: Hash::new(row.get(2)?),
                             root: Hash::new(row.get(3)?),
-                            time: unsigned(row.get(4)?),
+                            time: unsigned(row, 4)?,
                             signature: Bytes::from(row.get::<_, Vec<u8>>(5)?),
                         })
                     },
@@ -484,7 +495,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|cause| told(path, &cause))?;
     connection
-        .busy_timeout(std::time::Duration::from_secs(10))
+        .busy_timeout(Duration::from_secs(10))
         .map_err(|cause| told(path, &cause))?;
     Ok(connection)
 }
@@ -514,6 +525,16 @@ fn told(path: &Path, cause: &rusqlite::Error) -> StoreError {
             index: None,
             what: format!("a value is not of its form ({cause})"),
         },
+        // A table or column is missing, since the statements themselves are sound.
+        rusqlite::Error::SqliteFailure(failure, _)
+            if failure.extended_code == rusqlite::ffi::SQLITE_ERROR =>
+        {
+            StoreError::Damaged {
+                path,
+                index: None,
+                what: cause.to_string(),
+            }
+        }
         _ => StoreError::Failed {
             path,
             what: cause.to_string(),
@@ -526,6 +547,8 @@ fn signed(number: u64) -> i64 {
     number as i64
 }
 
-fn unsigned(number: i64) -> u64 {
-    number as u64
+/// A column's number. A negative one is damage, like any value of another form.
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }

@@ -39,10 +39,30 @@ use crate::lobby::Lobby;
 use crate::opening::{self, Care};
 
 /// After a commit that failed, entries are refused for so long before another is tried.
-const RECOVERY: Duration = Duration::from_secs(1);
+pub(crate) const RECOVERY: Duration = Duration::from_secs(1);
 
 /// How often a sweep is tried again that a reader was in the way of.
 const SWEEP: Duration = Duration::from_millis(200);
+
+/// After so long the log says that a sweep is held up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A sweep that is due.
+pub(crate) struct Sweep {
+    since: Instant,
+    tried: Option<Instant>,
+    told: bool,
+}
+
+impl Default for Sweep {
+    fn default() -> Sweep {
+        Sweep {
+            since: Instant::now(),
+            tried: None,
+            told: false,
+        }
+    }
+}
 
 /// Something for the writer to do that is no client's entry.
 pub(crate) enum Command {
@@ -85,10 +105,15 @@ pub(crate) struct Writer {
     pub(crate) lobby: Arc<Lobby>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) tip: watch::Sender<Tip>,
-    /// Since when the state may not be the store's. Told to others by `healthy`.
+    /// Whether the state may not be the store's.
+    pub(crate) stale: bool,
+    /// When a commit failed last, until one works again. Told to others by `healthy`.
     pub(crate) trouble: Option<Instant>,
+    /// How long entries are refused after a commit that failed: [`RECOVERY`].
+    pub(crate) recovery: Duration,
     pub(crate) healthy: Arc<AtomicBool>,
-    pub(crate) sweep_due: bool,
+    /// What redactions left in the journal, if anything.
+    pub(crate) sweep: Option<Sweep>,
 }
 
 /// What the state says of an entry, before the batch is durable.
@@ -112,7 +137,7 @@ impl Writer {
     pub(crate) fn run(mut self) -> Writer {
         let intake = self.intake.clone();
         loop {
-            match intake.next(self.sweep_due.then_some(SWEEP)) {
+            match intake.next((self.sweep.is_some() || self.trouble.is_some()).then_some(SWEEP)) {
                 Work::Batch(batch) => self.take(batch),
                 Work::Command(Command::Follow(listed, done)) => {
                     let _ = done.send(self.follow(&listed));
@@ -122,15 +147,10 @@ impl Writer {
                         tracing::error!(%problem, "a checkpoint could not be kept");
                     }
                 }
-                Work::Nothing => {}
-                Work::Done => {
-                    self.sweep();
-                    return self;
-                }
+                Work::Nothing => self.probe(),
+                Work::Done => return self,
             }
-            if self.sweep_due {
-                self.sweep();
-            }
+            self.sweep();
         }
     }
 
@@ -222,7 +242,7 @@ impl Writer {
             Judged::Appended {
                 author, seq, id, ..
             } => match self.read().place_of(&author, seq, &id) {
-                Some((index, hash)) if self.trouble_is_over() => Outcome::Accepted { index, hash },
+                Some((index, hash)) if !self.stale => Outcome::Accepted { index, hash },
                 _ => Outcome::Refused(unavailable(
                     "the entry could not be made durable; nothing was appended",
                 )),
@@ -255,6 +275,7 @@ impl Writer {
             self.recover();
             return Err(problem);
         }
+        self.trouble_is_over();
         self.publish(blocks, &redacted);
         Ok(())
     }
@@ -286,13 +307,16 @@ impl Writer {
         self.lobby.append(&blocks, &tip.description);
         self.feed.publish(frames.finish(), redacted);
         self.tip.send_replace(tip);
-        self.sweep_due |= !redacted.is_empty();
+        if !redacted.is_empty() {
+            self.sweep.get_or_insert_default();
+        }
     }
 
     /// Reads the state again from the store, after a batch that may or may not be there.
     fn recover(&mut self) {
         self.trouble = Some(Instant::now());
         self.healthy.store(false, Ordering::Release);
+        self.stale = true;
         let published = self.tip.borrow().description.size;
         let read = || -> Result<(State, Vec<Block>), StoreError> {
             let shelf = self.ledger.shelf();
@@ -303,10 +327,9 @@ impl Writer {
         match read() {
             Ok((state, missed)) => {
                 *self.write() = state;
+                self.stale = false;
                 let redacted = redacted_by(&missed);
                 self.publish(missed, &redacted);
-                self.trouble = None;
-                self.healthy.store(true, Ordering::Release);
                 tracing::warn!(
                     blocks = self.read().size(),
                     "the state was read again from the store"
@@ -318,15 +341,36 @@ impl Writer {
         }
     }
 
-    /// Whether the state is that of the store; after trouble it is looked at again, though not with every batch.
+    /// Whether a commit may be tried: not right after one that failed, since each failure costs a look at the whole chain.
     fn usable(&mut self) -> bool {
-        if self
-            .trouble
-            .is_some_and(|since| since.elapsed() >= RECOVERY)
-        {
-            self.recover();
+        match self.trouble {
+            None => true,
+            Some(since) if since.elapsed() < self.recovery => false,
+            Some(_) if self.stale => {
+                self.recover();
+                !self.stale
+            }
+            Some(_) => true,
         }
-        self.trouble_is_over()
+    }
+
+    /// After trouble, and while nobody hands anything in: tries whether the store can be written again.
+    fn probe(&mut self) {
+        if self.trouble.is_none() || !self.usable() {
+            return;
+        }
+        let kept = self.ledger.shelf().checkpoint().ok().flatten();
+        match kept.map(|checkpoint| self.ledger.keep(&checkpoint)) {
+            Some(Ok(())) => self.trouble_is_over(),
+            _ => self.trouble = Some(Instant::now()),
+        }
+    }
+
+    fn trouble_is_over(&mut self) {
+        if self.trouble.take().is_some() {
+            tracing::info!("the store can be written again");
+            self.healthy.store(true, Ordering::Release);
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -337,18 +381,26 @@ impl Writer {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn trouble_is_over(&self) -> bool {
-        self.trouble.is_none()
-    }
-
+    /// Removes what redactions left in the journal; tried again now and then while a reader is in the way.
     fn sweep(&mut self) {
-        if !self.sweep_due {
+        let Some(due) = &mut self.sweep else { return };
+        if due.tried.is_some_and(|tried| tried.elapsed() < SWEEP) {
             return;
         }
+        due.tried = Some(Instant::now());
         match self.ledger.sweep() {
-            Ok(swept) => self.sweep_due = !swept,
+            Ok(true) => self.sweep = None,
+            Ok(false) if due.since.elapsed() < PATIENCE || due.told => {}
+            Ok(false) => {
+                due.told = true;
+                tracing::warn!(
+                    "another program reads the store all the time; redacted ciphertexts stay in its journal until it stops"
+                );
+            }
+            Err(problem) if due.told => tracing::debug!(%problem, "a sweep failed"),
             Err(problem) => {
-                tracing::warn!(%problem, "redacted ciphertexts still stand in the journal; it is tried again")
+                due.told = true;
+                tracing::warn!(%problem, "redacted ciphertexts still stand in the journal; it is tried again");
             }
         }
     }

@@ -86,9 +86,10 @@ impl Stage {
         let genesis = found("test", &authority, server_key.public(), clock::now()).unwrap();
         let (state, _) = State::from_genesis(genesis.clone()).unwrap();
         let store = folder.path().join("store");
-        let ledger = SqliteLedger::create(&store, &genesis).unwrap();
+        let mut ledger = SqliteLedger::create(&store, &genesis).unwrap();
         let tip = Tip::of(&state);
         let checkpoint = checkpointer::sign(tip, 0, &server_key);
+        ledger.keep(&checkpoint).unwrap();
         let intake = Intake::start(2).unwrap();
         let feed = Arc::new(Feed::new(1, checkpointer::pushed(&checkpoint)));
         let community = state.community();
@@ -109,9 +110,11 @@ impl Stage {
             lobby: Arc::new(Lobby::new(state.clone(), checkpoint)),
             feed: feed.clone(),
             tip: watch::Sender::new(tip),
+            stale: false,
             trouble: None,
+            recovery: std::time::Duration::ZERO,
             healthy: healthy.clone(),
-            sweep_due: false,
+            sweep: None,
         };
         Stage {
             _folder: folder,
@@ -198,6 +201,10 @@ async fn what_is_not_durable_is_neither_accepted_nor_shown_and_may_be_offered_ag
     assert_eq!(
         stage.submit_one(entry.clone()).await,
         Err(Code::Unavailable)
+    );
+    assert!(
+        !stage.healthy.load(Ordering::SeqCst),
+        "it cannot be written"
     );
     assert_eq!(stage.published(), 2);
     stage.fault.store(WORKS, Ordering::SeqCst);

@@ -308,3 +308,24 @@ async fn beyond_the_room_for_connections_a_socket_is_not_opened() {
         assert!(begun.elapsed() < SOON, "the place stays taken");
     }
 }
+
+#[tokio::test]
+async fn a_connection_is_closed_after_one_answer() {
+    let server = Community::with(&[]).serve().await;
+    let mut wire = Wire::dial(&server).await;
+    let request = "GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n";
+    wire.0
+        .write_all(request.repeat(50).as_bytes())
+        .await
+        .unwrap();
+    let mut answers = Vec::new();
+    let read = tokio::time::timeout(SOON, wire.0.read_to_end(&mut answers)).await;
+    // What was not read may reset the connection; that it ends is what counts.
+    let _ = read.expect("the connection ends");
+    assert_eq!(
+        String::from_utf8_lossy(&answers)
+            .matches("HTTP/1.1 ")
+            .count(),
+        1
+    );
+}

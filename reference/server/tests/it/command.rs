@@ -148,6 +148,16 @@ fn bad_configuration_is_one_clear_line_and_exit_code_2() {
             "is not an origin",
         ),
         (
+            "connections = 16384",
+            "connections = 9223372036854775807",
+            "connections is 9223372036854775807; it must be from 1 to 1000000",
+        ),
+        (
+            "allowlist = \"allowlist\"",
+            "allowlist = \".\"",
+            "there is no allowlist",
+        ),
+        (
             "allowlist = \"allowlist\"",
             "allowlist = \"gone\"",
             "gone: there is no allowlist",
@@ -421,4 +431,47 @@ fn a_port_in_use_is_told_and_nothing_is_written() {
         std::fs::read(community.path("store/chain.sqlite")).unwrap(),
         before
     );
+}
+
+#[tokio::test]
+async fn a_store_that_grows_meanwhile_is_good() {
+    let community = Community::with(&["m01"]);
+    let process = Process::serve(&community);
+    let mut member = Member::join(&process.target, "m01").await;
+    let epoch = member.epoch_for_oneself().await;
+    let dir = community.path("");
+    // Beside each look at the store a member goes on writing.
+    for _ in 0..5 {
+        let mut looking = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
+            .args(["verify", text(&dir)])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        while looking.try_wait().unwrap().is_none() {
+            member.say(message(epoch, 1)).await;
+        }
+        let told = looking.wait_with_output().unwrap();
+        assert!(told.status.success() && told.stdout.starts_with(b"good  "));
+    }
+}
+
+#[test]
+fn a_store_that_is_none_any_more_is_found_by_verify() {
+    let community = Community::with(&[]);
+    let dir = community.path("");
+    let store = community.path("store/chain.sqlite");
+    let good = std::fs::read(&store).unwrap();
+    for length in [0, 10, 100, 4096, 8192, good.len() / 2] {
+        std::fs::write(&store, &good[..length]).unwrap();
+        refused(1, &["verify", text(&dir)]);
+        refused(2, &["serve", text(&dir), "--bind", "127.0.0.1:0"]);
+    }
+    for place in [0, 20, 70] {
+        let mut bad = good.clone();
+        bad[place] ^= 0xff;
+        std::fs::write(&store, bad).unwrap();
+        refused(1, &["verify", text(&dir)]);
+    }
+    std::fs::write(&store, good).unwrap();
+    assert!(said(&["verify", text(&dir)]).starts_with("good  1 blocks"));
 }

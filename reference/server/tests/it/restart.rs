@@ -82,6 +82,18 @@ async fn a_damaged_store_is_reported_with_its_place_and_left_as_it_is() {
         ),
         ("DELETE FROM block WHERE number = 4", 5, "4 is due"),
         (
+            "UPDATE block SET number = -1 WHERE number = 6",
+            0,
+            "not of its form",
+        ),
+        (
+            "DELETE FROM block WHERE number > 0; UPDATE block SET number = -1",
+            0,
+            "not of its form",
+        ),
+        ("DELETE FROM checkpoint", 0, "no checkpoint"),
+        ("DROP TABLE listed", 0, "listed"),
+        (
             "DELETE FROM block WHERE number = 8",
             8,
             "blocks are missing at the end",
