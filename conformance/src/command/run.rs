@@ -29,13 +29,14 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "dispatch-conformance run [OPTIONS] [URL] [SELECTOR]...",
     after_help = "Exit codes: 0 conformant, 1 not conformant, 2 usage, configuration or vectors, 3 no server there, 4 the suite \
     failed, 130 interrupted"
 )]
 pub struct Arguments {
     /// The server, such as ws://127.0.0.1:7311 (without one, the embedded reference), and what to play: cases, requirements, areas
     /// such as JOIN, or patterns with * and ?
-    #[arg(value_name = "[URL] SELECTOR")]
+    #[arg(value_name = "URL | SELECTOR")]
     arguments: Vec<String>,
     /// Only cases of at least this level: MUST, SHOULD or MAY
     #[arg(long)]

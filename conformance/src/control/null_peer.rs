@@ -46,8 +46,14 @@ impl NullPeer {
         if self == Self::HangsUp {
             return;
         }
+        let mut changes = server.subscribe();
         loop {
-            let answer = match socket.next().await {
+            let event = tokio::select! {
+                event = socket.next() => event,
+                // A null peer has no blocks: all that changes is that it stops.
+                _ = changes.changed() => return,
+            };
+            let answer = match event {
                 Event::Closed | Event::Broken => return socket.part().await,
                 Event::TooLong => return socket.close(1009).await,
                 Event::Text(text) => self.answer(&text, server),

@@ -142,9 +142,20 @@ impl Chain {
         }
     }
 
-    /// Remembers that the server accepted an entry, so that the author's next one has the next number.
-    pub fn accepted(&self, entry: &Value) {
-        self.state().authors.wrote(entry);
+    /// Remembers that the server accepted an entry, so that the author's next one has the next number; says what is
+    /// wrong if it was accepted before, with another receipt.
+    pub fn accepted(&self, entry: &Value, index: u64, hash: Hash) -> Option<Fault> {
+        let mut state = self.state();
+        state.authors.wrote(entry);
+        let id = entry::id(entry).ok()?;
+        let first = *state.receipts.entry(id).or_insert((index, hash));
+        (first != (index, hash)).then(|| {
+            let detail = format!(
+                "a repeat got a receipt for block {index}, the first one for block {}",
+                first.0
+            );
+            Fault::new("ENTRY-5", detail)
+        })
     }
 
     /// Takes in a block that stands where `expected` is due, and says what is wrong with it.

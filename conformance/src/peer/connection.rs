@@ -240,6 +240,11 @@ impl Connection {
         self.reading.send_replace(on);
     }
 
+    /// Whether it is read from.
+    pub fn is_reading(&self) -> bool {
+        *self.reading.borrow()
+    }
+
     /// Takes the next frame that is no push.
     ///
     /// # Errors
@@ -324,6 +329,26 @@ impl Connection {
             self.more(due).await?;
         }
         Ok(())
+    }
+
+    /// Reads blocks up to a size. However long that takes: as long as there is progress, a server is not late.
+    ///
+    /// # Errors
+    /// If no further block came in time, or the connection ended first.
+    pub async fn blocks_up_to(&mut self, size: u64) -> Result<(), Missing> {
+        let mut reached = None;
+        let mut due = self.due();
+        loop {
+            let next = self.observer().joined().map(|joined| joined.next);
+            if next >= Some(size) {
+                return Ok(());
+            }
+            if next > reached {
+                reached = next;
+                due = self.due();
+            }
+            self.more(due).await?;
+        }
     }
 
     /// Reads on until the connection ends; an end before a due answer included.

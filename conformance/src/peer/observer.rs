@@ -205,6 +205,14 @@ impl Observer {
         }
     }
 
+    /// Takes note that the block of an accepted entry did not come in time. [SYNC-1]
+    pub fn misses(&mut self, index: u64) {
+        self.fault(
+            "SYNC-1",
+            format!("block {index}, of an entry that was accepted here, did not come"),
+        );
+    }
+
     /// Holds the receipts against the blocks that came meanwhile; gives the greatest index whose block did not.
     pub fn check_receipts(&mut self) -> Option<u64> {
         let chain = Arc::clone(&self.server);
@@ -230,11 +238,15 @@ impl Observer {
         let Some(entry) = self.answers(frame) else {
             return;
         };
-        self.server.chain.accepted(&entry);
-        if let (Ok(index), Ok(hash)) = (fields::uint(frame, "index"), fields::hash(frame, "hash")) {
-            self.receipts.push((index, hash, entry));
-            self.check_receipts();
+        let (Ok(index), Ok(hash)) = (fields::uint(frame, "index"), fields::hash(frame, "hash"))
+        else {
+            return;
+        };
+        match self.server.chain.accepted(&entry, index, hash) {
+            Some(fault) => self.faults.push(fault),
+            None => self.receipts.push((index, hash, entry)),
         }
+        self.check_receipts();
     }
 
     fn refused(&mut self, frame: &Value) {

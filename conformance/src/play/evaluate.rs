@@ -221,13 +221,18 @@ impl Stage {
 
     /// A `hello` without `session_ms` and `have`.
     pub fn plain_hello(&self, role: &str) -> Result<Value, Trouble> {
-        Ok(json!({
+        Ok(self.hello_with(self.role(role)?.public_key()))
+    }
+
+    /// The same, with any public key.
+    pub fn hello_with(&self, public_key: &[u8]) -> Value {
+        json!({
             "type": "hello",
             "version": "dispatch-d/1",
             "origin": self.server.target.origin(),
-            "public_key": bytes::value(self.role(role)?.public_key()),
+            "public_key": bytes::value(public_key),
             "client_nonce": bytes::value(&System.hash()),
-        }))
+        })
     }
 
     fn prove(&self, prove: &Prove) -> Result<Value, Trouble> {

@@ -8,6 +8,7 @@ use crate::{accounts::Actor, codec::sha256, peer::Connection};
 impl Stage {
     /// The value of a path.
     pub(super) fn named(&self, path: &str) -> Result<Value, Trouble> {
+        let path = &*self.numbered(path);
         let (root, rest) = path
             .split_once('.')
             .map_or((path, ""), |(root, rest)| (root, rest));
@@ -46,14 +47,14 @@ impl Stage {
     /// A frame that was kept under a name.
     pub fn captured(&self, name: &str) -> Result<&Value, Trouble> {
         self.captured
-            .get(name)
+            .get(&*self.numbered(name))
             .ok_or_else(|| Trouble::Vector(format!("no frame was kept as `{name}`")))
     }
 
     /// An entry that was made.
     pub fn entry_made(&self, name: &str) -> Result<&Made, Trouble> {
         self.made
-            .get(name)
+            .get(&*self.numbered(name))
             .ok_or_else(|| Trouble::Vector(format!("no entry was made as `{name}`")))
     }
 

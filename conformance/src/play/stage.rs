@@ -1,6 +1,7 @@
 //! A case while it is played: its accounts, connections, entries, and what was captured.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -10,8 +11,8 @@ use serde_json::Value;
 use super::{entry, evaluate::Trouble, miss::Miss};
 use crate::{
     accounts::Actor,
-    codec::Hash,
-    peer::{Connection, Server, server::now},
+    codec::{Hash, accounts},
+    peer::{Connection, Server, connection::Missing, server::now},
     result::{Failure, Finding, Verdict},
     scenario::{AccountKind, Vectors},
     story::{Timeline, shorten},
@@ -109,7 +110,8 @@ impl Stage {
     }
 
     pub(super) fn connection(&mut self, name: &str) -> Result<&mut Connection, Miss> {
-        let connection = self.connections.get_mut(name);
+        let name = self.numbered(name);
+        let connection = self.connections.get_mut(&*name);
         connection.ok_or_else(|| Miss::harness(format!("no connection is called `{name}`")))
     }
 
@@ -136,6 +138,26 @@ impl Stage {
         let last = clocks.entry(author).or_default();
         *last = now().max(*last + 1);
         *last
+    }
+
+    /// A name as it is called in this round of a `repeat`: `#` stands for the round's number.
+    pub(super) fn numbered<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self.round {
+            Some(round) if name.contains('#') => name.replace('#', &round.to_string()).into(),
+            _ => name.into(),
+        }
+    }
+
+    /// Keeps an entry under a name; a later one takes the place of an earlier one.
+    pub(super) fn keep_entry(&mut self, name: &str, entry: Value) {
+        let name = self.numbered(name).into_owned();
+        self.made.insert(name, Made::new(entry));
+    }
+
+    /// Keeps a frame under a name.
+    pub(super) fn keep_frame(&mut self, name: &str, frame: &Value) {
+        let name = self.numbered(name).into_owned();
+        self.captured.insert(name, frame.clone());
     }
 
     /// A `ref` that this case did not use before.
@@ -195,8 +217,14 @@ impl Stage {
                         observer.joined().is_some_and(|joined| joined.next > index)
                     })
                     .await;
-                if arrived.is_ok() {
-                    connection.observer().check_receipts();
+                match arrived {
+                    Ok(()) => {
+                        connection.observer().check_receipts();
+                    }
+                    Err(Missing::Timeout(_)) if connection.is_reading() => {
+                        connection.observer().misses(index);
+                    }
+                    Err(_) => {}
                 }
             }
         }
@@ -223,17 +251,9 @@ impl Stage {
 
     /// A `hello` by one of the case's accounts, or by any.
     fn any_hello(&self) -> Value {
-        let actor = self.roles.values().map(|(_, actor)| actor.clone()).next();
-        let key = actor.as_ref().map_or_else(
-            || crate::codec::accounts::named("m01").map(|account| account.public_key()),
-            |actor| Some(actor.public_key()),
-        );
-        serde_json::json!({
-            "type": "hello",
-            "version": "dispatch-d/1",
-            "origin": self.server.target.origin(),
-            "public_key": super::bytes::value(key.unwrap_or_default()),
-            "client_nonce": super::bytes::value(&crate::codec::randomness::Randomness::hash(&mut crate::codec::randomness::System)),
-        })
+        let own = self.roles.values().next().map(|(_, actor)| actor.clone());
+        let any = || accounts::named("m01").map(Actor::Known);
+        let key = own.or_else(any).map(|actor| actor.public_key().to_vec());
+        self.hello_with(&key.unwrap_or_default())
     }
 }

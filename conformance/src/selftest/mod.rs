@@ -23,8 +23,10 @@ use crate::{
 
 pub use matrix::{Matrix, NULL_PASSES, Subject, Trial};
 
-/// How long a step waits. The control server answers in milliseconds; a fault may never answer.
+/// How long a step waits for a server with a fault, which answers in milliseconds or never.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a step waits for the faultless server, however busy the machine is.
+const FAULTLESS_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a step waits for a null peer, which answers at once or never.
 const NULL_PATIENCE: Duration = Duration::from_millis(300);
 /// How long one subject's cases may take. A silent peer lets every step wait.
@@ -110,7 +112,8 @@ async fn play(
     let target = Target::parse(&running.url).expect("an address of ours");
     let (patience, jobs) = match subject {
         Subject::Null(_) => (NULL_PATIENCE, NULL_JOBS),
-        Subject::Faultless | Subject::Fault(_) => (PATIENCE, JOBS),
+        Subject::Fault(_) => (PATIENCE, JOBS),
+        Subject::Faultless => (FAULTLESS_PATIENCE, JOBS),
     };
     let wishes = Wishes {
         patience,

@@ -21,6 +21,7 @@ pub(super) struct State {
     pub(super) submitted: HashMap<Hash, Vec<Value>>,
     pub(super) signatures: HashMap<String, Hash>,
     pub(super) tree: Tree,
+    pub(super) receipts: HashMap<Hash, (u64, Hash)>,
     pub(super) checkpoints: HashSet<String>,
 }
 

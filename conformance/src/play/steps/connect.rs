@@ -1,6 +1,6 @@
 //! `open`, `join`, `close`.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use hyper::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,8 @@ impl Stage {
         let answered = match opened {
             Ok(connection) => {
                 let headers = connection.headers.clone();
-                self.connections.insert(step.on.clone(), connection);
+                let name = self.numbered(&step.on).into_owned();
+                self.connections.insert(name, connection);
                 (101, headers)
             }
             Err(OpenFault::Status { status, headers }) => {
@@ -45,7 +46,8 @@ impl Stage {
         let opened = self.connect(&step.on, &[], step.receive_buffer).await;
         let connection =
             opened.map_err(|fault| unopened("the opening answered with status 101", &fault))?;
-        self.connections.insert(step.on.clone(), connection);
+        let name = self.numbered(&step.on).into_owned();
+        self.connections.insert(name, connection);
 
         let hello = self.joining_hello(step)?;
         self.connection(&step.on)?
@@ -60,11 +62,7 @@ impl Stage {
 
         let size = welcome["size"].as_u64().unwrap_or_default();
         let connection = self.connection(&step.on)?;
-        let read = connection
-            .until(Duration::ZERO, |observer| {
-                observer.joined().is_some_and(|joined| joined.next >= size)
-            })
-            .await;
+        let read = connection.blocks_up_to(size).await;
         read.map_err(|missing| {
             Miss::missing(
                 format!("the blocks up to the welcome's size {size}"),

@@ -141,7 +141,7 @@ impl Stage {
     /// Keeps a frame under a name.
     pub(super) fn capture(&mut self, name: Option<&String>, frame: &Value) {
         if let Some(name) = name {
-            self.captured.insert(name.clone(), frame.clone());
+            self.keep_frame(name, frame);
         }
     }
 

@@ -24,7 +24,7 @@ impl Stage {
             (Some(frame), _) => {
                 let frame = self.evaluate(frame)?;
                 if let Some(name) = &step.name {
-                    self.captured.insert(name.clone(), frame.clone());
+                    self.keep_frame(name, &frame);
                 }
                 self.framed(&frame, &step.edits, step.pad_to.as_ref())?
             }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::expect::{is_refused_with, one_of};
 use crate::{
-    play::{Made, Stage, entry::Draft, miss::Miss},
+    play::{Stage, entry::Draft, miss::Miss},
     scenario::step::{Answers, EntryRef, Make, Post, Submit},
     story::shorten,
 };
@@ -19,7 +19,7 @@ impl Stage {
             signer: step.sign.by.as_ref().unwrap_or(&step.by),
             scheme: step.sign.scheme.0,
         })?;
-        self.made.insert(step.name.clone(), Made::new(entry));
+        self.keep_entry(&step.name, entry);
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl Stage {
         name: &str,
         entry: Value,
     ) -> Result<(), Miss> {
-        self.made.insert(name.to_owned(), Made::new(entry));
+        self.keep_entry(name, entry);
         let reference: Value = self.fresh_reference().into();
         let frame =
             self.submission(&EntryRef::Made(name.to_owned()), &reference, self.token(on))?;
@@ -112,6 +112,7 @@ impl Stage {
     ) -> Result<Value, Miss> {
         let entry = match entry {
             EntryRef::Made(name) => {
+                let name = &*self.numbered(name).into_owned();
                 let made = self
                     .made
                     .get_mut(name)
@@ -126,7 +127,7 @@ impl Stage {
 
     /// The connection's token; before a welcome one that nobody was given.
     fn token(&self, on: &str) -> Value {
-        let connection = self.connections.get(on);
+        let connection = self.connections.get(&*self.numbered(on));
         let token = connection
             .and_then(|connection| Some(connection.observer().joined()?.welcome["token"].clone()));
         token.unwrap_or_else(|| super::super::bytes::value(&[0; 256]))
@@ -151,11 +152,13 @@ impl Stage {
         let frame = came.map_err(|missing| Miss::missing(&expected, missing))?;
         self.note_refusal(&frame);
         let accepted = frame["type"] == "accepted";
+        let name = name.map(|name| self.numbered(name).into_owned());
         if accepted
-            && let Some(made) = name.and_then(|name| self.made.get_mut(name))
+            && let Some(made) = name.and_then(|name| self.made.get_mut(&name))
             && let Some(index) = frame["index"].as_u64()
         {
-            made.accepted = Some((index, frame["hash"].clone()));
+            // The first one stays, for a later one to be held against.
+            made.accepted.get_or_insert((index, frame["hash"].clone()));
         }
         let fits =
             (accepted && due.iter().any(|due| due == "accepted")) || is_refused_with(&frame, due);
