@@ -35,6 +35,7 @@ mod http;
 mod init;
 mod key_file;
 mod ledger;
+mod listener;
 mod lobby;
 mod log;
 mod opening;

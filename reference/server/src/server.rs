@@ -1,10 +1,9 @@
-//! A server from its start to its end: opens the store, joins the parts, listens, and takes it all down again.
+//! A server from its start to its end: opens the store, joins the parts, and takes it all down again.
 
-use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use axum_server::Handle;
 use dispatch_protocol::bytes::Id;
@@ -15,7 +14,6 @@ use dispatch_protocol::session::Host;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::acceptor::Acceptor;
 use crate::allowlist::{self, Listed};
 use crate::checkpointer::{self, Checkpointer};
 use crate::connection::House;
@@ -23,6 +21,7 @@ use crate::error::Error;
 use crate::feed::Feed;
 use crate::http::Door;
 use crate::ledger::{Ledger, Shelf, SqliteLedger, StoreError};
+use crate::listener::{accept, listen};
 use crate::lobby::Lobby;
 use crate::opening::{self, Care};
 use crate::origin::Origin;
@@ -30,12 +29,6 @@ use crate::roster_keeper::RosterKeeper;
 use crate::writer::intake::Intake;
 use crate::writer::{RECOVERY, Sweep, Tip, Writer};
 use crate::{Config, key_file};
-
-/// How long a client may take to send the head of a request.
-const HEAD: Duration = Duration::from_secs(10);
-
-/// How long the log is silent about connections that cannot be accepted, once it has said so.
-const SILENCE: Duration = Duration::from_secs(10);
 
 /// How many readers ask the store at once.
 const READERS: usize = 4;
@@ -379,57 +372,6 @@ impl Opened {
             listed,
         })
     }
-}
-
-fn listen(bind: SocketAddr) -> Result<TcpListener, Error> {
-    let listener = TcpListener::bind(bind).map_err(|cause| {
-        let what = match cause.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "is in use by another program; choose another port with --bind".to_owned()
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                "may not be used by this user; ports below 1024 need a right".to_owned()
-            }
-            std::io::ErrorKind::AddrNotAvailable => "is not an address of this machine".to_owned(),
-            _ => format!("cannot be listened on ({cause})"),
-        };
-        Error::configuration(format!("{bind} {what}"))
-    })?;
-    listener
-        .set_nonblocking(true)
-        .map_err(|cause| Error::Failed(cause.to_string()))?;
-    Ok(listener)
-}
-
-/// Accepts connections until the handle says otherwise.
-fn accept(
-    listener: TcpListener,
-    door: Door,
-    handle: Handle<SocketAddr>,
-) -> Result<impl Future<Output = ()> + use<>, Error> {
-    let mut server = axum_server::from_tcp(listener)
-        .map_err(|cause| Error::Failed(cause.to_string()))?
-        .acceptor(Acceptor::new())
-        .handle(handle)
-        .first_request_timeout(HEAD)
-        .accept_error_handler({
-            // Said now and then, and not twenty times a second while somebody knocks.
-            let said = Mutex::new(None::<Instant>);
-            move |_, cause| {
-                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-                if said.is_none_or(|at| at.elapsed() >= SILENCE) {
-                    *said = Some(Instant::now());
-                    tracing::warn!(%cause, "a connection could not be accepted");
-                }
-            }
-        });
-    server.http_builder().http1().header_read_timeout(HEAD);
-    let routes = door.routes().into_make_service();
-    Ok(async move {
-        if let Err(problem) = server.serve(routes).await {
-            tracing::error!(%problem, "the listener failed");
-        }
-    })
 }
 
 /// The writer has a thread of its own. None comes back if it panicked.

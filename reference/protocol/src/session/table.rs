@@ -1,6 +1,6 @@
 //! The live sessions of a server, in memory.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::open;
 use super::token::TokenHash;
@@ -32,11 +32,15 @@ impl Live {
     }
 }
 
-/// The live sessions. A restart forgets them (SESS-10).
+/// How many sessions of an account are kept; beyond them the oldest is forgotten. // [SESS-21]
+const SESSIONS_OF_ACCOUNT: usize = 256;
+
+/// The live sessions. A restart forgets them (SESS-10), and of one account the newest 256 are kept (SESS-21).
 #[derive(Debug, Default)]
 pub struct Sessions {
     live: HashMap<TokenHash, Live>,
-    of_account: HashMap<Id, HashSet<TokenHash>>,
+    /// In the order in which they were granted.
+    of_account: HashMap<Id, VecDeque<TokenHash>>,
     /// By the time at which they end.
     ends: BTreeSet<(u64, TokenHash)>,
 }
@@ -59,10 +63,15 @@ impl Sessions {
 
     pub(super) fn grant(&mut self, token: TokenHash, live: Live) {
         // [SESS-11] beside those that the account has already
-        self.of_account
-            .entry(live.account)
-            .or_default()
-            .insert(token);
+        let own = self.of_account.entry(live.account).or_default();
+        own.push_back(token);
+        // [SESS-21]
+        if own.len() > SESSIONS_OF_ACCOUNT
+            && let Some(oldest) = own.pop_front()
+            && let Some(forgotten) = self.live.remove(&oldest)
+        {
+            self.ends.remove(&(forgotten.expires_at, oldest));
+        }
         self.ends.insert((live.expires_at, token));
         self.live.insert(token, live);
     }
@@ -99,7 +108,7 @@ impl Sessions {
                 continue;
             };
             if let Some(tokens) = self.of_account.get_mut(&live.account) {
-                tokens.remove(&token);
+                tokens.retain(|kept| *kept != token);
                 if tokens.is_empty() {
                     self.of_account.remove(&live.account);
                 }
@@ -170,6 +179,21 @@ mod tests {
         assert_eq!(sessions.revoke(&account(1)), []);
         // what was revoked does not expire once more
         assert_eq!(sessions.expire(1000), [other]);
+    }
+
+    #[test]
+    fn of_an_account_the_newest_sessions_are_kept() {
+        let mut sessions = Sessions::new();
+        let other = grant(&mut sessions, "other", account(2), 100);
+        let own: Vec<_> = (0..SESSIONS_OF_ACCOUNT + 3)
+            .map(|n| grant(&mut sessions, &n.to_string(), account(1), 100 + n as u64))
+            .collect();
+        assert_eq!(sessions.len(), SESSIONS_OF_ACCOUNT + 1);
+        let is_live = |token: &TokenHash| sessions.find(token, 0).is_some();
+        assert!(is_live(&other) && !own[..3].iter().any(is_live) && own[3..].iter().all(is_live));
+        // What was forgotten does not end once more.
+        assert_eq!(sessions.expire(103), [other, own[3]]);
+        assert_eq!(sessions.revoke(&account(1)).len(), SESSIONS_OF_ACCOUNT - 1);
     }
 
     #[test]

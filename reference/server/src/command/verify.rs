@@ -62,13 +62,20 @@ fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
     }
     let covered = shelf.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
     anstream::println!(
-        "good  {} blocks ({messages} messages, {redactions} redactions), {} members, checkpoint over {covered}; every signature verified in {:.1} s",
-        state.size(),
-        state.roster().count(),
+        "good  {} ({}, {}), {}, checkpoint over {covered}; every signature verified in {:.1} s",
+        counted(state.size(), "block"),
+        counted(messages, "message"),
+        counted(redactions, "redaction"),
+        counted(state.roster().count() as u64, "member"),
         begun.elapsed().as_secs_f64(),
     );
     anstream::println!("community {}  head {}", state.community(), state.head());
     Ok(())
+}
+
+/// Such as `1 block` and `0 members`.
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// One line on a terminal that is written over; nothing elsewhere.

@@ -5,8 +5,10 @@ use std::io::Write;
 use dispatch_protocol::entry::{Body, Roster};
 use dispatch_protocol::refusal::Code;
 
+use crate::client::Client;
 use crate::community::{Community, key, public_pem};
-use crate::member::{Client, Member, prove};
+use crate::member::{Member, prove};
+use crate::process::Process;
 
 fn write(community: &Community, members: &[&str]) {
     let text: String = members.iter().map(|name| public_pem(name)).collect();
@@ -85,8 +87,8 @@ async fn what_the_authority_did_over_the_socket_stays() {
 #[tokio::test]
 async fn a_bad_line_changes_nothing_until_it_is_mended() {
     let community = Community::with(&["m01", "m02"]);
-    let server = community.serve().await;
-    let mut member = Member::join(&server, "m01").await;
+    let mut process = Process::serve(&community);
+    let mut member = Member::join(&process.target, "m01").await;
     // m02 is gone and m03 is new, but the last line is cut off.
     let good = format!("{}{}", public_pem("m01"), public_pem("m03"));
     std::fs::write(
@@ -94,8 +96,11 @@ async fn a_bad_line_changes_nothing_until_it_is_mended() {
         format!("{good}ssh-rsa AAAAB3Nza\n"),
     )
     .unwrap();
-    // A fence: a member's own entry, long after the file was saved and read.
-    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    let told = process.says("the allowlist cannot be used");
+    assert!(
+        told.contains("ERROR") && told.contains("allowlist:"),
+        "{told}"
+    );
     assert_eq!(member.say(crate::member::card(1)).await, 2);
     std::fs::write(community.path("allowlist"), good).unwrap();
     member.read_to(4).await;

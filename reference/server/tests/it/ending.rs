@@ -4,8 +4,9 @@ use dispatch_protocol::entry::{Body, Roster};
 use dispatch_protocol::refusal::Code;
 use dispatch_protocol::wire::{ClientFrame, ServerFrame};
 
+use crate::client::Client;
 use crate::community::{Community, key};
-use crate::member::{Client, Member, card, nonce};
+use crate::member::{Member, card, nonce};
 
 #[tokio::test]
 async fn a_shutdown_answers_what_was_taken_and_tells_everybody() {

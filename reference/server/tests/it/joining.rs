@@ -4,8 +4,9 @@ use dispatch_protocol::entry::Prefix;
 use dispatch_protocol::refusal::Code;
 use dispatch_protocol::wire::{ClientFrame, ServerFrame};
 
+use crate::client::Client;
 use crate::community::{Community, key};
-use crate::member::{Client, Member, card, dial_for, nonce, prove};
+use crate::member::{Member, card, dial_for, nonce, prove};
 
 #[tokio::test]
 async fn a_member_joins_and_reads_the_whole_chain() {

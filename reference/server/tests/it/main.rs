@@ -2,12 +2,15 @@
 
 mod allowlist;
 mod bytes;
+mod client;
 mod command;
 mod community;
 mod ending;
 mod founding;
 mod joining;
 mod member;
+mod process;
+mod process_life;
 mod redaction;
 mod restart;
 mod speaking;

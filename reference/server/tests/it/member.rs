@@ -1,7 +1,4 @@
-//! A client for tests: it speaks frames, joins, keeps the chain by the protocol's own rules, and fails loudly instead of
-//! waiting for ever.
-
-use std::time::Duration;
+//! A member for tests: joins, keeps the chain by the protocol's own rules, and writes.
 
 use dispatch_protocol::bytes::{Bytes, Hash, Id, Nonce, Salt};
 use dispatch_protocol::chain::State;
@@ -13,146 +10,9 @@ use dispatch_protocol::key::{Card, KeyPair, PublicKey};
 use dispatch_protocol::refusal::Code;
 use dispatch_protocol::session::{Dial, Joined};
 use dispatch_protocol::wire::{ClientFrame, Ref, ServerFrame, Submit, Welcome};
-use dispatch_server::Running;
-use futures_util::{SinkExt, StreamExt};
-use std::net::SocketAddr;
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::client::{Client, Target};
 use crate::community::key;
-
-/// How long anything that must come may take.
-pub const SOON: Duration = Duration::from_secs(20);
-
-/// The server that a client dials, wherever it runs.
-#[derive(Clone, Debug)]
-pub struct Target {
-    pub address: SocketAddr,
-    pub origin: String,
-    pub community: Id,
-}
-
-impl From<&Running> for Target {
-    fn from(server: &Running) -> Target {
-        Target {
-            address: server.address(),
-            origin: server.origin().to_owned(),
-            community: server.community(),
-        }
-    }
-}
-
-impl From<&Target> for Target {
-    fn from(target: &Target) -> Target {
-        target.clone()
-    }
-}
-
-/// A socket that speaks frames.
-pub struct Client {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-}
-
-impl Client {
-    pub async fn dial(server: impl Into<Target>) -> Client {
-        let url = format!("ws://{}/v1/socket", server.into().address);
-        Client {
-            socket: connect_async(url).await.unwrap().0,
-        }
-    }
-
-    /// The same with a window as small as the system allows, so that little is under way before it is read.
-    pub async fn dial_narrow(server: impl Into<Target>) -> Client {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        let address = server.into().address;
-        let stream = MaybeTlsStream::Plain(socket.connect(address).await.unwrap());
-        let url = format!("ws://{address}/v1/socket");
-        Client {
-            socket: tokio_tungstenite::client_async(url, stream)
-                .await
-                .unwrap()
-                .0,
-        }
-    }
-
-    pub async fn text(&mut self, text: impl Into<String>) {
-        self.message(Message::text(text.into())).await;
-    }
-
-    pub async fn message(&mut self, message: Message) {
-        self.socket.send(message).await.unwrap();
-    }
-
-    pub async fn send(&mut self, frame: &ClientFrame) {
-        self.text(serde_json::to_string(frame).unwrap()).await;
-    }
-
-    /// Hands a message to the socket without waiting until it is on its way.
-    pub async fn feed(&mut self, frame: &ClientFrame) {
-        self.socket
-            .feed(Message::text(serde_json::to_string(frame).unwrap()))
-            .await
-            .unwrap();
-    }
-
-    pub async fn flush(&mut self) {
-        self.socket.flush().await.unwrap();
-    }
-
-    /// The next frame; none once the server has closed.
-    pub async fn try_next(&mut self) -> Option<ServerFrame> {
-        loop {
-            let message = tokio::time::timeout(SOON, self.socket.next())
-                .await
-                .expect("a frame comes soon");
-            match message? {
-                Ok(Message::Text(text)) => {
-                    return Some(ServerFrame::decode(&text).unwrap().expect("a known frame"));
-                }
-                Ok(Message::Close(_)) => return None,
-                Ok(_) => {}
-                Err(problem) => panic!("the socket failed: {problem}"),
-            }
-        }
-    }
-
-    pub async fn next(&mut self) -> ServerFrame {
-        self.try_next().await.expect("the server goes on")
-    }
-
-    /// The close code, after everything before it was read.
-    pub async fn close_code(&mut self) -> u16 {
-        loop {
-            match tokio::time::timeout(SOON, self.socket.next())
-                .await
-                .expect("the server closes soon")
-            {
-                Some(Ok(Message::Close(Some(close)))) => return close.code.into(),
-                Some(Ok(_)) => {}
-                other => panic!("no close frame came: {other:?}"),
-            }
-        }
-    }
-
-    /// The code of a refusal that has to come next.
-    pub async fn refused(&mut self) -> Code {
-        match self.next().await {
-            ServerFrame::Refused(refused) => refused.code,
-            other => panic!("expected refused, got {other:?}"),
-        }
-    }
-
-    /// The code of the bye that comes, whatever comes before it.
-    pub async fn bye(&mut self) -> Code {
-        loop {
-            if let ServerFrame::Bye(bye) = self.next().await {
-                return bye.code;
-            }
-        }
-    }
-}
 
 /// A member on a socket.
 pub struct Member {
@@ -430,22 +290,4 @@ pub fn message(epoch: Id, byte: u8) -> Body {
         ciphertext_hash: Hash::of(&ciphertext),
         ciphertext: Some(Bytes::from(ciphertext)),
     })
-}
-
-impl Client {
-    /// The next frame; none once the server has closed, or reset the connection.
-    pub async fn try_next_or_reset(&mut self) -> Option<ServerFrame> {
-        loop {
-            match tokio::time::timeout(SOON, self.socket.next())
-                .await
-                .expect("something comes soon")?
-            {
-                Ok(Message::Text(text)) => {
-                    return Some(ServerFrame::decode(&text).unwrap().expect("a known frame"));
-                }
-                Ok(Message::Close(_)) | Err(_) => return None,
-                Ok(_) => {}
-            }
-        }
-    }
 }

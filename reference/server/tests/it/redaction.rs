@@ -3,8 +3,9 @@
 use dispatch_protocol::entry::{Body, Redaction};
 use dispatch_protocol::refusal::Code;
 
+use crate::client::SOON;
 use crate::community::Community;
-use crate::member::{Member, SOON, message};
+use crate::member::{Member, message};
 
 fn redaction(index: u64) -> Body {
     Body::Redaction(Redaction {

@@ -1,0 +1,73 @@
+//! Where connections come in: takes the port, and hands each connection to the routes.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum_server::Handle;
+
+use crate::acceptor::Acceptor;
+use crate::error::Error;
+use crate::http::Door;
+
+/// How long a client may take to send the head of a request.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// How long the log is silent about connections that cannot be accepted, once it has said so.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Takes the port.
+///
+/// # Errors
+/// Why it cannot be had, and what to do.
+pub(crate) fn listen(bind: SocketAddr) -> Result<TcpListener, Error> {
+    let listener = TcpListener::bind(bind).map_err(|cause| {
+        let what = match cause.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "is in use by another program; choose another port with --bind".to_owned()
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "may not be used by this user; ports below 1024 need a right".to_owned()
+            }
+            std::io::ErrorKind::AddrNotAvailable => "is not an address of this machine".to_owned(),
+            _ => format!("cannot be listened on ({cause})"),
+        };
+        Error::configuration(format!("{bind} {what}"))
+    })?;
+    listener
+        .set_nonblocking(true)
+        .map_err(|cause| Error::Failed(cause.to_string()))?;
+    Ok(listener)
+}
+
+/// Accepts connections until the handle says otherwise.
+pub(crate) fn accept(
+    listener: TcpListener,
+    door: Door,
+    handle: Handle<SocketAddr>,
+) -> Result<impl Future<Output = ()> + use<>, Error> {
+    let mut server = axum_server::from_tcp(listener)
+        .map_err(|cause| Error::Failed(cause.to_string()))?
+        .acceptor(Acceptor::new())
+        .handle(handle)
+        .first_request_timeout(HEAD)
+        .accept_error_handler({
+            // Said now and then, and not twenty times a second while somebody knocks.
+            let said = Mutex::new(None::<Instant>);
+            move |_, cause| {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                if said.is_none_or(|at| at.elapsed() >= SILENCE) {
+                    *said = Some(Instant::now());
+                    tracing::warn!(%cause, "a connection could not be accepted");
+                }
+            }
+        });
+    server.http_builder().http1().header_read_timeout(HEAD);
+    let routes = door.routes().into_make_service();
+    Ok(async move {
+        if let Err(problem) = server.serve(routes).await {
+            tracing::error!(%problem, "the listener failed");
+        }
+    })
+}

@@ -1,0 +1,108 @@
+//! The binary: its commands' answers, and servers as processes of their own.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use crate::client::Target;
+use crate::community::Community;
+
+pub fn dispatchd(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dispatchd"))
+        .args(arguments)
+        .env_remove("COLUMNS")
+        .output()
+        .unwrap()
+}
+
+/// Standard output of a command that succeeds.
+pub fn said(arguments: &[&str]) -> String {
+    let output = dispatchd(arguments);
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one line on standard error of a command that fails with this code.
+pub fn refused(code: i32, arguments: &[&str]) -> String {
+    let output = dispatchd(arguments);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+    assert_eq!(
+        told.trim_end().lines().count(),
+        1,
+        "{arguments:?}: one line and not: {told}"
+    );
+    told
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A server as a process of its own.
+pub struct Process {
+    child: Child,
+    pub log: BufReader<std::process::ChildStderr>,
+    pub target: Target,
+}
+
+impl Process {
+    /// Started and serving.
+    pub fn serve(community: &Community) -> Process {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
+            .args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let line = line_with(&mut log, "serving");
+        let value = |name: &str| {
+            let rest = line.split_once(name).unwrap().1.trim_start_matches('"');
+            rest.split([' ', '"']).next().unwrap().trim().to_owned()
+        };
+        let target = Target {
+            address: value("address=").parse().unwrap(),
+            origin: value("origins="),
+            community: value("community=").parse().unwrap(),
+        };
+        Process { child, log, target }
+    }
+
+    /// Reads the log up to a line that holds these words.
+    pub fn says(&mut self, words: &str) -> String {
+        line_with(&mut self.log, words)
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// The exit code, once it has ended.
+    pub fn end(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn line_with(log: &mut impl BufRead, words: &str) -> String {
+    let mut line = String::new();
+    while !line.contains(words) {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the server ended");
+    }
+    line
+}
