@@ -23,9 +23,7 @@ async fn a_server_is_stopped_by_sigterm_with_everything_kept() {
     let dir = community.path("");
     let told = said(&["verify", text(&dir)]);
     assert!(
-        told.starts_with(
-            "good  5 blocks (1 message, 0 redactions), 2 members, checkpoint over 5;"
-        ),
+        told.starts_with("good  5 blocks (1 message, 0 redactions), 2 members, checkpoint over 5;"),
         "{told}"
     );
     let told = said(&["roster", text(&dir)]);
