@@ -234,6 +234,7 @@ CHECKS = {
     ("signatures", "signatures"): signatures,
     ("json", "client-frames"): client_frames,
     ("json", "server-frames"): server_frames,
+    ("parsers", "json-texts"): client_frames,
     ("merkle", "roots"): roots,
     ("merkle", "inclusion"): inclusion,
     ("merkle", "consistency"): consistency,

@@ -25,6 +25,7 @@ const CHECKS: &[(&str, &str, Check)] = &[
     ("signatures", "signatures", bytes::signature),
     ("json", "client-frames", bytes::client_frame),
     ("json", "server-frames", bytes::server_frame),
+    ("parsers", "json-texts", bytes::client_frame),
     ("merkle", "roots", bytes::root),
     ("merkle", "inclusion", bytes::inclusion),
     ("merkle", "consistency", bytes::consistency),

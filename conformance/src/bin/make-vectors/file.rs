@@ -192,6 +192,15 @@ impl Test {
         self.with(name, base64url::encode(bytes))
     }
 
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether its input must be refused, and the flag is one of its own.
+    pub fn is_invalid_with(&self, flag: &str) -> bool {
+        !self.valid && self.flags.contains(&flag)
+    }
+
     fn to_json(&self) -> Value {
         let mut test = self.members.clone();
         test.insert("id".into(), self.id.clone().into());

@@ -23,6 +23,7 @@ mod joins;
 mod keys;
 mod messages;
 mod ordered;
+mod parsers;
 mod public_keys;
 mod signatures;
 mod spec;
@@ -87,6 +88,7 @@ fn made(root: &Path) -> Result<BTreeMap<PathBuf, String>, String> {
         public_keys::file(),
         signatures::file(),
         frames::file(),
+        parsers::file(),
         base64::file(),
         unicode::file(),
         entries::file(),

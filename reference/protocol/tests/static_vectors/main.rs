@@ -23,7 +23,7 @@ fn runner(file: &str, group: &str) -> Option<Run> {
     Some(match (file, group) {
         ("base64", "bytes") => bytes::texts,
         ("cards", "cards") => bytes::cards,
-        ("json", "client-frames") => bytes::client_frames,
+        ("json", "client-frames") | ("parsers", "json-texts") => bytes::client_frames,
         ("json", "server-frames") => bytes::server_frames,
         ("keys", "public-keys") => bytes::public_keys,
         ("signatures", "signatures") => bytes::signatures,
