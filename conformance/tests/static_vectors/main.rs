@@ -7,6 +7,7 @@ mod chains;
 mod conversation;
 mod encryption;
 mod outcome;
+mod schema;
 mod statements;
 
 use outcome::{Failure, Outcome};

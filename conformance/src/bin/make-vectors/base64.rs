@@ -11,7 +11,7 @@ const FLAGS: [(&str, &str, &[&str]); 7] = [
     ("padding", "takes `=`", &[]),
     (
         "trailing-bits",
-        "takes last letters whose unused bits are not zero: one value has several texts",
+        "takes last letters whose unused bits are not zero",
         &["Go encoding/base64"],
     ),
     ("other-alphabet", "takes + and /", &[]),

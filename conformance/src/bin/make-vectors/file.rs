@@ -3,6 +3,7 @@
 use dispatch_conformance::codec::base64url;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// A file in the making.
 pub struct File {
@@ -88,11 +89,38 @@ impl File {
             "format": "dispatch-d/1 static vectors",
             "name": self.name,
             "about": self.about,
-            "flags": self.flags,
+            "flags": self.explained_flags(),
             "groups": self.groups.iter().map(Group::to_json).collect::<Vec<_>>(),
         })
     }
 }
+
+impl File {
+    /// The flags with what each mistake leads to, and where that stands.
+    fn explained_flags(&self) -> Map<String, Value> {
+        let mut effects = EFFECTS
+            .get(self.name)
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        let mut flags = Map::new();
+        for (name, flag) in &self.flags {
+            let Some(Value::Object(effect)) = effects.remove(*name) else {
+                panic!("{}: the flag {name} has no effect", self.name);
+            };
+            let mut flag = flag.clone();
+            flag.as_object_mut().expect("a flag").extend(effect);
+            flags.insert((*name).into(), flag);
+        }
+        assert!(effects.is_empty(), "{}: no flags {effects:?}", self.name);
+        flags
+    }
+}
+
+/// File → flag → its `effect` and `sources`.
+static EFFECTS: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("effects.json")).expect("the effects are JSON")
+});
 
 /// Tests that are run alike.
 pub struct Group {
