@@ -2,12 +2,11 @@
 
 use crate::community::labelled;
 use crate::file::{File, Group, Test, invalid, valid};
-use crate::parsers::{answers, takers};
+use crate::measured::{self, Flag};
 use dispatch_conformance::codec::base64url::encode;
 use serde_json::json;
 
-/// Flag, mistake, and who makes it besides the decoders that are asked.
-const FLAGS: [(&str, &str, &[&str]); 7] = [
+const FLAGS: [Flag; 7] = [
     ("padding", "takes `=`", &[]),
     (
         "trailing-bits",
@@ -34,36 +33,24 @@ pub fn file() -> File {
         .into_iter()
         .flatten()
         .collect();
-    let file = File::new("base64", "Bytes as texts. Decode `text` as a server does.");
-    let file = FLAGS.iter().fold(file, |file, (name, about, others)| {
-        let of_flag = tests.iter().filter(|t| t.is_invalid_with(name));
-        let mut takers = takers(of_flag.map(Test::id));
-        takers.extend(others.iter().map(|o| String::from(*o)));
-        let takers: Vec<&str> = takers.iter().map(String::as_str).collect();
-        file.flag(name, about, &takers)
-    });
-    file.group(
+    measured::file(
+        File::new("base64", "Bytes as texts. Decode `text` as a server does."),
+        &FLAGS,
         Group::new(
             "bytes",
             "`text`: the member's text; `bytes`, in hexadecimal: what it means. `length`, where it is there: the number \
-             of bytes that the member's definition states. `parsers`: what the decoder of that name gives, in hexadecimal; null \
-             where it refuses. How each one is called stands in the group's `parsers`; none of them knows a `length`.",
-        )
-        .shared(
-            "parsers",
-            json!({
-                "data-encoding": "data-encoding 2: BASE64URL_NOPAD.decode(text)",
-                "Buffer.from": "Node 20: Buffer.from(text, 'base64url')",
-                "atob": "Node 20 and browsers: atob(text), with - and _ replaced by + and /",
-                "urlsafe_b64decode": "Python 3.11: base64.urlsafe_b64decode(text + '==')",
-                "b64decode, validate": "Python 3.11: base64.b64decode(text, altchars=b'-_', validate=True), behind the text as \
-                                        many = as it lacks",
-            }),
-        )
-        .tests(tests.into_iter().map(|test| {
-            let answers = answers(test.id());
-            test.with("parsers", answers)
-        })),
+             of bytes that the member's definition states. `defaults`: what the decoder of that name gives, in hexadecimal; null \
+             where it refuses. How each one is called stands in the group's `defaults`; none of them knows a `length`.",
+        ),
+        json!({
+            "data-encoding": "data-encoding 2: BASE64URL_NOPAD.decode(text)",
+            "Buffer.from": "Node 20: Buffer.from(text, 'base64url')",
+            "atob": "Node 20 and browsers: atob(text), with - and _ replaced by + and /",
+            "urlsafe_b64decode": "Python 3.11: base64.urlsafe_b64decode(text + '==')",
+            "b64decode, validate": "Python 3.11: base64.b64decode(text, altchars=b'-_', validate=True), behind the text as \
+                                    many = as it lacks",
+        }),
+        tests,
     )
 }
 

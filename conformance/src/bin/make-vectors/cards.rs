@@ -2,27 +2,44 @@
 
 use crate::file::{File, Group, Test, invalid, valid};
 use crate::keys::named;
+use crate::measured::{self, Flag};
 use dispatch_conformance::codec::chain::SMALL_ORDER;
+use serde_json::json;
+
+const FLAGS: [Flag; 3] = [
+    (
+        "not-canonical",
+        "takes values of 2^255 - 19 and more, or clears the highest bit before it looks",
+        &["RFC 7748 itself"],
+    ),
+    (
+        "small-order",
+        "takes points whose shared secret is zero for everyone",
+        &["OpenSSL 3 and WebCrypto until they derive"],
+    ),
+    ("byte-order", "reads the value as a big-endian number", &[]),
+];
 
 pub fn file() -> File {
-    File::new("cards", "Cards. Hold `x25519` against CARD-1 and CARD-2.")
-        .flag(
-            "not-canonical",
-            "takes values of 2^255 - 19 and more, or clears the highest bit before it looks",
-            &["RFC 7748 itself", "OpenSSL 3", "x25519-dalek"],
-        )
-        .flag(
-            "small-order",
-            "takes points whose shared secret is zero for everyone",
-            &["x25519-dalek", "OpenSSL 3 and WebCrypto until they derive"],
-        )
-        .flag("byte-order", "reads the value as a big-endian number", &[])
-        .group(
-            Group::new("cards", "`x25519`: the card's value.")
-                .tests(good())
-                .tests(not_canonical())
-                .tests(small_order()),
-        )
+    measured::file(
+        File::new("cards", "Cards. Hold `x25519` against CARD-1 and CARD-2."),
+        &FLAGS,
+        Group::new(
+            "cards",
+            "`x25519`: the card's value. `defaults`: whether the library of that name computes a shared secret with it, called as \
+             the group's `defaults` says.",
+        ),
+        json!({
+            "Node crypto": "Node 20 (OpenSSL 3): crypto.diffieHellman, the card behind the DER of RFC 8410",
+            "Python cryptography": "cryptography 48 (OpenSSL): private.exchange(X25519PublicKey.from_public_bytes(card))",
+            "x25519-dalek": "x25519-dalek 3: StaticSecret::diffie_hellman(&PublicKey::from(card))",
+            "aws-lc-rs": "aws-lc-rs 1: agreement::agree with X25519",
+        }),
+        [good(), not_canonical(), small_order()]
+            .into_iter()
+            .flatten()
+            .collect(),
+    )
 }
 
 /// 2^255 - 19 plus a small number, little-endian.

@@ -21,6 +21,7 @@ mod file;
 mod frames;
 mod joins;
 mod keys;
+mod measured;
 mod messages;
 mod ordered;
 mod parsers;

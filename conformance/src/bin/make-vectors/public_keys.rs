@@ -2,27 +2,60 @@
 
 use crate::file::{File, Group, Test, invalid, valid};
 use crate::keys::named;
+use crate::measured::{self, Flag};
 use dispatch_conformance::codec::der::{element, unsigned_integer};
 use dispatch_conformance::codec::public_key::{RSA_ENCRYPTION, to_der};
 use dispatch_conformance::codec::randomness::{Randomness, Seeded};
 use dispatch_conformance::codec::sha256;
 use rsa::traits::PublicKeyParts;
+use serde_json::json;
+
+const FLAGS: [Flag; 4] = [
+    (
+        "lax-der",
+        "reads BER: lengths, integers or bytes behind the end that DER does not allow",
+        &[],
+    ),
+    (
+        "other-form",
+        "takes another structure that holds an RSA key",
+        &[],
+    ),
+    (
+        "weak-key",
+        "takes keys that are too short, even, or have another exponent",
+        &[],
+    ),
+    (
+        "odd-size",
+        "takes, or cannot read, a modulus whose bits do not fill its bytes",
+        &[],
+    ),
+];
 
 pub fn file() -> File {
-    File::new(
-        "keys",
-        "Public keys. Read `der` as a public key; a valid one gives `account`, its SHA-256, and has `bits` bits.",
-    )
-    .flag("lax-der", "reads BER: lengths, integers or bytes behind the end that DER does not allow", &["OpenSSL 3", "Node's crypto and WebCrypto"])
-    .flag("other-form", "takes another structure that holds an RSA key", &["Python cryptography", "Node's crypto", "OpenSSL 3"])
-    .flag("weak-key", "takes keys that are too short, even, or have another exponent", &["OpenSSL 3", "Node's crypto and WebCrypto", "Python cryptography", "RustCrypto rsa"])
-    .flag("odd-size", "takes, or cannot read, a modulus whose bits do not fill its bytes", &["OpenSSL 3", "Node's crypto and WebCrypto", "Python cryptography"])
-    .group(
-        Group::new("public-keys", "`der`: the bytes; `account`: the id; `bits`: the modulus' length.")
-            .tests(good())
-            .tests(not_der())
-            .tests(other_forms())
-            .tests(unfit()),
+    measured::file(
+        File::new(
+            "keys",
+            "Public keys. Read `der` as a public key; a valid one gives `account`, its SHA-256, and has `bits` bits.",
+        ),
+        &FLAGS,
+        Group::new(
+            "public-keys",
+            "`der`: the bytes; `account`: the id; `bits`: the modulus' length. `defaults`: whether the library of that name takes the \
+             bytes for a public key, called as the group's `defaults` says.",
+        ),
+        json!({
+            "Node crypto": "Node 20 (OpenSSL 3): crypto.createPublicKey({key: der, format: 'der', type: 'spki'})",
+            "WebCrypto": "Node 20 (OpenSSL 3): subtle.importKey('spki', der, {name: 'RSA-PSS', hash: 'SHA-256'}, false, ['verify'])",
+            "Python cryptography": "cryptography 48 (OpenSSL): load_der_public_key(der)",
+            "RustCrypto rsa": "rsa 0.9: RsaPublicKey::from_public_key_der(der)",
+            "aws-lc-rs": "aws-lc-rs 1: ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, der)",
+        }),
+        [good(), not_der(), other_forms(), unfit()]
+            .into_iter()
+            .flatten()
+            .collect(),
     )
 }
 

@@ -3,42 +3,84 @@
 use crate::community::{labelled, salt_for, sign};
 use crate::file::{File, Group, Test, invalid, valid};
 use crate::keys::named;
+use crate::measured::{self, Flag};
 use dispatch_conformance::codec::randomness::{Randomness, Seeded};
 use dispatch_conformance::codec::{Account, Scheme, Tuple, sha256, signature};
+use serde_json::json;
 
-pub fn file() -> File {
-    File::new(
-        "signatures",
-        "Signatures. Verify `signature` by `public_key` over the bytes in `message`, which are a whole tuple (hash them \
-         once). In a join the code is `bad_proof` instead.",
-    )
-    .flag(
+const FLAGS: [Flag; 9] = [
+    (
         "salt-length",
         "finds the salt's length out instead of demanding 32 bytes",
-        &["OpenSSL 3 and Node's crypto (RSA_PSS_SALTLEN_AUTO)", "Go crypto/rsa without options"],
-    )
-    .flag("mgf1-sha1", "takes SHA-1 in MGF1 where nothing else is said", &["Java (PSSParameterSpec.DEFAULT)"])
-    .flag("other-hash", "takes the hash from the key or the signature", &[])
-    .flag("pkcs1v15", "verifies RSASSA-PKCS1-v1_5, alone or as a second try", &[])
-    .flag(
+        &["Go crypto/rsa without options"],
+    ),
+    (
+        "mgf1-sha1",
+        "takes SHA-1 in MGF1 where nothing else is said",
+        &["Java (PSSParameterSpec.DEFAULT)"],
+    ),
+    (
+        "other-hash",
+        "takes the hash from the key or the signature",
+        &[],
+    ),
+    (
+        "pkcs1v15",
+        "verifies RSASSA-PKCS1-v1_5, alone or as a second try",
+        &[],
+    ),
+    (
         "malleable",
         "accepts a number that is not smaller than the modulus, so that a signature has two forms",
-        &["RustCrypto rsa (the trait SignatureScheme)"],
-    )
-    .flag("length", "pads or trims a signature to the modulus' length before it verifies", &["OpenSSL 3 and Node's crypto (shorter ones)"])
-    .flag("lax-padding", "does not look at every byte of the encoding", &["hand-written code"])
-    .flag("double-hash", "hashes the message twice, or not at all", &["libraries that take a digest"])
-    .flag("wrong-statement", "verifies over other bytes than the tuple", &[])
-    .group(
+        &[],
+    ),
+    (
+        "length",
+        "pads or trims a signature to the modulus' length before it verifies",
+        &[],
+    ),
+    (
+        "lax-padding",
+        "does not look at every byte of the encoding",
+        &["hand-written code"],
+    ),
+    (
+        "double-hash",
+        "hashes the message twice, or not at all",
+        &["libraries that take a digest"],
+    ),
+    (
+        "wrong-statement",
+        "verifies over other bytes than the tuple",
+        &[],
+    ),
+];
+
+pub fn file() -> File {
+    measured::file(
+        File::new(
+            "signatures",
+            "Signatures. Verify `signature` by `public_key` over the bytes in `message`, which are a whole tuple (hash them \
+             once). In a join the code is `bad_proof` instead.",
+        ),
+        &FLAGS,
         Group::new(
             "signatures",
-            "`public_key`: the signer's key; `message`: the signed bytes; `signature`: what is to be verified.",
-        )
-        .tests(good())
-        .tests(variants())
-        .tests(lengths())
-        .tests(encodings())
-        .tests(statements()),
+            "`public_key`: the signer's key; `message`: the signed bytes; `signature`: what is to be verified. `defaults`: whether \
+             the library of that name takes it, called as the group's `defaults` says.",
+        ),
+        json!({
+            "Node crypto": "Node 20 (OpenSSL 3): crypto.verify('sha256', message, {key, padding: RSA_PKCS1_PSS_PADDING}, signature)",
+            "WebCrypto": "Node 20 (OpenSSL 3): subtle.verify({name: 'RSA-PSS', saltLength: 32}, key, signature, message), hash SHA-256",
+            "Python cryptography": "cryptography 48 (OpenSSL): key.verify with PSS(MGF1(SHA256()), PSS.AUTO), SHA256()",
+            "RustCrypto rsa, Pss": "rsa 0.9: key.verify(Pss::new::<Sha256>(), hash, signature)",
+            "RustCrypto rsa, VerifyingKey": "rsa 0.9: pss::VerifyingKey::<Sha256>::new(key).verify(message, signature)",
+            "aws-lc-rs": "aws-lc-rs 1: UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key).verify(message, signature)",
+        }),
+        [good(), variants(), lengths(), encodings(), statements()]
+            .into_iter()
+            .flatten()
+            .collect(),
     )
 }
 

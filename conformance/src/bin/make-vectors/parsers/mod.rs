@@ -1,12 +1,10 @@
 //! `parsers.json`: short texts about which JSON parsers disagree, with what the default ones make of each.
 
-mod measured;
 mod structure;
 mod values;
 
-pub use measured::{answers, takers};
-
 use crate::file::{File, Group, Test, invalid};
+use crate::measured::{self, Flag};
 use serde_json::json;
 
 /// A text, and the mistake of a reader that takes it. Good texts have no requirement that they break.
@@ -41,37 +39,44 @@ fn bad(
     }
 }
 
-const FLAGS: [(&str, &str); 10] = [
+const FLAGS: [Flag; 10] = [
     (
         "duplicate-member",
         "keeps the first or the last of two members with one name",
+        &[],
     ),
     (
         "number-spelling",
         "takes another spelling of an integer, or a number that is none",
+        &[],
     ),
-    ("large-integer", "takes integers above 2^53 - 1"),
-    ("lone-surrogate", "takes half of a surrogate pair"),
+    ("large-integer", "takes integers above 2^53 - 1", &[]),
+    ("lone-surrogate", "takes half of a surrogate pair", &[]),
     (
         "invalid-utf8",
         "puts U+FFFD in the place of bytes that are not UTF-8",
+        &[],
     ),
-    ("byte-order-mark", "skips a byte-order mark"),
+    ("byte-order-mark", "skips a byte-order mark", &[]),
     (
         "other-encoding",
         "guesses the encoding from the first bytes",
+        &[],
     ),
     (
         "json-extension",
         "takes what RFC 8259 does not have: comments, trailing commas, other numbers, quotes, escapes or white space",
+        &[],
     ),
     (
         "not-one-object",
         "takes another value than an object, or something before or behind it",
+        &[],
     ),
     (
         "deep-nesting",
         "has no bound for nesting, or one of its own",
+        &[],
     ),
 ];
 
@@ -89,29 +94,21 @@ pub fn file() -> File {
     .into_iter()
     .flatten()
     .collect();
-    let file = File::new(
-        "parsers",
-        "Short texts about which JSON parsers disagree, and what the default ones make of each. Every answer here was measured, and \
-         is measured again by the project's tests.",
-    );
-    let file = FLAGS.iter().fold(file, |file, (name, about)| {
-        let of_flag = texts
-            .iter()
-            .filter(|t| t.breaks.is_some_and(|(f, _)| f == *name));
-        let takers = takers(of_flag.map(|t| &*t.id));
-        let takers: Vec<&str> = takers.iter().map(String::as_str).collect();
-        file.flag(name, about, &takers)
-    });
-    file.group(
+    measured::file(
+        File::new(
+            "parsers",
+            "Short texts about which JSON parsers disagree, and what the default ones make of each. Every answer here was measured, and \
+             is measured again by the project's tests.",
+        ),
+        &FLAGS,
         Group::new(
             "json-texts",
             "`frame`: the bytes of a frame, to be read as those of `client-frames` in json.json. Its type is one that nobody knows, so \
-             that `unknown_frame` says: this is good JSON. `parsers`: what the default parser of that name reads, written again \
-             by the writer that comes with it; null where it refuses. A parser is left out where its answer differs from \
-             version to version. How each one is called stands in the group's `parsers`.",
-        )
-        .shared("parsers", parsers())
-        .tests(texts.into_iter().map(Text::test)),
+             that `unknown_frame` says: this is good JSON. `defaults`: what the default parser of that name reads, written again \
+             by the writer that comes with it; null where it refuses. How each one is called stands in the group's `defaults`.",
+        ),
+        parsers(),
+        texts.into_iter().map(Text::test).collect(),
     )
 }
 
@@ -132,9 +129,7 @@ impl Text {
             None => ("unknown_frame", "ERR-6"),
             Some((_, requirement)) => ("malformed", requirement),
         };
-        let test = invalid(&self.id, self.about, &[requirement], code)
-            .bytes("frame", &self.bytes)
-            .with("parsers", answers(&self.id));
+        let test = invalid(&self.id, self.about, &[requirement], code).bytes("frame", &self.bytes);
         match self.breaks {
             Some((flag, _)) => test.flag(flag),
             None => test,
