@@ -98,6 +98,11 @@ fn spoilt(test: &Value) -> Vec<(String, Value)> {
     with("an id with a space".into(), &|test| {
         test["id"] = "a b".into()
     });
+    if test["result"] == "invalid" {
+        with("no flag".into(), &|test| {
+            test["flags"] = Value::Array(Vec::new())
+        });
+    }
     with("no requirement".into(), &|test| {
         test["requirements"] = Value::Array(Vec::new())
     });

@@ -88,9 +88,6 @@ fn spellings() -> Vec<Test> {
             .flag(flag)
             .with("text", text)
     };
-    let plain = |id: &str, about: &str, text: &str| {
-        invalid(id, about, &["CONV-13"], "malformed").with("text", text)
-    };
     let standard = encode(&every_letter()).replace('-', "+").replace('_', "/");
     vec![
         bad(
@@ -181,10 +178,11 @@ fn spellings() -> Vec<Test> {
             "QUJDQ",
             "odd-letter",
         ),
-        plain(
+        bad(
             "base64-hexadecimal-prefix",
             "`0x` in front of hexadecimal: of 1 modulo 4 letters",
             "0x414",
+            "odd-letter",
         ),
     ]
 }

@@ -23,6 +23,8 @@ pub fn file() -> File {
         .shared("community", encode(&Community::example().id()))
         .tests(tests()),
     )
+    .flag_rest("other-scheme", "takes another signature scheme", &["checkpoint-pkcs1v15", "checkpoint-salt-"])
+    .flag_rest("empty-chain", "takes a checkpoint of no blocks", &["checkpoint-of-nothing"])
 }
 
 fn tests() -> Vec<Test> {

@@ -41,6 +41,17 @@ impl File {
         self
     }
 
+    /// Explains a flag, and gives it to the invalid tests that have none and whose ids begin with one of these.
+    pub fn flag_rest(mut self, name: &'static str, about: &str, ids: &[&str]) -> Self {
+        let tests = self.groups.iter_mut().flat_map(|g| &mut g.tests);
+        for test in tests.filter(|t| !t.valid && t.flags.is_empty()) {
+            if ids.iter().any(|id| test.id.starts_with(id)) {
+                test.flags.push(name);
+            }
+        }
+        self.flag(name, about, &[])
+    }
+
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -63,8 +74,15 @@ impl File {
     ///
     /// # Panics
     ///
-    /// Where a test has a flag that the file does not explain, or a flag has no test.
+    /// Where a test has a flag that the file does not explain, a flag has no test, or an invalid test no flag.
     pub fn to_json(&self) -> Value {
+        for test in self.groups.iter().flat_map(|g| &g.tests) {
+            assert!(
+                test.valid || !test.flags.is_empty(),
+                "{} has no flag",
+                test.id
+            );
+        }
         let used: Vec<&str> = self
             .groups
             .iter()

@@ -31,6 +31,8 @@ pub fn file() -> File {
             )
             .tests(welcomes()),
         )
+        .flag_rest("unverified", "does not verify the signature by the key that was given, or takes bytes that are none", &["join-"])
+        .flag_rest("not-signed", "leaves a member out of the welcome tuple", &["welcome-changed-"])
 }
 
 fn join() -> Join {

@@ -24,13 +24,18 @@ static MEASURED: LazyLock<Vec<Answers>> = LazyLock::new(|| {
 /// A flag: its name, the mistake, and who makes it by default besides those that are asked.
 pub type Flag = (&'static str, &'static str, &'static [&'static str]);
 
+/// The flag of good texts, about which the mistake is to refuse them.
+pub const TOO_STRICT: &str = "too-strict";
+
 /// The file with these flags and one group, whose tests say in `defaults` what was measured of them. `readers` says how each
-/// reader is called. A flag's `default_in` is every reader that takes an invalid test with this flag.
+/// reader is called. A flag's `default_in` is every reader that takes an invalid test with this flag (where it
+/// is [`TOO_STRICT`], that refuses one).
 pub fn file(file: File, flags: &[Flag], group: Group, readers: Value, tests: Vec<Test>) -> File {
     let file = flags.iter().fold(file, |file, (name, about, others)| {
         let mut takers: Vec<String> = Vec::new();
         for test in tests.iter().filter(|t| t.is_invalid_with(name)) {
-            let taking = answers(test.id()).into_iter().filter(|(_, a)| is_taken(a));
+            let mistaken = |(_, answer): &(_, Value)| is_taken(answer) != (*name == TOO_STRICT);
+            let taking = answers(test.id()).into_iter().filter(mistaken);
             takers.extend(taking.map(|(reader, _)| reader));
         }
         takers.sort();

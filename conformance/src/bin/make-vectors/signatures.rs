@@ -8,7 +8,12 @@ use dispatch_conformance::codec::randomness::{Randomness, Seeded};
 use dispatch_conformance::codec::{Account, Scheme, Tuple, sha256, signature};
 use serde_json::json;
 
-const FLAGS: [Flag; 9] = [
+const FLAGS: [Flag; 10] = [
+    (
+        "unverified",
+        "takes an error, or a number without meaning, for a yes",
+        &[],
+    ),
     (
         "salt-length",
         "finds the salt's length out instead of demanding 32 bytes",
@@ -233,7 +238,7 @@ fn lengths() -> Vec<Test> {
             &good[..255],
         ),
         long("signature-empty", "no bytes", &[]),
-        bad("signature-zero", "256 zero bytes", "SIG-1", &[0; 256]),
+        bad("signature-zero", "256 zero bytes", "SIG-1", &[0; 256]).flag("unverified"),
     ]
 }
 
@@ -320,7 +325,8 @@ fn statements() -> Vec<Test> {
             "one bit in the midst is turned",
             "SIG-1",
             &flipped,
-        ),
+        )
+        .flag("unverified"),
     ]
 }
 

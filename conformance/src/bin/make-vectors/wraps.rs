@@ -45,6 +45,7 @@ pub fn file() -> File {
             )
             .tests(several()),
         )
+        .flag_rest("unauthenticated", "decrypts without the tag, or under another key than the one derived", &["wrap-"])
 }
 
 /// A wrap's surroundings. Tests change one of them.

@@ -56,6 +56,12 @@ pub fn file() -> File {
             Group::new("chains", PROCEDURE).shared("blocks", Value::Object(chains.all)).tests(rules),
         )
         .group(Group::new("views", PROCEDURE).shared("blocks", Value::Object(views.all)).tests(seen))
+        .flag_rest("signature-unchecked", "does not verify each entry's signature by its author's key, in the one scheme", &["chain-signed-"])
+        .flag_rest("roster-unchecked", "does not hold a change of the roster against the roster, or against who may make it", &["chain-roster-"])
+        .flag_rest("card-unchecked", "takes any 32 bytes for a card", &["chain-card-"])
+        .flag_rest("message-unchecked", "does not hold a message against its epoch, or its ciphertext against its hash and length", &["chain-message-"])
+        .flag_rest("redaction-unchecked", "does not ask what is redacted, by whom, and whether it was before", &["chain-redaction-"])
+        .flag_rest("unknown-kind", "skips entries of a kind that it does not know", &["chain-unknown-kind"])
 }
 
 /// The blocks of a group, by name.

@@ -44,6 +44,23 @@ pub fn file() -> File {
         )
         .tests(server::from_servers()),
     )
+    .flag_rest(
+        "not-one-object",
+        "takes another value than one object, or a part of one",
+        &["json-empty", "json-white-space", "json-array", "json-null", "json-text", "json-cut"],
+    )
+    .flag_rest("other-encoding", "guesses the encoding from the first bytes", &["json-utf-16"])
+    .flag_rest(
+        "out-of-bounds",
+        "does not hold a text or a number against the bounds of its member",
+        &["json-ref-", "json-session-ms-", "json-origin-", "json-reason-"],
+    )
+    .flag_rest(
+        "order-of-rules",
+        "looks at type, version or kind before the JSON, or at the other members before these",
+        &["json-unknown-", "json-server-frame", "json-type-other-case", "json-other-version", "json-version-prefix"],
+    )
+    .flag_rest("other-type", "takes a member that is missing, null or of another JSON type", &["json-"])
 }
 
 const FLAGS: [(&str, &str, &[&str]); 12] = [

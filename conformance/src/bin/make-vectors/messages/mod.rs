@@ -29,4 +29,11 @@ pub fn file() -> File {
         )
         .group(Group::new("padding", "Take the padding off `padded`: `plaintext`. Only a valid test's padding is what `plaintext` gives.").tests(plaintexts::padding()))
         .group(Group::new("plaintexts", "Read the object in the bytes `plaintext`; `text` is its text.").tests(plaintexts::plaintexts()))
+        .flag_rest("unauthenticated", "decrypts without the tag, or looks at it too late", &["message-"])
+        .flag_rest(
+            "form",
+            "does not hold the plaintext's members against their forms",
+            &["plaintext-no-text", "plaintext-null-text", "plaintext-number-text", "plaintext-reply-to-", "plaintext-channel-"],
+        )
+        .flag_rest("grammar", "takes what RFC 8259 or the bound on depth refuses, or something else than one object", &["plaintext-"])
 }

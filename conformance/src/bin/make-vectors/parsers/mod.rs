@@ -4,7 +4,7 @@ mod structure;
 mod values;
 
 use crate::file::{File, Group, Test, invalid};
-use crate::measured::{self, Flag};
+use crate::measured::{self, Flag, TOO_STRICT};
 use serde_json::json;
 
 /// A text, and the mistake of a reader that takes it. Good texts have no requirement that they break.
@@ -39,7 +39,12 @@ fn bad(
     }
 }
 
-const FLAGS: [Flag; 10] = [
+const FLAGS: [Flag; 11] = [
+    (
+        TOO_STRICT,
+        "refuses good JSON, or reads a name as something else than a name",
+        &[],
+    ),
     (
         "duplicate-member",
         "keeps the first or the last of two members with one name",
@@ -125,14 +130,13 @@ fn parsers() -> serde_json::Value {
 
 impl Text {
     fn test(self) -> Test {
-        let (code, requirement) = match self.breaks {
-            None => ("unknown_frame", "ERR-6"),
-            Some((_, requirement)) => ("malformed", requirement),
+        let (flag, requirement) = self.breaks.unwrap_or((TOO_STRICT, "ERR-6"));
+        let code = match flag {
+            TOO_STRICT => "unknown_frame",
+            _ => "malformed",
         };
-        let test = invalid(&self.id, self.about, &[requirement], code).bytes("frame", &self.bytes);
-        match self.breaks {
-            Some((flag, _)) => test.flag(flag),
-            None => test,
-        }
+        invalid(&self.id, self.about, &[requirement], code)
+            .flag(flag)
+            .bytes("frame", &self.bytes)
     }
 }

@@ -44,6 +44,7 @@ pub fn file() -> File {
             .tests(consistency::consistencies())
             .tests(consistency::no_consistencies()),
         )
+        .flag_rest("unbound", "does not hold the proof against each of index, sizes, roots and block", &["merkle-"])
 }
 
 fn hashes() -> Vec<Hash> {
