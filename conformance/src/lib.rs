@@ -20,4 +20,5 @@ pub mod run;
 pub mod scenario;
 pub mod selector;
 pub mod selftest;
+pub mod spawn;
 pub mod story;

@@ -18,6 +18,7 @@ use crate::{
     play::Stage,
     result::Finding,
     scenario::{AccountKind, Vectors, step::Have},
+    spawn::{Spawned, StartFault},
     story::Timeline,
 };
 
@@ -72,8 +73,35 @@ pub async fn ready(
     wishes: &Wishes,
     vectors: &Arc<Vectors>,
 ) -> Result<Ready, Unready> {
+    look_and_mend(target, None, wishes, vectors).await
+}
+
+/// Starts a server of the suite's own and makes it ready.
+///
+/// # Errors
+/// If it does not start, or no case can be played on it.
+pub async fn start(
+    process: Arc<Spawned>,
+    wishes: &Wishes,
+    vectors: &Arc<Vectors>,
+) -> Result<Ready, Unready> {
+    process.start().await.map_err(|fault| match fault {
+        StartFault::Command { .. } => Unready::Configuration(fault.to_string()),
+        other => Unready::Unreachable(other.to_string()),
+    })?;
+    let target = Target::parse(&process.url()).map_err(Unready::Configuration)?;
+    look_and_mend(target, Some(process), wishes, vectors).await
+}
+
+async fn look_and_mend(
+    target: Target,
+    process: Option<Arc<Spawned>>,
+    wishes: &Wishes,
+    vectors: &Arc<Vectors>,
+) -> Result<Ready, Unready> {
     let (document, faults) = discover(&target, wishes).await?;
-    let server = Arc::new(Server::new(target, wishes.patience, document));
+    let server = Server::new(target, wishes.patience, document).run_by(process);
+    let server = Arc::new(server);
     let mut preflight = Preflight {
         authority: authority(&server, wishes.authority.as_ref())?,
         server,

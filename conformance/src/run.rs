@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod one;
+mod own;
 
 use std::{
     collections::VecDeque,
@@ -17,6 +18,7 @@ use crate::{
     preflight::Ready,
     result::{CaseResult, Finding, RunResult, Subject, Suite, Verdict},
     scenario::{Capability, Case, Vectors, step::Verb},
+    spawn::Spawner,
 };
 use one::Played;
 
@@ -37,6 +39,8 @@ pub struct Settings {
     pub url: Option<String>,
     /// SHA-256 over the vectors.
     pub vectors_hash: String,
+    /// Makes servers for the cases that kill theirs.
+    pub spawner: Option<Spawner>,
 }
 
 /// Who is told how a run goes.
@@ -160,7 +164,10 @@ impl Run<'_> {
                 None => playable.push(*case),
             }
         }
-        playable.sort_by_key(|case| (case.needs(Capability::Exclusive), !waits(case)));
+        playable.sort_by_key(|case| {
+            let is_long = waits(case) || case.needs(Capability::Spawn);
+            (case.needs(Capability::Exclusive), !is_long)
+        });
         playable.into()
     }
 
@@ -175,6 +182,11 @@ impl Run<'_> {
                 Verdict::Unsupported,
                 format!("`{}` was declared absent", absent.name()),
             ));
+        }
+        if case.needs(Capability::Spawn) && self.settings.spawner.is_none() {
+            let reason =
+                "the suite can only kill a server that it started: give --spawn 'CMD {config}'";
+            return Some((Verdict::Unsupported, reason.into()));
         }
         for transport in [Capability::Http, Capability::Sse] {
             if case.needs(transport) && !self.server.offers(transport.name()) {
@@ -216,6 +228,18 @@ impl Run<'_> {
             if case.needs(Capability::Exclusive) && !running.is_empty() {
                 return;
             }
+            if let Some(spawner) = self.own_server(case) {
+                waiting.remove(place);
+                names.push(case.id.clone());
+                watcher.begins(case);
+                let (vectors, case) = (Arc::clone(&self.vectors), case.clone());
+                let (patience, trace) = (self.server.patience, self.settings.trace);
+                running.spawn(async move {
+                    let played = own::play_on_own(spawner, vectors, case, patience, trace).await;
+                    (played, Lease::default())
+                });
+                continue;
+            }
             let Some(lease) = self.pool.lend(case) else {
                 place += 1;
                 continue;
@@ -235,6 +259,14 @@ impl Run<'_> {
                 return;
             }
         }
+    }
+
+    /// What makes the case's server, if it kills it.
+    fn own_server(&self, case: &Case) -> Option<Spawner> {
+        self.settings
+            .spawner
+            .clone()
+            .filter(|_| case.needs(Capability::Spawn))
     }
 
     fn take_in(

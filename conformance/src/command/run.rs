@@ -25,11 +25,18 @@ use crate::{
     run::{Settings, run},
     scenario::{Capability, Case, Vectors},
     selector,
+    spawn::{CommandTemplate, Spawned, Spawner},
 };
+
+/// How long a server that the suite starts may take, where the command line does not say.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+/// How long one may take to stop in order.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "dispatch-conformance run [OPTIONS] [URL] [SELECTOR]...",
+    override_usage = "dispatch-conformance run [OPTIONS] [URL] [SELECTOR]...
+       dispatch-conformance run [OPTIONS] --spawn 'CMD {config}' [SELECTOR]...",
     after_help = "Exit codes: 0 conformant, 1 not conformant, 2 usage, configuration or vectors, 3 no server there, 4 the suite \
     failed, 130 interrupted"
 )]
@@ -50,10 +57,16 @@ pub struct Arguments {
     /// Seconds for the whole run
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     deadline: Duration,
+    /// Start, kill and restart the server with this command; {config} is where the path of its JSON configuration goes
+    #[arg(long, value_name = "CMD {config}", value_parser = CommandTemplate::parse)]
+    spawn: Option<CommandTemplate>,
+    /// Keep what --spawn makes (configurations, data, output) in this folder
+    #[arg(long, value_name = "DIR", requires = "spawn")]
+    keep: Option<PathBuf>,
     /// Stop at the first failure
     #[arg(long)]
     fail_fast: bool,
-    /// Seconds to wait for a server that is starting
+    /// Seconds to wait for a server that is starting [with --spawn: 10]
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     wait_ready: Duration,
     /// Write everything that is sent and received to standard error
@@ -102,6 +115,12 @@ pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library)
         Ok(target) => target,
         Err(why) => return complain(Exit::Usage, &why),
     };
+    if let (Some(_), Some(url)) = (&arguments.spawn, &url) {
+        return complain(
+            Exit::Usage,
+            &format!("--spawn starts the server itself: leave {url} out, or --spawn"),
+        );
+    }
     let authority = match arguments.authority_key.as_ref().map(authority).transpose() {
         Ok(authority) => authority,
         Err(why) => return complain(Exit::Usage, &why),
@@ -115,6 +134,15 @@ pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library)
             trace: arguments.trace,
             url: url.clone(),
             vectors_hash: corpus.vectors_hash(),
+            spawner: arguments.spawn.clone().map(|command| Spawner {
+                command,
+                ready_within: match arguments.wait_ready {
+                    Duration::ZERO => READY_WITHIN,
+                    within => within,
+                },
+                stop_within: STOP_WITHIN,
+                keep: arguments.keep.clone(),
+            }),
         },
         wishes: Wishes {
             patience: arguments.timeout,
@@ -142,6 +170,14 @@ pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library)
     }
 }
 
+/// Where the server is.
+enum Place {
+    /// There.
+    Dialled(Target),
+    /// Where the suite starts it.
+    Spawned(Arc<Spawned>),
+}
+
 /// Everything that one run needs.
 struct Session<'a> {
     settings: Settings,
@@ -156,22 +192,41 @@ struct Session<'a> {
 
 impl Session<'_> {
     async fn run(&self, target: Option<Target>) -> Exit {
+        if let Some(spawner) = &self.settings.spawner {
+            let process = match spawner.prepare("server", &Default::default()) {
+                Ok(process) => process,
+                Err(error) => {
+                    return complain(
+                        Exit::Harness,
+                        &format!("the server's folder could not be made: {error}"),
+                    );
+                }
+            };
+            let exit = self.judge(Place::Spawned(Arc::clone(&process))).await;
+            if let Err(error) = process.kill().await {
+                return complain(
+                    Exit::Harness,
+                    &format!("the server could not be killed: {error}"),
+                );
+            }
+            return exit;
+        }
         let Some(target) = target else {
             let embedded = match Embedded::start().await {
                 Ok(embedded) => embedded,
                 Err(why) => return complain(Exit::Usage, &why),
             };
             let exit = match Target::parse(embedded.url()) {
-                Ok(target) => self.judge(target).await,
+                Ok(target) => self.judge(Place::Dialled(target)).await,
                 Err(why) => complain(Exit::Harness, &why),
             };
             embedded.stop().await;
             return exit;
         };
-        self.judge(target).await
+        self.judge(Place::Dialled(target)).await
     }
 
-    async fn judge(&self, target: Target) -> Exit {
+    async fn judge(&self, place: Place) -> Exit {
         let (interrupt, mut interrupted) = oneshot::channel::<()>();
         tokio::spawn(async move {
             // Where signals cannot be had, nothing interrupts.
@@ -180,8 +235,18 @@ impl Session<'_> {
             }
             drop(interrupt);
         });
+        let ready = async {
+            match place {
+                Place::Dialled(target) => {
+                    preflight::ready(target, &self.wishes, self.vectors).await
+                }
+                Place::Spawned(process) => {
+                    preflight::start(process, &self.wishes, self.vectors).await
+                }
+            }
+        };
         let ready = tokio::select! {
-            ready = preflight::ready(target, &self.wishes, self.vectors) => ready,
+            ready = ready => ready,
             _ = &mut interrupted => return complain(Exit::Interrupted, "interrupted before the first case"),
         };
         let ready = match ready {
@@ -255,6 +320,9 @@ fn authority(path: &PathBuf) -> Result<Actor, String> {
 /// What must stand in the command that plays a case again.
 fn call(arguments: &Arguments, url: Option<&String>, vectors: Option<&PathBuf>) -> Call {
     let mut again: Vec<String> = url.into_iter().cloned().collect();
+    if let Some(command) = &arguments.spawn {
+        again.push(format!("--spawn {}", quoted(command.text())));
+    }
     if let Some(folder) = vectors {
         again.push(format!("--vectors {}", folder.display()));
     }
@@ -265,6 +333,11 @@ fn call(arguments: &Arguments, url: Option<&String>, vectors: Option<&PathBuf>) 
         again.push("--allow-remote".into());
     }
     Call { arguments: again }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 fn default_jobs() -> usize {

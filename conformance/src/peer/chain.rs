@@ -259,6 +259,40 @@ impl Chain {
         faults
     }
 
+    /// Says which promise is broken where the chain, after a restart, has this size: what was acknowledged, covered or
+    /// sent must be there. [SUB-2] [CHECK-14] [SYNC-3]
+    ///
+    /// That the blocks are the same ones is seen when they arrive.
+    pub fn lost(&self, size: u64) -> Option<Fault> {
+        let state = self.state();
+        let now = format!("the chain now has {size} blocks");
+        let receipts = || state.receipts.iter();
+        if let Some((index, _)) = receipts().map(|(_, at)| *at).find(|at| at.0 >= size) {
+            let detail = format!("block {index} was acknowledged, and {now}");
+            return Some(Fault::new("SUB-2", detail));
+        }
+        let other = receipts().find(|(id, (index, hash))| {
+            let held = state.blocks.get(place(*index));
+            held.is_some_and(|held| held.entry_id != **id || held.hash != *hash)
+        });
+        if let Some((_, (index, _))) = other {
+            let detail = format!(
+                "block {index} was acknowledged for an entry, and now another stands there"
+            );
+            return Some(Fault::new("SUB-2", detail));
+        }
+        let covered = state.coverage.latest();
+        if covered > size {
+            let detail = format!("a checkpoint covers {covered} blocks, and {now}");
+            return Some(Fault::new("CHECK-14", detail));
+        }
+        let sent = state.blocks.len() as u64;
+        (sent > size).then(|| {
+            let detail = format!("block {} was sent, and {now}", sent - 1);
+            Fault::new("SYNC-3", detail)
+        })
+    }
+
     /// The greatest size of a checkpoint that came to anyone.
     pub fn latest_checkpoint(&self) -> u64 {
         self.state().coverage.latest()

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
 
 use super::{Chain, Target};
-use crate::codec::Hash;
+use crate::{codec::Hash, spawn::Spawned};
 
 /// The server under test.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Server {
     pub discovery: Value,
     /// The chain as all connections saw it.
     pub chain: Chain,
+    /// Its process, if the suite started it.
+    pub process: Option<Arc<Spawned>>,
     said: Mutex<Said>,
 }
 
@@ -55,8 +57,15 @@ impl Server {
             patience,
             discovery,
             chain,
+            process: None,
             said: Mutex::default(),
         }
+    }
+
+    /// The same, as a process that can be killed and started again.
+    pub fn run_by(mut self, process: Option<Arc<Spawned>>) -> Self {
+        self.process = process;
+        self
     }
 
     /// A limit that it advertises, or the specification's default.

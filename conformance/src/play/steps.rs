@@ -4,6 +4,7 @@ mod check;
 mod connect;
 mod expect;
 mod http;
+mod process;
 mod send;
 mod shortcut;
 mod submit;
@@ -49,6 +50,11 @@ impl Stage {
             Verb::WaitUntil(step) => self.wait_until(step).await,
             Verb::Http(step) => self.http(step).await,
             Verb::Close(step) => self.close(&step.on).await,
+            Verb::Kill(_) => self.kill().await,
+            Verb::Stop(_) => self.stop().await,
+            Verb::Start(_) => self.start().await,
+            Verb::KillAmid(step) => self.kill_amid(step).await,
+            Verb::Again(step) => self.again(step).await,
             Verb::Check(step) => self.check(step),
             Verb::Repeat(_) => Err(Miss::harness("a `repeat` is played around its steps")),
         }

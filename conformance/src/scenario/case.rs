@@ -27,6 +27,8 @@ pub struct Case {
     /// Its roles.
     #[serde(default)]
     pub accounts: BTreeMap<String, AccountKind>,
+    /// How its server is told to be, if it needs one that it can kill.
+    pub server: Option<OwnServer>,
     /// What is done, in order.
     pub steps: Vec<Step>,
     /// The file that it stands in, such as `vectors/live/join.json`.
@@ -39,6 +41,15 @@ impl Case {
     pub fn needs(&self, capability: Capability) -> bool {
         self.needs.contains(&capability)
     }
+}
+
+/// A case's own server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnServer {
+    /// Limits other than the usual ones, by name.
+    #[serde(default)]
+    pub limits: BTreeMap<String, u64>,
 }
 
 /// What a case may need.
@@ -67,6 +78,8 @@ pub enum Capability {
     Http,
     /// The server offers server-sent events.
     Sse,
+    /// The suite can start, kill and restart the server: `--spawn`.
+    Spawn,
 }
 
 impl Capability {
@@ -78,6 +91,7 @@ impl Capability {
             Self::ShortChallenge => "short-challenge",
             Self::Http => "http",
             Self::Sse => "sse",
+            Self::Spawn => "spawn",
         }
     }
 }

@@ -5,6 +5,7 @@
 mod connections;
 mod entries;
 mod expectations;
+mod process;
 
 pub use connections::{
     Close, Edit, Have, HexBytes, Http, Join, Opcode, Open, Ping, Request, Send, Stall, Unstall,
@@ -14,6 +15,7 @@ pub use entries::{Answers, Card, EntryRef, Epoch, Make, Message, Post, Roster, S
 pub use expectations::{
     Check, Expect, ExpectBlock, ExpectCheckpoint, ExpectEnd, ExpectRefused, OneOrMore, Relation,
 };
+pub use process::{Again, Kill, KillAmid, Sight, Start, Stop, Whom};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -55,6 +57,11 @@ pub enum Verb {
     WaitUntil(WaitUntil),
     Http(Http),
     Close(Close),
+    Kill(Kill),
+    Stop(Stop),
+    Start(Start),
+    KillAmid(KillAmid),
+    Again(Again),
     Repeat(Repeat),
     Check(Check),
 }
@@ -114,6 +121,11 @@ fn verb(members: Map<String, Value>) -> Result<Verb, String> {
         "wait_until" => parsed(members, Verb::WaitUntil),
         "http" => parsed(members, Verb::Http),
         "close" => parsed(members, Verb::Close),
+        "kill" => parsed(members, Verb::Kill),
+        "stop" => parsed(members, Verb::Stop),
+        "start" => parsed(members, Verb::Start),
+        "kill_amid" => parsed(members, Verb::KillAmid),
+        "again" => parsed(members, Verb::Again),
         "repeat" => parsed(members, Verb::Repeat),
         "check" => parsed(members, Verb::Check),
         unknown => Err(format!(

@@ -133,6 +133,7 @@ async fn play(
         trace: false,
         url: Some(running.url.clone()),
         vectors_hash: plan.vectors_hash.clone(),
+        spawner: None,
     };
     let never = std::future::pending();
     let result = run(ready, cases, vectors, &settings, &mut Unwatched, never).await;

@@ -77,6 +77,17 @@ impl Stage {
                     ))
                 })
             }
+            Check::Kept { on } => {
+                let connection = self.connection(on)?;
+                let size = connection.observer().joined().map(|joined| joined.size);
+                let size = size
+                    .ok_or_else(|| Miss::harness(format!("`{on}` was joined by no `welcome`")))?;
+                self.server.chain.lost(size).map_or(Ok(()), |fault| {
+                    let expected =
+                        "a chain that holds what the server acknowledged, sent and covered before";
+                    Err(Miss::other(expected, fault.detail).against(&fault.requirement))
+                })
+            }
             Check::Chain { on } => {
                 let broken = self
                     .findings_on(on)

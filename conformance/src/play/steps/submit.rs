@@ -104,7 +104,7 @@ impl Stage {
     }
 
     /// The `submit` of an entry.
-    fn submission(
+    pub(super) fn submission(
         &mut self,
         entry: &EntryRef,
         reference: &Value,
@@ -126,7 +126,7 @@ impl Stage {
     }
 
     /// The connection's token; before a welcome one that nobody was given.
-    fn token(&self, on: &str) -> Value {
+    pub(super) fn token(&self, on: &str) -> Value {
         let connection = self.connections.get(&*self.numbered(on));
         let token = connection
             .and_then(|connection| Some(connection.observer().joined()?.welcome["token"].clone()));
@@ -134,7 +134,7 @@ impl Stage {
     }
 
     /// Takes the answer to a `submit` and holds it against what is due.
-    async fn answer(
+    pub(super) async fn answer(
         &mut self,
         on: &str,
         reference: &Value,

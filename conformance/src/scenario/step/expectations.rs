@@ -126,6 +126,11 @@ pub enum Check {
         /// The connection.
         on: String,
     },
+    /// What the server acknowledged, sent or covered, to anyone in this case, is in the chain that this connection joined.
+    Kept {
+        /// The connection.
+        on: String,
+    },
     /// What came on a connection is one chain.
     Chain {
         /// The connection.
@@ -176,6 +181,9 @@ impl<'de> Deserialize<'de> for Check {
             },
             "unsaid" => Self::Unsaid {
                 of: of(member("of")?)?,
+                on: of(member("on")?)?,
+            },
+            "kept" => Self::Kept {
                 on: of(member("on")?)?,
             },
             "chain" => Self::Chain {
