@@ -1,11 +1,14 @@
 //! `control`: serves the control server, with faults, or a null peer.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::complain;
 use crate::{
     control::{self, Faults, NullPeer, fault},
     exit::Exit,
+    spawn::ServerConfig,
 };
 
 #[derive(Debug, Args)]
@@ -19,6 +22,9 @@ pub struct Arguments {
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
+    /// Serve what this JSON configuration describes, with a ledger in its folder, as `run --spawn` asks for it
+    #[arg(long, value_name = "FILE", conflicts_with = "port")]
+    config: Option<PathBuf>,
     /// List the faults, and what each gets wrong
     #[arg(long)]
     list_faults: bool,
@@ -50,19 +56,46 @@ async fn serve(arguments: &Arguments, faults: Faults) -> Exit {
         Some(peer) => format!("the null peer `{peer}`"),
         None => format!("the control server with {faults}"),
     };
-    let started = match arguments.null {
-        Some(peer) => control::start_null(arguments.port, peer).await,
-        None => control::start_at(arguments.port, faults).await,
+    let started = match (&arguments.config, arguments.null) {
+        (Some(path), peer) => match ServerConfig::read(path) {
+            Ok(config) => control::start_under(&config, faults, peer).await,
+            Err(why) => return complain(Exit::Usage, &why),
+        },
+        (None, Some(peer)) => control::start_null(arguments.port, peer).await,
+        (None, None) => control::start_at(arguments.port, faults).await,
     };
     let running = match started {
         Ok(running) => running,
-        Err(error) => return complain(Exit::Usage, &format!("port {}: {error}", arguments.port)),
+        Err(error) => return complain(Exit::Usage, &format!("{}: {error}", place(arguments))),
     };
     anstream::println!("{}", running.url);
     anstream::eprintln!("{broken}; Ctrl-C ends it");
-    if let Err(error) = tokio::signal::ctrl_c().await {
+    if let Err(error) = asked_to_stop().await {
         return complain(Exit::Harness, &format!("signals cannot be had: {error}"));
     }
     running.shutdown().await;
     Exit::Conformant
+}
+
+fn place(arguments: &Arguments) -> String {
+    match &arguments.config {
+        Some(path) => path.display().to_string(),
+        None => format!("port {}", arguments.port),
+    }
+}
+
+/// Ends with Ctrl-C, and with SIGTERM where there is such a thing.
+#[cfg(unix)]
+async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

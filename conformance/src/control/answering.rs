@@ -1,5 +1,6 @@
 //! What a connection answers to a frame: whether it is awaited, what it leads to, and how it is refused.
 
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::clock::now;
@@ -7,7 +8,7 @@ use super::connection::{Connection, Reply};
 use super::fault::Faults;
 use super::limits::FRAME_BYTES;
 use super::reading;
-use crate::codec::Verdict;
+use crate::codec::{Verdict, fields};
 
 impl Connection {
     /// Answers a frame.
@@ -29,6 +30,7 @@ impl Connection {
         if let Some(reply) = self.late(&faults) {
             return reply;
         }
+        self.server.community().log_frame(text);
         let frame = match reading::read(text.as_bytes(), &faults) {
             Ok(frame) => frame,
             Err(verdict) => {
@@ -64,6 +66,15 @@ impl Connection {
                 {
                     frames[0]["detail"] =
                         format!("{} (token {})", verdict.detail, frame["token"]).into();
+                }
+                // [ERR-4]
+                if let (Reply::Frames(frames), true, Ok(token)) = (
+                    &mut reply,
+                    faults.has("ERR-4"),
+                    fields::bytes(&frame, "token"),
+                ) {
+                    let session = HEXLOWER.encode(&token);
+                    frames[0]["detail"] = format!("{} (session {session})", verdict.detail).into();
                 }
                 reply
             }

@@ -6,7 +6,7 @@ use super::chain::Chain;
 use super::fault::Faults;
 use super::limits::CHECKPOINT_MS;
 use crate::codec::randomness::System;
-use crate::codec::{Account, Hash, Scheme, Tuple, accounts, base64url};
+use crate::codec::{Account, Checkpoint, Hash, Scheme, Tuple, Verdict, accounts, base64url};
 
 /// The latest checkpoint.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,27 @@ pub(super) struct Latest {
     head: Hash,
     root: Hash,
     time: u64,
+}
+
+impl Latest {
+    /// One that was signed before.
+    pub(super) fn kept(json: Value) -> Result<Self, Verdict> {
+        let stated = Checkpoint::read(&json)?;
+        Ok(Self {
+            number: 1,
+            size: stated.size,
+            first: json.clone(),
+            head: stated.head,
+            root: stated.root,
+            time: stated.time,
+            json,
+        })
+    }
+
+    /// [CHECK-15] Faulty: knows neither what was covered nor when.
+    pub(super) fn forget_time(&mut self) {
+        (self.size, self.time) = (0, 0);
+    }
 }
 
 /// A checkpoint to be signed.
@@ -57,6 +78,8 @@ impl Draft {
         // [CHECK-9] [CHECK-15]
         let time = if faults.has("CHECK-9") && !is_first {
             now.saturating_sub(CHECKPOINT_MS)
+        } else if faults.has("CHECK-15/restart") && is_first {
+            last.time
         } else if faults.has("CHECK-15") {
             last.time
                 + if before.number.is_multiple_of(2) {

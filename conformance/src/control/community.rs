@@ -13,6 +13,7 @@ use super::clock::now;
 use super::entry::Entry;
 use super::fault::Faults;
 use super::key::Key;
+use super::ledger::Ledger;
 use super::session::Sessions;
 use crate::codec::entry::Draft;
 use crate::codec::randomness::System;
@@ -88,35 +89,24 @@ pub(super) struct Community {
     pub(super) shared_challenges: HashMap<Hash, super::join::Challenge>,
     /// Each account's first welcome's signature, for a server that repeats it.
     pub(super) first_welcomes: HashMap<Hash, Vec<u8>>,
+    /// What survives the process, if anything does.
+    pub(super) ledger: Option<Ledger>,
+    /// The chain's size when it was brought back from the ledger.
+    pub(super) revived_at: Option<u64>,
     /// What is broken.
     pub(super) faults: Faults,
 }
 
 impl Community {
     /// Founds a community: genesis by the test authority, and a roster entry that adds the test members.
-    pub(super) fn found(server_key: &Account, faults: &Faults) -> Self {
+    pub(super) fn found(name: &str, server_key: &Account, faults: &Faults) -> Self {
         let authority = accounts::named("authority").expect("a test account");
-        let key = Key::unchecked(authority.public_key(), faults);
-        let mut community = Self {
-            chain: Chain::new(faults.clone()),
-            id: [0; 32],
-            authority: key.id,
-            members: HashMap::new(),
-            receipts: HashMap::new(),
-            epochs: HashMap::new(),
-            sessions: Sessions::default(),
-            checkpoint: Latest::default(),
-            is_stopping: false,
-            shared_challenges: HashMap::new(),
-            first_welcomes: HashMap::new(),
-            faults: faults.clone(),
-        };
-        community.members.insert(key.id, Member::new(key));
+        let mut community = Self::empty(faults);
         community.found_by(
             authority,
             "genesis",
             json!({
-                "name": "control",
+                "name": name,
                 "authority": base64url::encode(authority.public_key()),
                 "server_key": base64url::encode(server_key.public_key()),
                 "created_at": now(),
@@ -133,6 +123,30 @@ impl Community {
             .due_checkpoint(now())
             .expect("nothing is covered yet");
         community.checkpoint = due.signed(server_key, faults);
+        community
+    }
+
+    /// A community without a block, of the test authority.
+    pub(super) fn empty(faults: &Faults) -> Self {
+        let authority = accounts::named("authority").expect("a test account");
+        let key = Key::unchecked(authority.public_key(), faults);
+        let mut community = Self {
+            chain: Chain::new(faults.clone()),
+            id: [0; 32],
+            authority: key.id,
+            members: HashMap::new(),
+            receipts: HashMap::new(),
+            epochs: HashMap::new(),
+            sessions: Sessions::default(),
+            checkpoint: Latest::default(),
+            is_stopping: false,
+            shared_challenges: HashMap::new(),
+            first_welcomes: HashMap::new(),
+            ledger: None,
+            revived_at: None,
+            faults: faults.clone(),
+        };
+        community.members.insert(key.id, Member::new(key));
         community
     }
 
@@ -223,7 +237,7 @@ impl Community {
     }
 
     /// Appends a judged entry, and does what it says.
-    fn append(&mut self, entry: Entry, now: u64, connection: u64) -> Receipt {
+    pub(super) fn append(&mut self, entry: Entry, now: u64, connection: u64) -> Receipt {
         let stored = super::storing::stored(entry.clone(), now, &self.faults);
         let (index, hash) = self.chain.append(stored, now, self.checkpoint.size);
         let receipt = Receipt {
@@ -236,7 +250,53 @@ impl Community {
             (author.seq, author.seen, author.sent_at) = (entry.seq, entry.seen.0, entry.sent_at);
         }
         self.apply(&entry, index);
+        self.write(&entry);
         receipt
+    }
+
+    /// [SUB-2] [SYNC-3] [CHECK-14] Makes the last block durable before anyone hears of it.
+    fn write(&mut self, entry: &Entry) {
+        if entry.kind == "message" {
+            self.overhear(entry);
+        }
+        let faults = self.faults.clone();
+        let (Some(ledger), Some(block)) = (&mut self.ledger, self.chain.blocks().last()) else {
+            return;
+        };
+        if faults.has("SUB-2/behind") {
+            ledger.flush().expect("the folder can be written");
+        }
+        ledger.add(block);
+        let waits = ["SUB-2", "SUB-2/behind", "SYNC-3", "CHECK-14"];
+        if !waits.iter().any(|id| faults.has(id)) {
+            ledger.flush().expect("the folder can be written");
+        }
+        // [RED-5]
+        if entry.kind == "redaction" && !faults.has("RED-5") {
+            let blocks = self.chain.blocks();
+            ledger.rewrite(blocks).expect("the folder can be written");
+        }
+    }
+
+    /// Faulty: writes what was answered already.
+    pub(super) fn write_behind(&mut self) {
+        if let Some(ledger) = self.ledger.as_mut().filter(|_| self.faults.has("SUB-2")) {
+            ledger.flush().expect("the folder can be written");
+        }
+    }
+
+    /// Takes a new checkpoint for the latest, and keeps it before anyone hears of it.
+    pub(super) fn take_checkpoint(&mut self, latest: Latest) {
+        if let Some(ledger) = self
+            .ledger
+            .as_ref()
+            .filter(|_| !self.faults.has("CHECK-5/restart"))
+        {
+            ledger
+                .keep_checkpoint(&latest.json)
+                .expect("the folder can be written");
+        }
+        self.checkpoint = latest;
     }
 
     fn apply(&mut self, entry: &Entry, index: u64) {
@@ -326,6 +386,10 @@ impl Community {
 
     /// What a checkpoint would say now, if there is something to cover.
     pub(super) fn due_checkpoint(&self, now: u64) -> Option<checkpoint::Draft> {
+        // [CHECK-5]
+        if self.faults.has("CHECK-5/restart") && self.revived_at == Some(self.chain.size()) {
+            return None;
+        }
         checkpoint::Draft::of(&self.chain, &self.id, &self.checkpoint, now, &self.faults)
     }
 }

@@ -212,7 +212,7 @@ fn document(server: &Server) -> Value {
         "versions": ["dispatch-d/1"],
         "community": base64url::encode(&id),
         "genesis": genesis,
-        "limits": limits::advertised(faults),
+        "limits": limits::advertised(faults, server.lives),
         "transports": transports,
     })
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::clock::now;
 use super::community::Community;
 use super::connection::Connection;
+use super::fault::Faults;
 use super::key::Key;
 use super::limits::{CHALLENGE_MS, SESSION_MS};
 use super::session::Session;
@@ -54,12 +55,16 @@ impl Connection {
         };
         // [JOIN-8]
         let made = now();
+        let life = match faults.has("JOIN-8/configured") {
+            true => CHALLENGE_MS,
+            false => self.server.lives.challenge_ms,
+        };
         let expires_at = if faults.has("JOIN-8") {
             made + 60_000
         } else if faults.has("JOIN-8/seconds") {
-            (made + CHALLENGE_MS) / 1000 * 1000
+            (made + life) / 1000 * 1000
         } else {
-            made + CHALLENGE_MS
+            made + life
         };
         let challenge = Challenge {
             key,
@@ -77,6 +82,8 @@ impl Connection {
                 .shared_challenges
                 .insert(server_nonce, challenge.clone());
         }
+        let kept = challenge.written(frame);
+        self.server.community().keep_challenge(&kept);
         self.challenge = Some(challenge);
         self.awaits_proof = true;
         Ok(json!({
@@ -161,10 +168,14 @@ impl Connection {
             }
         })?;
         // [JOIN-18]
+        let longest = match faults.has("JOIN-18/configured") {
+            true => SESSION_MS,
+            false => self.server.lives.session_ms,
+        };
         let life = match challenge.session_ms {
             Some(wanted) if faults.has("JOIN-18/longer") => wanted,
-            Some(wanted) if !faults.has("JOIN-18") => wanted.min(SESSION_MS),
-            _ => SESSION_MS,
+            Some(wanted) if !faults.has("JOIN-18") => wanted.min(longest),
+            _ => longest,
         };
         // [JOIN-15]
         let given = if faults.has("JOIN-15") {
@@ -186,6 +197,7 @@ impl Connection {
             is_resumable: false,
         };
         let place = community.sessions.grant(session.clone(), &faults);
+        community.keep_session(&session);
         // [CHECK-5]
         let size = if faults.has("CHECK-5") {
             challenge.size_then
@@ -210,7 +222,7 @@ impl Connection {
     fn named_challenge(&mut self, nonce: &Hash) -> Result<Challenge, Verdict> {
         let faults = self.server.faults.clone();
         let own = self.challenge.clone();
-        let shared = match faults.has("JOIN-9/shared") {
+        let shared = match faults.has("JOIN-9/shared") || faults.has("JOIN-21") {
             true => self.server.community().shared_challenges.remove(nonce),
             false => None,
         };
@@ -311,6 +323,33 @@ impl Connection {
 }
 
 impl Challenge {
+    /// What is needed to take it again after a restart, where a fault does so.
+    fn written(&self, hello: &Value) -> Value {
+        json!({
+            "public_key": hello["public_key"],
+            "origin": self.origin,
+            "client_nonce": base64url::encode(&self.client_nonce),
+            "server_nonce": base64url::encode(&self.server_nonce),
+            "expires_at": self.expires_at,
+        })
+    }
+
+    /// Reads what was written; its nonce beside it.
+    pub(super) fn read(value: &Value, faults: &Faults) -> Option<(Hash, Self)> {
+        let server_nonce = fields::hash(value, "server_nonce").ok()?;
+        let challenge = Self {
+            key: Key::unchecked(&fields::bytes(value, "public_key").ok()?, faults),
+            origin: fields::text(value, "origin").ok()?.to_owned(),
+            client_nonce: fields::hash(value, "client_nonce").ok()?,
+            server_nonce,
+            expires_at: value["expires_at"].as_u64()?,
+            session_ms: None,
+            have: None,
+            size_then: 0,
+        };
+        Some((server_nonce, challenge))
+    }
+
     /// The time from which on it is no longer accepted.
     pub(super) fn expires_at(&self) -> u64 {
         self.expires_at

@@ -1,5 +1,7 @@
 //! The limits that the server enforces, and those that it advertises.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::fault::Faults;
@@ -21,16 +23,61 @@ pub(super) const CHECKPOINT_MS: u64 = 1000;
 /// The longest frame that a server may send. [SYNC-5]
 pub(super) const SERVER_FRAME_BYTES: usize = 1_048_576;
 
+/// The limits that can be configured, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lives {
+    /// A session's life.
+    pub(super) session_ms: u64,
+    /// A challenge's life.
+    pub(super) challenge_ms: u64,
+    /// How late a checkpoint may be.
+    pub(super) checkpoint_ms: u64,
+}
+
+impl Default for Lives {
+    fn default() -> Self {
+        Self {
+            session_ms: SESSION_MS,
+            challenge_ms: CHALLENGE_MS,
+            checkpoint_ms: CHECKPOINT_MS,
+        }
+    }
+}
+
+impl Lives {
+    /// Those of a configuration. The other limits are as they are.
+    pub(super) fn of(limits: &BTreeMap<String, u64>) -> Result<Self, String> {
+        let fixed = [
+            ("frame_bytes", FRAME_BYTES as u64),
+            ("ciphertext_bytes", CIPHERTEXT_BYTES as u64),
+            ("wraps", WRAPS as u64),
+            ("skew_ms", SKEW_MS),
+        ];
+        for (name, own) in fixed {
+            if limits.get(name).is_some_and(|limit| *limit != own) {
+                return Err(format!("the control server's {name} is {own}"));
+            }
+        }
+        let usual = Self::default();
+        let life = |name: &str, usual| limits.get(name).copied().unwrap_or(usual);
+        Ok(Self {
+            session_ms: life("session_ms", usual.session_ms),
+            challenge_ms: life("challenge_ms", usual.challenge_ms),
+            checkpoint_ms: life("checkpoint_ms", usual.checkpoint_ms),
+        })
+    }
+}
+
 /// [DISC-3] [LIM-5] [LIM-10] The document's `limits`.
-pub(super) fn advertised(faults: &Faults) -> Value {
+pub(super) fn advertised(faults: &Faults, lives: Lives) -> Value {
     let mut limits = json!({
         "frame_bytes": FRAME_BYTES,
         "ciphertext_bytes": CIPHERTEXT_BYTES,
         "wraps": WRAPS,
         "skew_ms": SKEW_MS,
-        "session_ms": SESSION_MS,
-        "challenge_ms": CHALLENGE_MS,
-        "checkpoint_ms": CHECKPOINT_MS,
+        "session_ms": lives.session_ms,
+        "challenge_ms": lives.challenge_ms,
+        "checkpoint_ms": lives.checkpoint_ms,
     });
     if faults.has("DISC-3/limits") {
         limits["challenge_ms"] = 60_000.into();

@@ -20,14 +20,17 @@ pub mod fault;
 mod http;
 mod join;
 mod key;
+mod ledger;
 mod limits;
 mod null_peer;
 mod reading;
+mod revival;
 mod rules;
 mod server;
 mod session;
 mod signature;
 mod socket;
+mod spill;
 mod storing;
 mod submit;
 mod welcome;
@@ -47,6 +50,7 @@ use tokio::time::timeout;
 pub use fault::{Fault, Faults};
 pub use null_peer::NullPeer;
 
+use crate::spawn::ServerConfig;
 use http::Port;
 use server::Server;
 
@@ -78,7 +82,27 @@ pub async fn start(faults: Faults) -> io::Result<Running> {
 /// # Errors
 /// If the port cannot be had.
 pub async fn start_at(port: u16, faults: Faults) -> io::Result<Running> {
-    run(port, faults, None).await
+    run(Place::Port(port), faults, None).await
+}
+
+/// Starts the server that a configuration describes, on its ledger; or a null peer in its place.
+///
+/// # Errors
+/// If its address or its folder cannot be had, or the configuration asks for what this server does not do.
+pub async fn start_under(
+    config: &ServerConfig,
+    faults: Faults,
+    null_peer: Option<NullPeer>,
+) -> io::Result<Running> {
+    run(Place::Configured(config), faults, null_peer).await
+}
+
+/// Where a server is, and what it is made of.
+enum Place<'a> {
+    /// On a port of 127.0.0.1, in memory.
+    Port(u16),
+    /// Where a configuration says, with a ledger.
+    Configured(&'a ServerConfig),
 }
 
 /// Starts a null peer on this port; 0 is a free one.
@@ -86,13 +110,24 @@ pub async fn start_at(port: u16, faults: Faults) -> io::Result<Running> {
 /// # Errors
 /// If the port cannot be had.
 pub async fn start_null(port: u16, peer: NullPeer) -> io::Result<Running> {
-    run(port, Faults::none(), Some(peer)).await
+    run(Place::Port(port), Faults::none(), Some(peer)).await
 }
 
-async fn run(port: u16, faults: Faults, null_peer: Option<NullPeer>) -> io::Result<Running> {
-    let listener = listen(port)?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let server = Arc::new(Server::found(url.clone(), faults));
+async fn run(place: Place<'_>, faults: Faults, null_peer: Option<NullPeer>) -> io::Result<Running> {
+    // Opened before anyone can connect.
+    let (listener, server) = match place {
+        Place::Port(port) => {
+            let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+            let url = format!("http://{}", listener.local_addr()?);
+            (listener, Server::found(url, faults))
+        }
+        Place::Configured(config) => {
+            let server = Server::configured(config, faults)?;
+            (listen(config.listen)?, server)
+        }
+    };
+    let url = server.origin.clone();
+    let server = Arc::new(server);
     let (alive, ends) = mpsc::channel(1);
     let count = AtomicU64::new(0);
     let port = Arc::new(Port {
@@ -119,17 +154,22 @@ async fn run(port: u16, faults: Faults, null_peer: Option<NullPeer>) -> io::Resu
     })
 }
 
-fn listen(port: u16) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.set_send_buffer_size(SEND_BUFFER)?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    socket.bind(address)?;
     socket.listen(1024)
 }
 
 impl Running {
     /// Says goodbye to every connection, and ends when they have.
     pub async fn shutdown(mut self) {
+        // [WS-9]
+        if self.server.faults.has("WS-9") {
+            // Not even the drop may say it.
+            return std::mem::forget(self);
+        }
         self.stop();
         // Who does not leave in time is left behind.
         let _ = timeout(PATIENCE, self.ends.recv()).await;

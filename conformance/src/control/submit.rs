@@ -33,6 +33,9 @@ impl Connection {
         let result = server.community().submit(stored, self.number, now());
         let (receipt, is_new) = result?;
         server.announce();
+        if is_new && (faults.has("SYNC-3") || faults.has("CHECK-14")) {
+            self.write_late(receipt.index).await;
+        }
         if faults.has("SUB-1") && !is_new {
             return Ok(Vec::new());
         }
@@ -72,6 +75,18 @@ impl Connection {
             accepted;
             if faults.has("SUB-1/twice") { 2 } else { 1 }
         ])
+    }
+
+    /// [SYNC-3] [CHECK-14] Faulty: writes a block when others have it, or a checkpoint covers it, already.
+    async fn write_late(&self, index: u64) {
+        while self.server.faults.has("CHECK-14") && self.server.community().checkpoint.size <= index
+        {
+            sleep(DAWDLING).await;
+        }
+        sleep(DAWDLING).await;
+        if let Some(ledger) = &mut self.server.community().ledger {
+            ledger.flush().expect("the folder can be written");
+        }
     }
 
     /// [SESS-1]

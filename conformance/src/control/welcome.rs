@@ -27,6 +27,11 @@ impl Connection {
                 "no live session has this token",
             ));
         };
+        // [SESS-7] Faulty: kept sessions rest while their member is away.
+        let account = community.sessions.at(place).account;
+        if faults.has("SESS-7/restart") && !community.is_member(&account) {
+            return Err(Verdict::new("bad_token", "SESS-4", "not on the roster"));
+        }
         // [SESS-13]
         let next = match self.first_block(&community, have, "SESS-13") {
             Ok(next) => next,

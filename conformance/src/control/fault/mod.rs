@@ -10,6 +10,7 @@ mod entries;
 mod exempt;
 mod identity;
 mod join;
+mod restart;
 mod transports;
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
@@ -25,6 +26,8 @@ pub struct Fault {
     pub mistake: &'static str,
     /// Why cases of other requirements fail, too, where many do.
     pub spreads: Option<&'static str>,
+    /// Whether it shows only where the suite starts and kills the server, and reads its files.
+    pub is_spawned: bool,
 }
 
 impl Fault {
@@ -38,7 +41,13 @@ impl Fault {
             id,
             mistake,
             spreads: None,
+            is_spawned: false,
         }
+    }
+
+    const fn spawned(mut self) -> Self {
+        self.is_spawned = true;
+        self
     }
 
     const fn spreading(mut self, why: &'static str) -> Self {
@@ -56,6 +65,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Fault> {
         entries::FAULTS,
         chain::FAULTS,
         transports::FAULTS,
+        restart::FAULTS,
     ]
     .into_iter()
     .flatten()
