@@ -3,6 +3,7 @@
 //! Its verdicts come from the specification and the vectors; it shares no code with the implementation that it judges.
 
 pub mod accounts;
+pub mod canary;
 pub mod codec;
 pub mod command;
 pub mod control;

@@ -7,13 +7,14 @@ mod own;
 use std::{
     collections::VecDeque,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::task::JoinSet;
 
 use crate::{
     accounts::{Lease, Pool},
+    canary::Places,
     peer::Server,
     preflight::Ready,
     result::{CaseResult, Finding, RunResult, Subject, Suite, Verdict},
@@ -41,6 +42,8 @@ pub struct Settings {
     pub vectors_hash: String,
     /// Makes servers for the cases that kill theirs.
     pub spawner: Option<Spawner>,
+    /// Where a server writes that the suite did not start.
+    pub places: Places,
 }
 
 /// Who is told how a run goes.
@@ -79,6 +82,12 @@ pub async fn run(
         findings,
         notes,
         begun,
+        begun_at: SystemTime::now(),
+        store_cases: cases
+            .iter()
+            .filter(|case| case.needs(Capability::DataDir))
+            .map(|case| case.id.clone())
+            .collect(),
         stopped: false,
     };
     tokio::pin!(interrupted);
@@ -99,6 +108,9 @@ struct Run<'a> {
     findings: Vec<Finding>,
     notes: Vec<String>,
     begun: Instant,
+    begun_at: SystemTime,
+    /// The cases that a search of the server's data decides.
+    store_cases: Vec<String>,
     stopped: bool,
 }
 
@@ -188,6 +200,16 @@ impl Run<'_> {
                 "the suite can only kill a server that it started: give --spawn 'CMD {config}'";
             return Some((Verdict::Unsupported, reason.into()));
         }
+        let places = self.places();
+        for (need, place, option) in [
+            (Capability::DataDir, &places.data, "--data-dir DIR"),
+            (Capability::ServerLog, &places.log, "--server-log FILE"),
+        ] {
+            if case.needs(need) && place.is_none() {
+                let reason = format!("the suite cannot look there: give --spawn, or {option}");
+                return Some((Verdict::Unsupported, reason));
+            }
+        }
         for transport in [Capability::Http, Capability::Sse] {
             if case.needs(transport) && !self.server.offers(transport.name()) {
                 let reason = format!(
@@ -258,6 +280,14 @@ impl Run<'_> {
             if exclusive {
                 return;
             }
+        }
+    }
+
+    /// Where the server writes, as far as the suite knows.
+    fn places(&self) -> Places {
+        match &self.server.process {
+            Some(process) => process.places(),
+            None => self.settings.places.clone(),
         }
     }
 

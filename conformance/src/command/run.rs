@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::{Library, complain};
 use crate::{
     accounts::Actor,
+    canary::Places,
     codec::Account,
     embedded::Embedded,
     exit::Exit,
@@ -63,6 +64,12 @@ pub struct Arguments {
     /// Keep what --spawn makes (configurations, data, output) in this folder
     #[arg(long, value_name = "DIR", requires = "spawn")]
     keep: Option<PathBuf>,
+    /// The folder in which the server stores, to be searched for secrets after the run; --spawn knows it
+    #[arg(long, value_name = "DIR", conflicts_with = "spawn")]
+    data_dir: Option<PathBuf>,
+    /// The file of the server's log, to be searched likewise; --spawn knows it
+    #[arg(long, value_name = "FILE", conflicts_with = "spawn")]
+    server_log: Option<PathBuf>,
     /// Stop at the first failure
     #[arg(long)]
     fail_fast: bool,
@@ -121,6 +128,9 @@ pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library)
             &format!("--spawn starts the server itself: leave {url} out, or --spawn"),
         );
     }
+    if let Some(why) = unreadable(&arguments, url.as_ref()) {
+        return complain(Exit::Usage, &why);
+    }
     let authority = match arguments.authority_key.as_ref().map(authority).transpose() {
         Ok(authority) => authority,
         Err(why) => return complain(Exit::Usage, &why),
@@ -143,6 +153,10 @@ pub fn execute(arguments: Arguments, vectors: Option<PathBuf>, library: Library)
                 stop_within: STOP_WITHIN,
                 keep: arguments.keep.clone(),
             }),
+            places: Places {
+                data: arguments.data_dir.clone(),
+                log: arguments.server_log.clone(),
+            },
         },
         wishes: Wishes {
             patience: arguments.timeout,
@@ -307,6 +321,22 @@ fn target(url: &str, allow_remote: bool) -> Result<Target, String> {
     ))
 }
 
+/// What is wrong with the places that are to be searched.
+fn unreadable(arguments: &Arguments, url: Option<&String>) -> Option<String> {
+    let folder = arguments.data_dir.as_ref();
+    let log = arguments.server_log.as_ref();
+    if url.is_none() && (folder.is_some() || log.is_some()) {
+        return Some(
+            "--data-dir and --server-log are about a server that runs already: give its URL".into(),
+        );
+    }
+    let folder = folder.filter(|folder| !folder.is_dir());
+    let log = log.filter(|log| !log.is_file());
+    folder
+        .map(|folder| format!("--data-dir {}: there is no such folder", folder.display()))
+        .or_else(|| log.map(|log| format!("--server-log {}: there is no such file", log.display())))
+}
+
 fn authority(path: &PathBuf) -> Result<Actor, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -328,6 +358,12 @@ fn call(arguments: &Arguments, url: Option<&String>, vectors: Option<&PathBuf>) 
     }
     if let Some(path) = &arguments.authority_key {
         again.push(format!("--authority-key {}", path.display()));
+    }
+    if let Some(folder) = &arguments.data_dir {
+        again.push(format!("--data-dir {}", folder.display()));
+    }
+    if let Some(log) = &arguments.server_log {
+        again.push(format!("--server-log {}", log.display()));
     }
     if arguments.allow_remote {
         again.push("--allow-remote".into());

@@ -129,6 +129,18 @@ impl Chain {
         self.state().redactions.get(&index).copied()
     }
 
+    /// Index and ciphertext of each message that was submitted here and redacted since.
+    pub fn redacted_ciphertexts(&self) -> Vec<(u64, Vec<u8>)> {
+        let state = self.state();
+        let redacted = state.redactions.keys().filter_map(|index| {
+            let held = state.blocks.get(place(*index))?;
+            let submitted = state.submitted.get(&held.entry_id)?.first()?;
+            let ciphertext = fields::bytes(&submitted["body"], "ciphertext").ok()?;
+            Some((*index, ciphertext))
+        });
+        redacted.collect()
+    }
+
     /// Remembers an entry that was sent to the server, to hold its block against it.
     pub fn submitted(&self, entry: &Value) {
         let Ok(id) = entry::id(entry) else { return };

@@ -169,6 +169,9 @@ impl Observer {
         if self.bye.is_some() {
             self.fault("WS-10", "a frame came after the `bye`");
         }
+        if let Some(detail) = frame["detail"].as_str() {
+            self.server.explained(detail);
+        }
         self.spilt_token(&frame);
         match frame["type"].as_str().unwrap_or_default() {
             "challenge" => self.challenge(&frame),

@@ -32,6 +32,8 @@ pub struct Server {
 struct Said {
     sessions: HashMap<String, Session>,
     nonces: HashSet<Hash>,
+    details: HashSet<String>,
+    planted: HashSet<String>,
 }
 
 /// A session that a welcome granted.
@@ -118,6 +120,31 @@ impl Server {
     /// Whether a text is a token that was granted.
     pub fn is_token(&self, text: &str) -> bool {
         self.said().sessions.contains_key(text)
+    }
+
+    /// All tokens that were granted, as their texts.
+    pub fn tokens(&self) -> Vec<String> {
+        self.said().sessions.keys().cloned().collect()
+    }
+
+    /// Remembers the `detail` of a refusal or a `bye`.
+    pub fn explained(&self, detail: &str) {
+        self.said().details.insert(detail.to_owned());
+    }
+
+    /// The details of all refusals and byes.
+    pub fn details(&self) -> Vec<String> {
+        self.said().details.iter().cloned().collect()
+    }
+
+    /// Remembers what a message says that is about to be encrypted.
+    pub fn plants(&self, text: &str) {
+        self.said().planted.insert(text.to_owned());
+    }
+
+    /// What all messages say.
+    pub fn planted(&self) -> Vec<String> {
+        self.said().planted.iter().cloned().collect()
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {

@@ -50,6 +50,7 @@ pub fn message(
         author,
         seq: seq.unwrap_or_else(|| stage.server.chain.next_seq(&author)),
     };
+    stage.server.plants(text);
     let salt = System.bytes(16);
     let plaintext = json!({"text": text}).to_string();
     let ciphertext = place.seal(&secret, &salt, &sealed::pad(plaintext.as_bytes()));

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::Run;
 use crate::{
     accounts::Actor,
+    canary,
     codec::{Role, accounts, chain::ChainModel},
     peer::{Fault, Server, server::now},
     play::Stage,
@@ -26,6 +27,7 @@ impl Run<'_> {
                 .chain
                 .uncovered(first_own_block, checkpoint_ms, now().saturating_sub(1000));
         faults.extend(audited(&self.server).await);
+        faults.extend(self.search().await);
         self.findings
             .extend(faults.into_iter().map(|fault| Finding {
                 requirement: fault.requirement,
@@ -34,6 +36,23 @@ impl Run<'_> {
                 connection: String::new(),
             }));
         self.hold_against_cases();
+    }
+
+    /// Looks for what the server must not keep, log or say.
+    async fn search(&mut self) -> Vec<Fault> {
+        let places = self.places();
+        let swept = canary::sweep(&self.server, &places, self.begun_at, self.server.patience).await;
+        self.notes.extend(swept.notes);
+        if swept.is_blind {
+            let blind = self.results.iter_mut().filter(|result| {
+                result.verdict == Verdict::Pass && self.store_cases.contains(&result.id)
+            });
+            for result in blind {
+                result.verdict = Verdict::Untestable;
+                result.reason = Some("the server's data could not be searched".into());
+            }
+        }
+        swept.faults
     }
 
     /// Joins without `have`: each block must be the one that was sent before.

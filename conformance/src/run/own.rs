@@ -2,13 +2,17 @@
 //!
 //! So it disturbs no other case, none waits for it, and what it breaks is gone with it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     aftermath::{self, AFTERMATH},
     one::{self, Played},
 };
 use crate::{
+    canary,
     preflight::{self, Wishes},
     result::{Finding, Verdict},
     scenario::{Case, Vectors},
@@ -28,6 +32,7 @@ pub async fn play_on_own(
         findings: Vec::new(),
         notes: Vec::new(),
     };
+    let begun = SystemTime::now();
     let limits = case.server.as_ref().map(|server| server.limits.clone());
     let process = match spawner.prepare(&case.id, &limits.unwrap_or_default()) {
         Ok(process) => process,
@@ -60,7 +65,9 @@ pub async fn play_on_own(
     played.findings.extend(ready.findings);
     let failed = played.result.verdict.counts_as_failure();
     if !failed {
-        let faults = aftermath::audited(&server).await;
+        let mut faults: Vec<_> = aftermath::audited(&server).await.into_iter().collect();
+        let swept = canary::sweep(&server, &process.places(), begun, patience).await;
+        faults.extend(swept.faults);
         let case = format!("{} {AFTERMATH}", played.result.id);
         played
             .findings

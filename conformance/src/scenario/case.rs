@@ -80,6 +80,10 @@ pub enum Capability {
     Sse,
     /// The suite can start, kill and restart the server: `--spawn`.
     Spawn,
+    /// The suite can read the folder in which the server stores: `--spawn` or `--data-dir`.
+    DataDir,
+    /// The suite can read the server's log: `--spawn` or `--server-log`.
+    ServerLog,
 }
 
 impl Capability {
@@ -92,6 +96,8 @@ impl Capability {
             Self::Http => "http",
             Self::Sse => "sse",
             Self::Spawn => "spawn",
+            Self::DataDir => "data-dir",
+            Self::ServerLog => "server-log",
         }
     }
 }

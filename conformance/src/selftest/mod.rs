@@ -13,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 
 use crate::{
+    canary::Places,
     control::{self, Faults, NullPeer, Running, fault},
     peer::Target,
     preflight::{self, Wishes},
@@ -134,6 +135,7 @@ async fn play(
         url: Some(running.url.clone()),
         vectors_hash: plan.vectors_hash.clone(),
         spawner: None,
+        places: Places::default(),
     };
     let never = std::future::pending();
     let result = run(ready, cases, vectors, &settings, &mut Unwatched, never).await;

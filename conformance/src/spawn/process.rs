@@ -25,7 +25,7 @@ use super::{
     group::{self, Ending},
     port,
 };
-use crate::corpus::Corpus;
+use crate::{canary::Places, corpus::Corpus};
 
 /// Between two looks whether a server that is starting listens.
 const LOOK: Duration = Duration::from_millis(2);
@@ -193,6 +193,14 @@ impl Spawned {
     /// Its URL.
     pub fn url(&self) -> String {
         format!("ws://{}", self.config.listen)
+    }
+
+    /// Where it writes.
+    pub fn places(&self) -> Places {
+        Places {
+            data: Some(self.config.data_dir.clone()),
+            log: Some(self.output()),
+        }
     }
 
     /// The file with all that it said on its standard outputs.

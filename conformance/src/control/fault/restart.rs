@@ -87,8 +87,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "ERR-4",
         "prints the session in the detail of a refused submit, as bytes",
-    )
-    .spawned(),
+    ),
     Fault::new(
         "RED-5",
         "takes a redacted ciphertext out of its memory and not out of its file",
