@@ -33,7 +33,17 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
     let Library {
         corpus, vectors, ..
     } = library;
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => {
+            return complain(
+                Exit::Harness,
+                &format!("no way to its own program: {error}"),
+            );
+        }
+    };
     let plan = Plan {
+        program,
         subjects: arguments.subjects,
         full: arguments.full,
         at_a_time: arguments.servers,

@@ -75,6 +75,23 @@ impl Trial {
         }
     }
 
+    /// A process that could not be judged: nothing was caught, and on the faultless server it is a false alarm.
+    pub(super) fn unplayed(subject: Subject, why: String) -> Self {
+        const NO_CASE: &str = "(no case was played on its process)";
+        let mut trial = Self::endless(subject);
+        trial.verdicts.insert(NO_CASE.to_owned(), Verdict::Crashed);
+        trial.failures.insert(NO_CASE.to_owned(), why);
+        trial
+    }
+
+    /// The verdicts of two runs on one subject.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.verdicts.extend(other.verdicts);
+        self.failures.extend(other.failures);
+        self.unready = self.unready.or(other.unready);
+        self
+    }
+
     /// A subject whose cases did not come to an end.
     pub(super) fn endless(subject: Subject) -> Self {
         Self {

@@ -6,8 +6,9 @@
 
 mod matrix;
 pub mod report;
+mod spawned;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
@@ -50,6 +51,8 @@ pub struct Plan {
     pub at_a_time: usize,
     /// SHA-256 over the vectors.
     pub vectors_hash: String,
+    /// The suite's own program: the control server as a process that can be killed.
+    pub program: PathBuf,
 }
 
 /// Tries every subject of the plan; `told` hears of each that is done.
@@ -84,7 +87,30 @@ async fn attempt(subject: Subject, vectors: &Arc<Vectors>, plan: &Plan) -> Trial
         }
         Subject::Faultless | Subject::Null(_) => true,
     };
-    let cases: Vec<&Case> = vectors.cases.iter().filter(own).collect();
+    let cases = vectors.cases.iter().filter(own);
+    let (apart, here): (Vec<&Case>, Vec<&Case>) = cases.partition(|case| spawned::is_apart(case));
+    match subject {
+        Subject::Fault(fault) if fault.is_spawned => {
+            spawned::attempt(subject, &apart, vectors, plan).await
+        }
+        Subject::Fault(_) => attempt_here(subject, &here, vectors, plan).await,
+        Subject::Faultless | Subject::Null(_) => {
+            let (here, apart) = tokio::join!(
+                attempt_here(subject, &here, vectors, plan),
+                spawned::attempt(subject, &apart, vectors, plan)
+            );
+            here.and(apart)
+        }
+    }
+}
+
+/// Plays cases on a server in this process.
+async fn attempt_here(
+    subject: Subject,
+    cases: &[&Case],
+    vectors: &Arc<Vectors>,
+    plan: &Plan,
+) -> Trial {
     let started = match subject {
         Subject::Faultless => control::start(Faults::none()).await,
         Subject::Fault(fault) => {
@@ -96,7 +122,7 @@ async fn attempt(subject: Subject, vectors: &Arc<Vectors>, plan: &Plan) -> Trial
         Ok(running) => running,
         Err(error) => return Trial::unready(subject, format!("no port: {error}")),
     };
-    let playing = play(subject, &running, &cases, vectors, plan);
+    let playing = play(subject, &running, cases, vectors, plan);
     // A server that answers nobody must not hold the others up; what did not end has caught nothing.
     let trial = timeout(DEADLINE + GRACE, playing).await;
     running.shutdown().await;
@@ -111,13 +137,8 @@ async fn play(
     plan: &Plan,
 ) -> Trial {
     let target = Target::parse(&running.url).expect("an address of ours");
-    let (patience, jobs) = match subject {
-        Subject::Null(_) => (NULL_PATIENCE, NULL_JOBS),
-        Subject::Fault(_) => (PATIENCE, JOBS),
-        Subject::Faultless => (FAULTLESS_PATIENCE, JOBS),
-    };
     let wishes = Wishes {
-        patience,
+        patience: patience(subject),
         wait_ready: Duration::ZERO,
         authority: None,
         trace: false,
@@ -127,7 +148,7 @@ async fn play(
         Err(unready) => return Trial::unready(subject, unready.to_string()),
     };
     let settings = Settings {
-        jobs,
+        jobs: jobs(subject),
         deadline: DEADLINE,
         fail_fast: false,
         without: Vec::new(),
@@ -140,6 +161,21 @@ async fn play(
     let never = std::future::pending();
     let result = run(ready, cases, vectors, &settings, &mut Unwatched, never).await;
     Trial::of(subject, &result)
+}
+
+fn patience(subject: Subject) -> Duration {
+    match subject {
+        Subject::Null(_) => NULL_PATIENCE,
+        Subject::Fault(_) => PATIENCE,
+        Subject::Faultless => FAULTLESS_PATIENCE,
+    }
+}
+
+fn jobs(subject: Subject) -> usize {
+    match subject {
+        Subject::Null(_) => NULL_JOBS,
+        Subject::Fault(_) | Subject::Faultless => JOBS,
+    }
 }
 
 /// Nobody is told of single cases.

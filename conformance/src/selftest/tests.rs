@@ -11,6 +11,8 @@ fn plan(faults: &[&str]) -> Plan {
         full: false,
         at_a_time: 2,
         vectors_hash: String::new(),
+        // No fault of these tests needs a process.
+        program: std::path::PathBuf::new(),
     }
 }
 
