@@ -45,6 +45,15 @@ pub fn file() -> File {
         .tests(server::from_servers()),
     )
     .flag_rest(
+        "other-type",
+        "takes a member that is missing, null or of another JSON type",
+        &[
+            "json-without-", "json-type-number", "json-null-", "json-number-as-text", "json-text-as-number",
+            "json-version-number", "json-bytes-as-list", "json-boolean-as-number", "json-list-as-object",
+            "json-entry-null", "json-seen-without-hash",
+        ],
+    )
+    .flag_rest(
         "not-one-object",
         "takes another value than one object, or a part of one",
         &["json-empty", "json-white-space", "json-array", "json-null", "json-text", "json-cut"],
@@ -60,7 +69,6 @@ pub fn file() -> File {
         "looks at type, version or kind before the JSON, or at the other members before these",
         &["json-unknown-", "json-server-frame", "json-type-other-case", "json-other-version", "json-version-prefix"],
     )
-    .flag_rest("other-type", "takes a member that is missing, null or of another JSON type", &["json-"])
 }
 
 const FLAGS: [(&str, &str, &[&str]); 12] = [
