@@ -4,8 +4,8 @@
     python3 check.py [--verbose] [--self-test] [FOLDER]
 
 FOLDER is vectors/static where nothing else is said. Exit code 0: all passed; 1: some did not, or a file or group is
-unknown here. `--self-test` shows that this script can fail: it spoils each vector in memory, then the
-implementation, and sees that.
+unknown here. `--self-test` shows that this script can fail: it spoils each vector in memory, then makes
+the mistake of each flag (mistakes.py), and sees that.
 """
 
 import argparse
@@ -325,7 +325,7 @@ def main():
     for what in unknown:
         print(f"FAIL {what}")
     if not unknown:
-        for name, why in self_test(files, CHECKS, failure, run) if arguments.self_test else run(files):
+        for name, why in self_test(files, CHECKS, failure) if arguments.self_test else run(files):
             passed, failed = passed + (why is None), failed + (why is not None)
             if why or arguments.verbose:
                 print(f"FAIL {name}: {why}" if why else f"pass {name}")
