@@ -159,20 +159,18 @@ fn served(server: &Server) -> Vec<Text> {
     details.chain(blocks).collect()
 }
 
-/// Turns hits into faults, each secret once a file.
+/// Turns hits into faults, the first few of each requirement.
 fn tell(swept: &mut Swept, secrets: &[Secret], hits: &[Hit], text: &Text) {
-    let mut told: Vec<(usize, &str)> = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
     for hit in hits {
         let secret = &secrets[hit.secret];
         let Some(requirement) = secret.kind.breaks(text.place) else {
             continue;
         };
-        if told.iter().any(|(other, _)| *other == hit.secret)
-            || told.iter().filter(|(_, id)| *id == requirement).count() >= TOLD
-        {
+        if told.iter().filter(|id| **id == requirement).count() >= TOLD {
             continue;
         }
-        told.push((hit.secret, requirement));
+        told.push(requirement);
         swept.faults.push(Fault::new(
             requirement,
             format!(

@@ -4,7 +4,10 @@
 //! Of each form a piece of sixteen bytes is looked for, so that a shortened secret is found, too; no such piece is there by
 //! chance.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 
@@ -14,6 +17,8 @@ use super::Secret;
 const PIECE: usize = 16;
 /// As much of a secret as makes a piece in every form.
 const TAKEN: usize = 18;
+/// A piece with fewer different bytes, such as a ciphertext of zeros, is in every file.
+const DIFFERENT: usize = 6;
 
 /// How a secret was written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +71,8 @@ impl Needles {
             beginnings: vec![false; 1 << 16],
         };
         for (place, secret) in secrets.iter().enumerate() {
-            let Some(taken) = secret.bytes.get(..PIECE) else {
+            let taken = secret.bytes.get(..PIECE);
+            let Some(taken) = taken.filter(|taken| is_telling(taken)) else {
                 continue;
             };
             needles.add(taken, place, Form::Raw);
@@ -91,29 +97,29 @@ impl Needles {
         }
     }
 
-    /// Everything that is found in these bytes, in its order.
+    /// Where each secret that is in these bytes is found first.
     pub(super) fn find(&self, bytes: &[u8]) -> Vec<Hit> {
-        let mut hits = self.find_plain(bytes);
+        let mut found = HashSet::new();
+        let mut hits = self.find_plain(bytes, &mut found);
         let joined = without_line_breaks(bytes);
         if joined.len() < bytes.len() {
-            for hit in self.find_plain(&joined) {
-                let offset = offset_before_joining(bytes, hit.offset);
-                if !hits.iter().any(|known| known.offset == offset) {
-                    hits.push(Hit { offset, ..hit });
-                }
-            }
+            let broken = self.find_plain(&joined, &mut found);
+            hits.extend(broken.into_iter().map(|hit| Hit {
+                offset: offset_before_joining(bytes, hit.offset),
+                ..hit
+            }));
         }
         hits.sort_by_key(|hit| hit.offset);
         hits
     }
 
-    fn find_plain(&self, bytes: &[u8]) -> Vec<Hit> {
+    fn find_plain(&self, bytes: &[u8], found: &mut HashSet<usize>) -> Vec<Hit> {
         let pieces = bytes.windows(PIECE).enumerate();
         pieces
             .filter(|(_, piece)| self.beginnings[beginning(piece)])
             .filter_map(|(offset, piece)| {
                 let (secret, form) = *self.pieces.get(piece)?;
-                Some(Hit {
+                found.insert(secret).then_some(Hit {
                     offset,
                     secret,
                     form,
@@ -121,6 +127,11 @@ impl Needles {
             })
             .collect()
     }
+}
+
+/// Whether a piece can be told from what is in files by chance.
+fn is_telling(piece: &[u8]) -> bool {
+    piece.iter().collect::<HashSet<_>>().len() >= DIFFERENT
 }
 
 fn beginning(piece: &[u8]) -> usize {
@@ -234,6 +245,21 @@ mod tests {
             assert_eq!(hits.len(), 1);
             assert_eq!(hits[0].offset, 4 + line_break.len());
         }
+    }
+
+    #[test]
+    fn a_piece_that_is_everywhere_is_not_looked_for() {
+        let zeros = Secret {
+            bytes: vec![0; 144],
+            ..secrets().remove(0)
+        };
+        assert!(Needles::of(&[zeros]).find(&[0; 4096]).is_empty());
+    }
+
+    #[test]
+    fn a_secret_that_is_there_often_is_told_once() {
+        let bytes = secrets()[0].bytes.repeat(100);
+        assert_eq!(found(&bytes).len(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! Not for what a verdict means; that is decided by the suite's other tests.
 
 mod programs;
+mod spawned;
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -92,8 +92,8 @@ impl Drop for Dispatchd {
     }
 }
 
-/// `dispatchd`, beside the suite's program; built if only the suite was.
-fn program() -> PathBuf {
+/// The path of `dispatchd`, beside the suite's program; built if only the suite was.
+pub fn program() -> PathBuf {
     let program = Path::new(SUITE).with_file_name("dispatchd");
     if !program.exists() {
         let built = Command::new(env!("CARGO"))
