@@ -28,7 +28,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play the live cases against a server, or against the embedded reference
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// List the live cases
     List(list::Arguments),
     /// Show a requirement with everything that decides it, or a case with its whole story
@@ -82,7 +82,7 @@ pub fn execute(cli: Cli) -> Exit {
         Err(fault) => return complain(Exit::Usage, &fault),
     };
     match cli.command {
-        Command::Run(arguments) => run::execute(arguments, cli.vectors, library),
+        Command::Run(arguments) => run::execute(*arguments, cli.vectors, library),
         Command::List(arguments) => list::execute(&arguments, &library),
         Command::Explain(arguments) => explain::execute(&arguments, &library),
         Command::Keys(arguments) => keys::execute(&arguments, &library),

@@ -1,6 +1,7 @@
 //! Plays the selected cases on a server: as many at a time as accounts and `--jobs` allow, each with accounts of its own.
 
 mod aftermath;
+mod hindrance;
 mod one;
 mod own;
 
@@ -83,11 +84,8 @@ pub async fn run(
         notes,
         begun,
         begun_at: SystemTime::now(),
-        store_cases: cases
-            .iter()
-            .filter(|case| case.needs(Capability::DataDir))
-            .map(|case| case.id.clone())
-            .collect(),
+        store_cases: that_need(cases, Capability::DataDir),
+        own_cases: that_need(cases, Capability::Spawn),
         stopped: false,
     };
     tokio::pin!(interrupted);
@@ -95,6 +93,7 @@ pub async fn run(
     if !was_interrupted {
         run.aftermath(first_own_block).await;
     }
+    run.quote_the_crashed();
     run.into_result(cases, was_interrupted)
 }
 
@@ -111,6 +110,8 @@ struct Run<'a> {
     begun_at: SystemTime,
     /// The cases that a search of the server's data decides.
     store_cases: Vec<String>,
+    /// The cases that have a server of their own.
+    own_cases: Vec<String>,
     stopped: bool,
 }
 
@@ -183,60 +184,6 @@ impl Run<'_> {
         playable.into()
     }
 
-    /// Why a case cannot be played here.
-    fn hindrance(&mut self, case: &Case) -> Option<(Verdict, String)> {
-        if let Some(absent) = case
-            .needs
-            .iter()
-            .find(|need| self.settings.without.contains(need))
-        {
-            return Some((
-                Verdict::Unsupported,
-                format!("`{}` was declared absent", absent.name()),
-            ));
-        }
-        if case.needs(Capability::Spawn) && self.settings.spawner.is_none() {
-            let reason =
-                "the suite can only kill a server that it started: give --spawn 'CMD {config}'";
-            return Some((Verdict::Unsupported, reason.into()));
-        }
-        let places = self.places();
-        for (need, place, option) in [
-            (Capability::DataDir, &places.data, "--data-dir DIR"),
-            (Capability::ServerLog, &places.log, "--server-log FILE"),
-        ] {
-            if case.needs(need) && place.is_none() {
-                let reason = format!("the suite cannot look there: give --spawn, or {option}");
-                return Some((Verdict::Unsupported, reason));
-            }
-        }
-        for transport in [Capability::Http, Capability::Sse] {
-            if case.needs(transport) && !self.server.offers(transport.name()) {
-                let reason = format!(
-                    "the server does not list `{}` among its transports",
-                    transport.name()
-                );
-                return Some((Verdict::Unsupported, reason));
-            }
-        }
-        if case.needs(Capability::Authority) && !self.holds_authority {
-            let reason = "the suite does not hold the authority's key: give --authority-key FILE, or declare --without authority";
-            return Some((Verdict::Untestable, reason.into()));
-        }
-        let challenge_ms = self.server.limit("challenge_ms");
-        if case.needs(Capability::ShortChallenge) && challenge_ms > 5000 {
-            let reason = format!(
-                "the server's challenge_ms is {challenge_ms}: set it to at most 5000, or declare --without short-challenge"
-            );
-            return Some((Verdict::Untestable, reason));
-        }
-        if !self.pool.could_serve(case) {
-            let reason = "it asks for more accounts than there are";
-            return Some((Verdict::HarnessError, reason.into()));
-        }
-        None
-    }
-
     fn begin_what_fits(
         &mut self,
         waiting: &mut VecDeque<&Case>,
@@ -280,14 +227,6 @@ impl Run<'_> {
             if exclusive {
                 return;
             }
-        }
-    }
-
-    /// Where the server writes, as far as the suite knows.
-    fn places(&self) -> Places {
-        match &self.server.process {
-            Some(process) => process.places(),
-            None => self.settings.places.clone(),
         }
     }
 
@@ -343,6 +282,20 @@ impl Run<'_> {
         self.results.push(result);
     }
 
+    /// Shows what a server of the suite's own said, if it crashed.
+    fn quote_the_crashed(&mut self) {
+        let crashed = |result: &CaseResult| {
+            // Who kills its server has one of its own, and has quoted it.
+            result.verdict == Verdict::Crashed && !self.own_cases.contains(&result.id)
+        };
+        if let Some(process) = &self.server.process
+            && self.results.iter().any(crashed)
+        {
+            self.notes
+                .push(format!("what the server said{}", process.said()));
+        }
+    }
+
     fn into_result(mut self, cases: &[&Case], interrupted: bool) -> RunResult {
         if self.stopped && self.results.len() < cases.len() {
             let left = cases.len() - self.results.len();
@@ -388,6 +341,12 @@ impl Run<'_> {
         result.settle();
         result
     }
+}
+
+/// The ids of the cases that need a capability.
+fn that_need(cases: &[&Case], capability: Capability) -> Vec<String> {
+    let cases = cases.iter().filter(|case| case.needs(capability));
+    cases.map(|case| case.id.clone()).collect()
 }
 
 /// Whether a case waits for something to expire.

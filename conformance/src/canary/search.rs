@@ -189,11 +189,11 @@ fn offset_before_joining(bytes: &[u8], joined: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canary::Kind;
+    use crate::{canary::Kind, codec::sha256};
 
     fn secrets() -> Vec<Secret> {
-        let bytes = |first: u8| (0..64).map(|n| first.wrapping_add(n * 37)).collect();
-        [bytes(3), bytes(200)]
+        let bytes = |name: &str| [sha256(name.as_bytes()), sha256(b"more")].concat();
+        [bytes("one"), bytes("other")]
             .into_iter()
             .map(|bytes| Secret {
                 kind: Kind::Token,

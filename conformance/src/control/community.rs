@@ -254,51 +254,6 @@ impl Community {
         receipt
     }
 
-    /// [SUB-2] [SYNC-3] [CHECK-14] Makes the last block durable before anyone hears of it.
-    fn write(&mut self, entry: &Entry) {
-        if entry.kind == "message" {
-            self.overhear(entry);
-        }
-        let faults = self.faults.clone();
-        let (Some(ledger), Some(block)) = (&mut self.ledger, self.chain.blocks().last()) else {
-            return;
-        };
-        if faults.has("SUB-2/behind") {
-            ledger.flush().expect("the folder can be written");
-        }
-        ledger.add(block);
-        let waits = ["SUB-2", "SUB-2/behind", "SYNC-3", "CHECK-14"];
-        if !waits.iter().any(|id| faults.has(id)) {
-            ledger.flush().expect("the folder can be written");
-        }
-        // [RED-5]
-        if entry.kind == "redaction" && !faults.has("RED-5") {
-            let blocks = self.chain.blocks();
-            ledger.rewrite(blocks).expect("the folder can be written");
-        }
-    }
-
-    /// Faulty: writes what was answered already.
-    pub(super) fn write_behind(&mut self) {
-        if let Some(ledger) = self.ledger.as_mut().filter(|_| self.faults.has("SUB-2")) {
-            ledger.flush().expect("the folder can be written");
-        }
-    }
-
-    /// Takes a new checkpoint for the latest, and keeps it before anyone hears of it.
-    pub(super) fn take_checkpoint(&mut self, latest: Latest) {
-        if let Some(ledger) = self
-            .ledger
-            .as_ref()
-            .filter(|_| !self.faults.has("CHECK-5/restart"))
-        {
-            ledger
-                .keep_checkpoint(&latest.json)
-                .expect("the folder can be written");
-        }
-        self.checkpoint = latest;
-    }
-
     fn apply(&mut self, entry: &Entry, index: u64) {
         let body = entry.body();
         match entry.kind.as_str() {

@@ -279,7 +279,8 @@ impl Chain {
         let state = self.state();
         let now = format!("the chain now has {size} blocks");
         let receipts = || state.receipts.iter();
-        if let Some((index, _)) = receipts().map(|(_, at)| *at).find(|at| at.0 >= size) {
+        let gone = receipts().map(|(_, (index, _))| *index);
+        if let Some(index) = gone.filter(|index| *index >= size).min() {
             let detail = format!("block {index} was acknowledged, and {now}");
             return Some(Fault::new("SUB-2", detail));
         }
