@@ -33,8 +33,9 @@ const READ_BYTES: usize = 3072;
 /// Beyond how many bytes frames are written before they are flushed.
 const WRITE_BYTES: usize = 4096;
 
-/// How many connections there may be at a time on which nobody has joined yet: each may hold an unfinished frame. // [LIM-9]
-const STRANGERS: usize = 512;
+/// How many connections there may be at a time on which nobody has joined yet: a whole community that comes back at once
+/// [LIM-12], and no more, since each may hold an unfinished frame. // [LIM-9]
+const STRANGERS: usize = 1024;
 
 /// What the requests need.
 #[derive(Clone)]
