@@ -12,6 +12,7 @@ pub mod observer;
 pub mod server;
 pub mod socket;
 pub mod target;
+pub mod wire;
 
 pub use chain::Chain;
 pub use connection::Connection;

@@ -123,3 +123,54 @@ fn collect(folder: &Path, sources: &mut Vec<std::path::PathBuf>) {
         }
     }
 }
+
+/// What a step says of the frame before it: that it was taken, or the code, status or end by which it was not.
+fn outcome(step: &Value) -> Option<Result<(), String>> {
+    let refused = |code: &Value| match code == "accepted" {
+        true => Ok(()),
+        false => Err(code.to_string()),
+    };
+    let verb = step.as_object()?.keys().next()?.as_str();
+    match verb {
+        "expect_refused" => Some(Err(step["code"].to_string())),
+        "expect_end" => Some(Err(format!("end {}", step["close"]))),
+        "submit" | "answers" => Some(refused(&step["expect"])),
+        "open" | "http" => match step["status"].as_u64() {
+            Some(status @ 400..) => Some(Err(status.to_string())),
+            _ => (verb == "http").then_some(Ok(())),
+        },
+        "join" | "card" | "epoch" | "message" | "roster" | "expect" => Some(Ok(())),
+        _ => None,
+    }
+}
+
+/// A server that refuses everything with one code must not pass a case because it asks for nothing but refusals: before
+/// the first one the valid form is accepted, or what differs by the rule alone is refused with another code.
+#[test]
+fn no_refusal_stands_without_its_twin() {
+    fn outcomes(steps: &Value, out: &mut Vec<Result<(), String>>) {
+        for step in steps.as_array().expect("steps") {
+            match step.get("repeat") {
+                Some(_) => outcomes(&step["steps"], out),
+                None => out.extend(outcome(step)),
+            }
+        }
+    }
+    let mut alone = Vec::new();
+    for (path, text) in Corpus::embedded().folder("vectors/live") {
+        let file: Value = serde_json::from_str(text).expect("JSON");
+        for case in file["cases"].as_array().expect("cases") {
+            let mut found = Vec::new();
+            outcomes(&case["steps"], &mut found);
+            let accepted_first = found.first().is_none_or(Result::is_ok);
+            let mut codes: Vec<&String> =
+                found.iter().filter_map(|one| one.as_ref().err()).collect();
+            codes.sort();
+            codes.dedup();
+            if !accepted_first && codes.len() < 2 {
+                alone.push(format!("{path}: {}", case["id"]));
+            }
+        }
+    }
+    assert!(alone.is_empty(), "refusals without a twin: {alone:#?}");
+}

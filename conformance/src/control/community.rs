@@ -3,7 +3,7 @@
 //! One lock stands around it. Whether an entry may be appended is decided in [`super::rules`]; here is what an
 //! appended one changes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -87,6 +87,8 @@ pub(super) struct Community {
     pub(super) is_stopping: bool,
     /// Challenges by their nonce, for a server that does not bind them to connections.
     pub(super) shared_challenges: HashMap<Hash, super::join::Challenge>,
+    /// The nonces of the challenges that were made last, for a server that has room for few.
+    pub(super) few_challenges: VecDeque<Hash>,
     /// Each account's first welcome's signature, for a server that repeats it.
     pub(super) first_welcomes: HashMap<Hash, Vec<u8>>,
     /// What survives the process, if anything does.
@@ -141,6 +143,7 @@ impl Community {
             checkpoint: Latest::default(),
             is_stopping: false,
             shared_challenges: HashMap::new(),
+            few_challenges: VecDeque::new(),
             first_welcomes: HashMap::new(),
             ledger: None,
             revived_at: None,

@@ -54,6 +54,8 @@ enum End {
     Close(u16),
     /// The peer has closed.
     Closed,
+    /// The peer has closed, and a fault says bye all the same.
+    LateBye,
     /// Without a word.
     Drop,
 }
@@ -79,8 +81,7 @@ impl Connection {
         let faults = self.server.faults.clone();
         match self.talk(&mut socket).await {
             End::Bye(code) => {
-                let bye = json!({ "type": "bye", "code": code, "detail": detail_of(code) });
-                if socket.send(&bye.to_string()).await.is_err() {
+                if socket.send(&bye(code).to_string()).await.is_err() {
                     return;
                 }
                 // [WS-10]
@@ -95,7 +96,12 @@ impl Connection {
                 socket.close(close).await;
             }
             End::Close(code) => socket.close(code).await,
-            End::Closed => socket.part().await,
+            End::Closed => socket.part(1000).await,
+            End::LateBye => {
+                // Who has closed may be gone.
+                let _ = socket.send(&bye("shutting_down").to_string()).await;
+                socket.part(close_code("shutting_down")).await;
+            }
             End::Drop => {}
         }
     }
@@ -140,6 +146,9 @@ impl Connection {
                 Due::Nothing => return None,
                 Due::Frame(text) => {
                     let began = Instant::now();
+                    // [LIM-11]
+                    let faults = &self.server.faults;
+                    let _turn = self.server.turn.take(faults, &["LIM-11/unread"]).await;
                     let sending = socket.send(&text);
                     // [SYNC-4]
                     let sent = match self.server.faults.has("SYNC-4/silent") {
@@ -174,6 +183,9 @@ impl Connection {
 
     async fn take(&mut self, event: Event, socket: &mut Socket) -> Option<End> {
         let faults = self.server.faults.clone();
+        // [LIM-11]
+        let under = ["LIM-11/unread", "LIM-11/pongs"];
+        let _turn = self.server.turn.take(&faults, &under).await;
         let reply = match event {
             Event::Text(text) => self.frame(&text).await,
             // [WS-2]
@@ -205,9 +217,11 @@ impl Connection {
             } else {
                 1007
             }),
+            // [WS-11]
+            Event::Broken if faults.has("WS-11") => Reply::Close(1000),
             Event::Broken => Reply::Close(1002),
             // [ERR-2] A client's close is answered by a close alone.
-            Event::Closed if faults.has("ERR-2/farewell") => Reply::Bye("shutting_down"),
+            Event::Closed if faults.has("ERR-2/farewell") => return Some(End::LateBye),
             Event::Closed => return Some(End::Closed),
         };
         match reply {
@@ -250,6 +264,10 @@ fn close_code(code: &str) -> u16 {
         "shutting_down" => 1001,
         _ => 1008,
     }
+}
+
+fn bye(code: &str) -> Value {
+    json!({ "type": "bye", "code": code, "detail": detail_of(code) })
 }
 
 fn detail_of(code: &str) -> &'static str {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -14,7 +15,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::sleep;
 
 use super::clock::now;
 use super::connection::Connection;
@@ -27,6 +29,8 @@ use crate::codec::base64url;
 
 const DISCOVERY: &str = "/.well-known/dispatch-d";
 const SOCKET: &str = "/v1/socket";
+/// For how many sockets a faulty server has room.
+const FEW_SOCKETS: usize = 512;
 
 /// What stands behind the port.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub(super) struct Port {
     pub(super) alive: mpsc::Sender<Infallible>,
     /// Counts the connections.
     pub(super) count: AtomicU64,
+    /// Tells a faulty server to accept no more.
+    pub(super) gives_up: Arc<Notify>,
 }
 
 impl Port {
@@ -46,13 +52,16 @@ impl Port {
     pub(super) async fn serve(self: Arc<Self>, stream: TcpStream) {
         // Frames are small and awaited: none is held back for the next one.
         let _ = stream.set_nodelay(true);
+        let (faults, gives_up) = (self.server.faults.clone(), Arc::clone(&self.gives_up));
         let service = service_fn(move |request| {
             let answer = self.answer(request);
             async move { Ok::<_, Infallible>(answer) }
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        // What breaks off in HTTP concerns nobody.
-        let _ = connection.with_upgrades().await;
+        // [LIM-11] What breaks off in HTTP concerns nobody.
+        if connection.with_upgrades().await.is_err() && faults.has("LIM-11/accept") {
+            gives_up.notify_one();
+        }
     }
 
     fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -114,6 +123,10 @@ impl Port {
         if text(header::SEC_WEBSOCKET_VERSION) != Some("13") {
             return Err(StatusCode::UPGRADE_REQUIRED);
         }
+        // [LIM-12]
+        if self.alive.strong_count() > FEW_SOCKETS && faults.has("LIM-12/sockets") {
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
         // A null peer opens to every page.
         if self.null_peer.is_none()
             && !allows_page(
@@ -161,7 +174,7 @@ impl Port {
                 return;
             };
             let faults = port.server.faults.clone();
-            let socket = Socket::new(stream, FRAME_BYTES, faults);
+            let socket = Socket::new(stream, FRAME_BYTES, faults, port.server.turn.clone());
             match port.null_peer {
                 Some(peer) => peer.serve(socket, &port.server).await,
                 None => {
@@ -221,4 +234,17 @@ fn plain(status: StatusCode) -> Response<Full<Bytes>> {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = status;
     answer
+}
+
+/// Faulty: waits until a whole request is there, or the client is gone. [LIM-11]
+pub(super) async fn await_request(stream: &TcpStream) {
+    const PAUSE: Duration = Duration::from_millis(2);
+    let mut head = vec![0; 8 << 10];
+    while let Ok(count @ 1..) = stream.peek(&mut head).await {
+        let is_whole = head[..count].windows(4).any(|end| end == b"\r\n\r\n");
+        if is_whole || count == head.len() {
+            return;
+        }
+        sleep(PAUSE).await;
+    }
 }

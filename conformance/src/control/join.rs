@@ -27,6 +27,9 @@ pub(super) struct Challenge {
     size_then: u64,
 }
 
+/// For how many challenges a faulty server has room.
+const FEW: usize = 256;
+
 impl Connection {
     /// Answers a hello with a challenge.
     pub(super) fn hello(&mut self, frame: &Value) -> Result<Value, Verdict> {
@@ -84,6 +87,12 @@ impl Connection {
         }
         let kept = challenge.written(frame);
         self.server.community().keep_challenge(&kept);
+        if faults.has("LIM-12") {
+            let mut community = self.server.community();
+            community.few_challenges.push_back(server_nonce);
+            let surplus = community.few_challenges.len().saturating_sub(FEW);
+            community.few_challenges.drain(..surplus);
+        }
         self.challenge = Some(challenge);
         self.awaits_proof = true;
         Ok(json!({
@@ -229,8 +238,11 @@ impl Connection {
         if let Some(challenge) = shared {
             return Ok(challenge);
         }
-        if let Some(challenge) =
-            own.filter(|own| own.server_nonce == *nonce || faults.has("JOIN-9"))
+        let is_forgotten =
+            faults.has("LIM-12") && !self.server.community().few_challenges.contains(nonce);
+        if let Some(challenge) = own
+            .filter(|own| own.server_nonce == *nonce || faults.has("JOIN-9"))
+            .filter(|_| !is_forgotten)
         {
             return Ok(challenge);
         }

@@ -18,6 +18,9 @@ impl Key {
     /// Reads a key; `bad_key` where it breaks one of KEY-1 to KEY-4.
     pub(super) fn read(bytes: &[u8], faults: &Faults) -> Result<Self, Verdict> {
         let verdict = match PublicKey::from_der(bytes) {
+            Ok(_) if faults.has("KEY-2/usual") && !has_usual_size(bytes) => {
+                return Err(Verdict::new("bad_key", "KEY-2", "an unusual size"));
+            }
             Ok(key) => return Ok(Self::new(bytes, Some(key), faults)),
             Err(verdict) => verdict,
         };
@@ -53,7 +56,7 @@ impl Key {
 fn is_let_through(bytes: &[u8], verdict: &Verdict, faults: &Faults) -> bool {
     match verdict.requirement {
         "KEY-2" => {
-            let bits = modulus_of(bytes).map_or(0, |n| n.len() * 8 - n[0].leading_zeros() as usize);
+            let bits = bits_of(bytes);
             faults.has("KEY-2/small") && bits < 2048
                 || faults.has("KEY-2/large") && bits > 4096
                 || faults.has("KEY-2/odd-size")
@@ -120,6 +123,14 @@ fn modulus_of(bytes: &[u8]) -> Option<&[u8]> {
     let (numbers, _) = der::take(0x30, pkcs1_of(bytes)?).ok()?;
     let (modulus, _) = der::take_unsigned_integer(numbers).ok()?;
     (!modulus.is_empty()).then_some(modulus)
+}
+
+fn bits_of(bytes: &[u8]) -> usize {
+    modulus_of(bytes).map_or(0, |n| n.len() * 8 - n[0].leading_zeros() as usize)
+}
+
+fn has_usual_size(bytes: &[u8]) -> bool {
+    matches!(bits_of(bytes), 2048 | 3072 | 4096)
 }
 
 /// Takes an element whose length may have needless zeros.

@@ -33,6 +33,7 @@ mod socket;
 mod spill;
 mod storing;
 mod submit;
+mod turn;
 mod welcome;
 
 use std::convert::Infallible;
@@ -135,15 +136,9 @@ async fn run(place: Place<'_>, faults: Faults, null_peer: Option<NullPeer>) -> i
         null_peer,
         alive,
         count,
+        gives_up: Arc::default(),
     });
-    let accepting = tokio::spawn(async move {
-        loop {
-            // A connection that fails before it is there is nobody's loss.
-            if let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(Arc::clone(&port).serve(stream));
-            }
-        }
-    });
+    let accepting = tokio::spawn(accept(listener, port));
     let signer = Arc::clone(&server);
     let signing = tokio::spawn(async move { signer.sign_checkpoints().await });
     Ok(Running {
@@ -152,6 +147,23 @@ async fn run(place: Place<'_>, faults: Faults, null_peer: Option<NullPeer>) -> i
         tasks: vec![accepting, signing],
         ends,
     })
+}
+
+/// Accepts connections for as long as the task lives.
+async fn accept(listener: TcpListener, port: Arc<Port>) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            // Only a fault gives up. [LIM-11]
+            () = port.gives_up.notified() => return,
+        };
+        // A connection that fails before it is there is nobody's loss.
+        let Ok((stream, _)) = accepted else { continue };
+        if port.server.faults.has("LIM-11/opening") {
+            http::await_request(&stream).await;
+        }
+        tokio::spawn(Arc::clone(&port).serve(stream));
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

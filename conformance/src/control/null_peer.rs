@@ -54,7 +54,7 @@ impl NullPeer {
                 _ = changes.changed() => return,
             };
             let answer = match event {
-                Event::Closed | Event::Broken => return socket.part().await,
+                Event::Closed | Event::Broken => return socket.part(1000).await,
                 Event::TooLong => return socket.close(1009).await,
                 Event::Text(text) => self.answer(&text, server),
                 Event::Ping(_) | Event::Binary(_) | Event::NotText => None,

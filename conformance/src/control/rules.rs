@@ -43,6 +43,9 @@ impl Community {
         // [ENTRY-4]
         let follows = if self.faults.has("ENTRY-4/gap") {
             entry.seq > author.seq
+        } else if self.faults.has("ENTRY-4/shared") {
+            let before = self.members.values().map(|member| member.seq).max();
+            Some(entry.seq) == before.map(|seq| seq + 1)
         } else if self.faults.has("ENTRY-4/zero") && author.seq == 0 {
             entry.seq <= 1
         } else {
@@ -128,12 +131,14 @@ impl Community {
             .collect();
         let changes = !added.is_empty() || !removed.is_empty();
         self.rule("ROST-7", changes, "bad_roster", "two empty lists")?;
-        let once = match self.faults.has("ROST-6/lists") {
+        let removes_first = self.faults.has("ROST-6/removed-first");
+        let once = match self.faults.has("ROST-6/lists") || removes_first {
             true => is_set(&added) && is_set(&removed),
             false => is_set(&[&added[..], &removed].concat()),
         };
         self.rule("ROST-6", once, "bad_roster", "an account is named twice")?;
-        let is_new = !added.iter().any(|id| self.is_member(id));
+        let is_gone = |id: &Hash| removes_first && removed.contains(id);
+        let is_new = !added.iter().any(|id| self.is_member(id) && !is_gone(id));
         // Who is named twice need not be new the second time.
         self.rule(
             "ROST-3",

@@ -15,6 +15,7 @@ use super::community::Community;
 use super::fault::Faults;
 use super::ledger::Ledger;
 use super::limits::Lives;
+use super::turn::Turn;
 use crate::codec::randomness::{Randomness, System};
 use crate::codec::{Account, Hash, accounts};
 use crate::spawn::ServerConfig;
@@ -37,6 +38,8 @@ pub(super) struct Server {
     pub(super) only_nonce: Hash,
     /// The limits that can be configured.
     pub(super) lives: Lives,
+    /// What a faulty server serves everyone under: whoever holds it, holds all others up.
+    pub(super) turn: Turn,
     community: Mutex<Community>,
     changes: watch::Sender<u64>,
 }
@@ -90,6 +93,7 @@ impl Server {
             faults,
             only_nonce: System.hash(),
             lives,
+            turn: Turn::default(),
             community: Mutex::new(community),
             changes: watch::Sender::new(0),
         }

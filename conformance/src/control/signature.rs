@@ -57,6 +57,9 @@ fn is_taken(
         let padding = Pkcs1v15Sign::new::<rsa::sha2::Sha256>();
         return key.verify(padding, &sha256(message), bytes).is_ok();
     }
+    if bytes.len() != key.size() {
+        return false;
+    }
     let Ok(opened) = hazmat::rsa_encrypt(key, &number) else {
         return false;
     };

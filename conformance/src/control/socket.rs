@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::fault::Faults;
+use super::turn::{Held, Turn};
 
 const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
@@ -50,6 +51,9 @@ pub(super) struct Socket {
     /// Whether what comes no longer matters, however long it is.
     is_leaving: bool,
     received: Vec<u8>,
+    turn: Turn,
+    /// Faulty: the turn, while a frame is here in part.
+    held: Option<Held>,
     /// The opcode and bytes of a message whose last fragment is still to come.
     partial: Option<(u8, Vec<u8>)>,
 }
@@ -62,13 +66,15 @@ struct Frame {
 
 impl Socket {
     /// Wraps an upgraded connection. `limit` is the longest message in bytes.
-    pub(super) fn new(stream: Upgraded, limit: usize, faults: Faults) -> Self {
+    pub(super) fn new(stream: Upgraded, limit: usize, faults: Faults, turn: Turn) -> Self {
         Self {
             stream: TokioIo::new(stream),
             limit,
             faults,
             is_leaving: false,
             received: Vec::new(),
+            turn,
+            held: None,
             partial: None,
         }
     }
@@ -76,11 +82,20 @@ impl Socket {
     /// The next event. What was read stays in the socket where the future is dropped.
     pub(super) async fn next(&mut self) -> Event {
         loop {
+            // [LIM-11]
+            if !self.received.is_empty() && self.held.is_none() {
+                self.held = self.turn.take(&self.faults, &["LIM-11"]).await;
+            }
             match self.take_frame() {
                 Ok(Some(frame)) => {
+                    self.held = None;
                     if let Some(event) = self.event(frame) {
                         return event;
                     }
+                }
+                // [WS-3]
+                Ok(None) if self.faults.has("WS-3/reads") && self.received.len() == 1 => {
+                    return Event::Broken;
                 }
                 Ok(None) => match self.stream.read_buf(&mut self.received).await {
                     Ok(0) | Err(_) => return Event::Closed,
@@ -116,9 +131,9 @@ impl Socket {
     }
 
     /// Answers the peer's closing.
-    pub(super) async fn part(mut self) {
+    pub(super) async fn part(mut self, code: u16) {
         // It may be gone already.
-        let _ = self.write(CLOSE, &1000u16.to_be_bytes()).await;
+        let _ = self.write(CLOSE, &code.to_be_bytes()).await;
     }
 
     /// Reads until the peer closes, without looking at what comes.
@@ -153,9 +168,13 @@ impl Socket {
         let (last, opcode) = (first & 0x80 != 0, first & 0x0f);
         let control = opcode >= CLOSE;
         let masked = second & 0x80 != 0;
-        // RFC 6455, sections 5.2 and 5.5: no extension was agreed on, clients mask, control frames are short.
-        let reserved = first & 0x70 != 0 && !self.faults.has("WS-7");
-        if reserved || !masked || control && (!last || second & 0x7f > 125) {
+        // [WS-11] No extension was agreed on, clients mask, control frames are short and whole.
+        let faults = &self.faults;
+        let reserved = first & 0x70 != 0 && !faults.has("WS-7") && !faults.has("WS-11/reserved");
+        let bare = !masked && !faults.has("WS-11/unmasked");
+        let in_parts = control && !last && !faults.has("WS-11/control-in-parts");
+        let long = control && second & 0x7f > 125 && !faults.has("WS-11/control-length");
+        if reserved || bare || in_parts || long {
             return Err(Event::Broken);
         }
         let (length, digits) = match second & 0x7f {
@@ -176,14 +195,17 @@ impl Socket {
         if !control && !self.is_leaving && self.too_long(opcode, length) {
             return Err(Event::TooLong);
         }
-        let start = 2 + extended.len() + 4;
+        let start = 2 + extended.len() + if masked { 4 } else { 0 };
         let Some(end) = start
             .checked_add(length)
             .filter(|end| *end <= self.received.len())
         else {
             return Ok(None);
         };
-        let mask: Vec<u8> = self.received[start - 4..start].to_vec();
+        let mask = match masked {
+            true => self.received[start - 4..start].to_vec(),
+            false => vec![0],
+        };
         let payload = self.received[start..end].iter().zip(mask.iter().cycle());
         let payload = payload.map(|(byte, mask)| byte ^ mask).collect();
         self.received.drain(..end);
@@ -222,10 +244,17 @@ impl Socket {
 
     fn event(&mut self, frame: Frame) -> Option<Event> {
         match frame.opcode {
-            PING => Some(Event::Ping(frame.payload)),
+            PING => {
+                // [WS-3]
+                if self.faults.has("WS-3/ping") {
+                    self.partial = None;
+                }
+                Some(Event::Ping(frame.payload))
+            }
             PONG => None,
             CLOSE => Some(Event::Closed),
             CONTINUATION | TEXT | BINARY => self.fragment(frame),
+            _ if self.faults.has("WS-11/opcode") => None,
             _ => Some(Event::Broken),
         }
     }
@@ -239,6 +268,10 @@ impl Socket {
             (CONTINUATION, Some((opcode, mut bytes))) => {
                 bytes.extend(frame.payload);
                 (opcode, bytes)
+            }
+            (CONTINUATION, None) if self.faults.has("WS-11/continuation") => (TEXT, frame.payload),
+            (opcode, Some(_)) if opcode != CONTINUATION && self.faults.has("WS-11/begins") => {
+                (opcode, frame.payload)
             }
             (CONTINUATION, None) | (_, Some(_)) => return Some(Event::Broken),
             (opcode, None) => (opcode, frame.payload),

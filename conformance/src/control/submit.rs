@@ -14,7 +14,7 @@ use super::signature;
 use crate::codec::{Verdict, base64url, fields};
 
 /// How long a faulty server takes from the append to the answer.
-const DAWDLING: Duration = Duration::from_millis(30);
+const DAWDLING: Duration = Duration::from_millis(100);
 
 impl Connection {
     /// Answers a submit: the frames to send, usually one `accepted`.

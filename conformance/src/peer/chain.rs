@@ -320,6 +320,14 @@ impl Chain {
             .coverage
             .late(&state.blocks, first, checkpoint_ms, now)
     }
+
+    /// Says whether the checkpoint that covered a block came late. [CHECK-3]
+    pub fn covered_late(&self, index: u64, checkpoint_ms: u64) -> Option<Fault> {
+        let state = self.state();
+        let block = state.blocks.get(place(index)..)?.get(..1)?;
+        let faults = state.coverage.late(block, 0, checkpoint_ms, 0);
+        faults.into_iter().next()
+    }
 }
 
 fn signature_faults(held: &Held, key: Option<&PublicKey>) -> Vec<Fault> {

@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use super::{
     Fault, Observer, Server,
     socket::{self, OpenFault, Sink},
+    wire::Wire,
 };
 use reader::Reader;
 
@@ -99,6 +100,7 @@ pub struct Connection {
     timeline: Timeline,
     patience: Duration,
     sink: Sink,
+    wire: Wire,
     reading: watch::Sender<bool>,
     inbox: mpsc::UnboundedReceiver<Event>,
     answers: VecDeque<Arc<Value>>,
@@ -145,6 +147,7 @@ impl Connection {
             timeline: timeline.clone(),
             patience: server.patience,
             sink: socket.sink,
+            wire: socket.wire,
             reading,
             inbox,
             answers: VecDeque::new(),
@@ -238,6 +241,11 @@ impl Connection {
         };
         self.timeline.add(&self.name, Direction::Happened, text);
         self.reading.send_replace(on);
+    }
+
+    /// The TCP connection under it.
+    pub fn wire(&self) -> Wire {
+        self.wire.clone()
     }
 
     /// Whether it is read from.

@@ -33,16 +33,16 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Target, target::SOCKET};
+use super::{Target, target::SOCKET, wire::Wire};
 
 /// Beyond what a server may send, so that a frame that is too long is seen and named. [SYNC-5]
 const MESSAGE_LIMIT: usize = 16 << 20;
 
 /// Sends messages.
-pub type Sink = SplitSink<WebSocketStream<TcpStream>, Message>;
+pub type Sink = SplitSink<WebSocketStream<Wire>, Message>;
 
 /// Gives messages.
-pub type Source = SplitStream<WebSocketStream<TcpStream>>;
+pub type Source = SplitStream<WebSocketStream<Wire>>;
 
 /// An open socket.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub struct Socket {
     pub sink: Sink,
     /// Its reading half.
     pub source: Source,
+    /// The connection under it.
+    pub wire: Wire,
     /// The headers of the server's answer.
     pub headers: HeaderMap,
 }
@@ -103,11 +105,11 @@ async fn handshake(
 ) -> Result<Socket, OpenFault> {
     let key = generate_key();
     let request = request(target, headers, &key)?;
-    let stream = connect(target, receive_buffer)
+    let wire = connect(target, receive_buffer)
         .await
         .map_err(OpenFault::Unreachable)?;
     let broken = |error: hyper::Error| OpenFault::Broken(error.to_string());
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+    let (mut sender, connection) = http1::handshake(TokioIo::new(wire.clone()))
         .await
         .map_err(broken)?;
     tokio::spawn(connection.with_upgrades());
@@ -128,7 +130,7 @@ async fn handshake(
     let parts = hyper::upgrade::on(response)
         .await
         .map_err(broken)?
-        .downcast::<TokioIo<TcpStream>>();
+        .downcast::<TokioIo<Wire>>();
     let parts =
         parts.map_err(|_| OpenFault::Broken("the connection was not handed over".into()))?;
     let stream = WebSocketStream::from_partially_read(
@@ -142,6 +144,7 @@ async fn handshake(
     Ok(Socket {
         sink,
         source,
+        wire,
         headers,
     })
 }
@@ -217,13 +220,17 @@ pub fn message(bytes: &[u8], kind: Kind, fragments: usize) -> Vec<Message> {
         .collect()
 }
 
-async fn connect(target: &Target, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
+/// Opens a TCP connection; `receive_buffer` is what the system may hold for it while nobody reads.
+///
+/// # Errors
+/// If none of the address's hosts takes it.
+pub async fn connect(target: &Target, receive_buffer: Option<u32>) -> io::Result<Wire> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in lookup_host(target.address()).await? {
         match connect_to(address, receive_buffer).await {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
-                return Ok(stream);
+                return Ok(Wire::new(stream));
             }
             Err(error) => last = error,
         }

@@ -32,6 +32,7 @@ pub async fn play(stage: &mut Stage, case: &Case) -> Outcome {
         failed => failed,
     };
     stage.collect_findings();
+    stage.trickles.clear();
     for connection in stage.connections.values_mut() {
         if connection.ended().is_none() {
             connection.close().await;

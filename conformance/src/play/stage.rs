@@ -3,16 +3,18 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
+    io,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use super::{entry, evaluate::Trouble, miss::Miss};
 use crate::{
     accounts::Actor,
     codec::{Hash, accounts},
-    peer::{Connection, Server, connection::Missing, server::now},
+    peer::{Connection, Server, connection::Missing, server::now, wire::Wire},
     result::{Failure, Finding, Verdict},
     scenario::{AccountKind, Vectors},
     story::{Timeline, shorten},
@@ -31,6 +33,12 @@ pub struct Stage {
     pub timeline: Timeline,
     pub(super) case: String,
     pub(super) connections: BTreeMap<String, Connection>,
+    /// Connections on which no socket was opened.
+    pub(super) dialled: BTreeMap<String, Wire>,
+    /// What is being sent on a connection little by little; it ends with the case.
+    pub(super) trickles: BTreeMap<String, JoinSet<io::Result<()>>>,
+    /// Fragments, made by hand, of a text whose last one is still to be sent.
+    pub(super) partial: BTreeMap<String, String>,
     pub(super) captured: BTreeMap<String, Value>,
     pub(super) made: BTreeMap<String, Made>,
     pub(super) round: Option<u64>,
@@ -98,6 +106,9 @@ impl Stage {
             timeline,
             case: case.to_owned(),
             connections: BTreeMap::new(),
+            dialled: BTreeMap::new(),
+            trickles: BTreeMap::new(),
+            partial: BTreeMap::new(),
             captured: BTreeMap::new(),
             made: BTreeMap::new(),
             round: None,

@@ -8,6 +8,7 @@ mod process;
 mod send;
 mod shortcut;
 mod submit;
+mod wire;
 
 use std::time::Duration;
 
@@ -55,6 +56,9 @@ impl Stage {
             Verb::Start(_) => self.start().await,
             Verb::KillAmid(step) => self.kill_amid(step).await,
             Verb::Again(step) => self.again(step).await,
+            Verb::Dial(step) => self.dial(step).await,
+            Verb::Wire(step) => self.wire(step).await,
+            Verb::HangUp(step) => self.hang_up(step),
             Verb::Check(step) => self.check(step),
             Verb::Repeat(_) => Err(Miss::harness("a `repeat` is played around its steps")),
         }

@@ -6,6 +6,7 @@ mod connections;
 mod entries;
 mod expectations;
 mod process;
+mod wires;
 
 pub use connections::{
     Close, Edit, Have, HexBytes, Http, Join, Opcode, Open, Ping, Request, Send, Stall, Unstall,
@@ -16,6 +17,8 @@ pub use expectations::{
     Check, Expect, ExpectBlock, ExpectCheckpoint, ExpectEnd, ExpectRefused, OneOrMore, Relation,
 };
 pub use process::{Again, Kill, KillAmid, Sight, Start, Stop, Whom};
+pub use wires::{Dial, HangUp, OnWire, OpcodeName, RawFrame, RawOpcode};
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -62,6 +65,9 @@ pub enum Verb {
     Start(Start),
     KillAmid(KillAmid),
     Again(Again),
+    Dial(Dial),
+    Wire(OnWire),
+    HangUp(HangUp),
     Repeat(Repeat),
     Check(Check),
 }
@@ -126,6 +132,9 @@ fn verb(members: Map<String, Value>) -> Result<Verb, String> {
         "start" => parsed(members, Verb::Start),
         "kill_amid" => parsed(members, Verb::KillAmid),
         "again" => parsed(members, Verb::Again),
+        "dial" => parsed(members, Verb::Dial),
+        "wire" => parsed(members, Verb::Wire),
+        "hang_up" => parsed(members, Verb::HangUp),
         "repeat" => parsed(members, Verb::Repeat),
         "check" => parsed(members, Verb::Check),
         unknown => Err(format!(

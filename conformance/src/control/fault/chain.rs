@@ -6,7 +6,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CHAIN-1",
         "draws an index before it judges, as databases do, so that each refusal leaves a gap",
-    ),
+    )
+    .spreading("a refusal before the case's entry makes a gap before its block"),
     Fault::new(
         "CHAIN-2",
         "links a block to the entry before it instead of the block",
@@ -15,7 +16,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CHAIN-2/checkpoint",
         "links a block to the last one that a checkpoint covers",
-    ),
+    )
+    .spreading("chains that grow beyond a checkpoint by two blocks show it"),
     Fault::new("CHAIN-3", "takes the author's sent_at for the block's time"),
     Fault::new(
         "CHAIN-3/clock",
@@ -35,10 +37,12 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CHAIN-5/next",
         "answers with the newest block's hash by the time of the answer",
-    ),
+    )
+    .spreading("whoever gets a receipt while others write may see it"),
     Fault::new("CHAIN-6", "sets sent_at to its own clock")
         .spreading("no block's signature verifies"),
-    Fault::new("CHAIN-6/sorted", "sorts the lists of an entry"),
+    Fault::new("CHAIN-6/sorted", "sorts the lists of an entry")
+        .spreading("an entry with a list that is not in order has another signature then"),
     Fault::new("CHAIN-6/digits", "stores times in seconds")
         .spreading("no block's signature verifies"),
     Fault::new(
@@ -67,7 +71,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "TREE-1/twin",
         "pairs a last node that has no sibling with itself",
-    ),
+    )
+    .spreading("every checkpoint of a size that is no power of two shows it"),
     Fault::new(
         "CHECK-1",
         "signs checkpoints with another key than that of genesis",
@@ -81,21 +86,26 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CHECK-2",
         "signs the new size with the head of the checkpoint before",
-    ),
+    )
+    .spreading("whoever holds a checkpoint against the chain sees it"),
     Fault::new(
         "CHECK-2/root",
         "signs the new size with the root of the checkpoint before",
-    ),
-    Fault::new("CHECK-3", "signs when a hundred blocks have come together"),
+    )
+    .spreading("whoever holds a checkpoint against the chain sees it"),
+    Fault::new("CHECK-3", "signs when a hundred blocks have come together")
+        .spreading("cases that wait for a checkpoint wait in vain"),
     Fault::new(
         "CHECK-3/late",
         "signs three times more seldom than it advertises",
     ),
-    Fault::new("CHECK-4", "shows checkpoints in welcomes alone"),
+    Fault::new("CHECK-4", "shows checkpoints in welcomes alone")
+        .spreading("cases that wait for a checkpoint on a connection wait in vain"),
     Fault::new(
         "CHECK-4/early",
         "sends a checkpoint before the blocks that it covers",
-    ),
+    )
+    .spreading("whoever holds a checkpoint against the chain sees it"),
     Fault::new(
         "CHECK-5",
         "remembers the chain's size at the hello, and takes the checkpoint at the welcome",

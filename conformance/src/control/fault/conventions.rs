@@ -42,7 +42,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "CONV-2/escapes",
         "compares names before escapes are decoded",
     ),
-    Fault::new("CONV-3", "ignores members that it does not know"),
+    Fault::new("CONV-3", "ignores members that it does not know")
+        .spreading("other cases' malformed frames are such ones"),
     Fault::new(
         "CONV-3/nested",
         "ignores members that it does not know below the outermost object",
@@ -82,11 +83,13 @@ pub(super) const FAULTS: &[Fault] = &[
         "refuses a depth beyond 17 instead of 16",
     ),
     Fault::new("CONV-8/fifteen", "refuses a depth of 16, too"),
-    Fault::new("CONV-11", "leaves `detail` out of a refusal"),
+    Fault::new("CONV-11", "leaves `detail` out of a refusal")
+        .spreading("cases that look at a whole refusal miss the member, too"),
     Fault::new(
         "CONV-11/null",
         "writes null for a `ref` that it does not have",
-    ),
+    )
+    .spreading("cases that look at a whole refusal find the member, too"),
     Fault::new(
         "CONV-11/padded",
         "writes hashes in an `accepted` with padding",

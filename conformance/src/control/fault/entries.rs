@@ -9,14 +9,21 @@ pub(super) const FAULTS: &[Fault] = &[
         "looks at the body before it looks at the kind",
     ),
     Fault::new("ENTRY-2", "does not look at the community"),
-    Fault::new("ENTRY-3", "does not verify entries' signatures"),
+    Fault::new("ENTRY-3", "does not verify entries' signatures")
+        .spreading("cases of other rules refuse an entry by its signature"),
     Fault::new("ENTRY-3/anyone", "lets any member's key verify an entry"),
-    Fault::new("ENTRY-4", "does not look at seq"),
+    Fault::new("ENTRY-4", "does not look at seq")
+        .spreading("cases of other rules refuse an entry by its number"),
     Fault::new("ENTRY-4/gap", "asks that seq is greater than the last"),
     Fault::new(
         "ENTRY-4/zero",
         "counts from 0, and takes a first seq of 0 or 1",
     ),
+    Fault::new(
+        "ENTRY-4/shared",
+        "counts the entries of all members together",
+    )
+    .spreading("whoever writes after another member is refused"),
     Fault::new(
         "ENTRY-5",
         "refuses an entry that it has already with bad_seq",
@@ -52,8 +59,13 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "ENTRY-11/same-time",
         "refuses an entry whose sent_at is earlier than its author's last",
-    ),
+    )
+    .spreading("cases with other clocks' times in order to show something else"),
     Fault::new("ENTRY-11/reason", "refuses a redaction without a reason"),
+    Fault::new(
+        "ENTRY-11/authority",
+        "takes for members whom a roster entry added, and so not the authority",
+    ),
     Fault::new(
         "ENTRY-16",
         "judges an entry by the chain that its author had seen",
@@ -75,10 +87,17 @@ pub(super) const FAULTS: &[Fault] = &[
         "ROST-6/lists",
         "looks for accounts that are named twice in each list alone",
     ),
+    Fault::new(
+        "ROST-6/removed-first",
+        "takes the removals off the roster before it judges the additions",
+    ),
     Fault::new("ROST-7", "appends a roster entry that changes nothing"),
-    Fault::new("ROST-8", "reads the roster for joins when it starts"),
-    Fault::new("ROST-9", "refuses to add an account that was removed"),
-    Fault::new("ROST-9/seq", "counts a returned account's entries from 1"),
+    Fault::new("ROST-8", "reads the roster for joins when it starts")
+        .spreading("whoever is added during the run cannot join"),
+    Fault::new("ROST-9", "refuses to add an account that was removed")
+        .spreading("cases that remove a member put them back"),
+    Fault::new("ROST-9/seq", "counts a returned account's entries from 1")
+        .spreading("members who came back go on writing in other cases"),
     Fault::new("ROST-9/seen", "forgets how far a returned account had seen"),
     Fault::new("CARD-1", "takes cards that are not below 2^255 - 19"),
     Fault::new("CARD-2", "does not look for points of small order"),
@@ -101,7 +120,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "EPOCH-4/first",
         "asks that the author is the first recipient",
-    ),
+    )
+    .spreading("a case whose wraps are in another order"),
     Fault::new("EPOCH-5", "takes an epoch without wraps"),
     Fault::new("EPOCH-5/share", "takes a share without wraps"),
     Fault::new("SHARE-1", "takes a share of an epoch that it does not have"),
@@ -119,7 +139,8 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new("MSG-1", "takes a message of an epoch that it does not have"),
     Fault::new("MSG-2", "lets any member write to any epoch"),
-    Fault::new("MSG-2/shared", "lets the first recipients alone write"),
+    Fault::new("MSG-2/shared", "lets the first recipients alone write")
+        .spreading("a case in which who was shared an epoch writes under it"),
     Fault::new("MSG-3", "does not know stale epochs"),
     Fault::new(
         "MSG-3/return",
@@ -142,7 +163,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "MSG-5/tag",
         "asks for a multiple of 128 and forgets the tag",
-    ),
+    )
+    .spreading("no real message has such a length, so that none is accepted"),
     Fault::new("MSG-6", "takes a message without its ciphertext"),
     Fault::new(
         "RED-1",
@@ -151,7 +173,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("RED-1/kind", "takes a redaction of any block"),
     Fault::new("RED-2", "takes a second redaction of a message"),
     Fault::new("RED-3", "lets any member redact"),
-    Fault::new("RED-3/author", "lets the authority alone redact"),
+    Fault::new("RED-3/author", "lets the authority alone redact")
+        .spreading("cases that redact their own message are refused"),
     Fault::new("RED-3/authority", "lets the author alone redact"),
     Fault::new("RED-4", "goes on serving a redacted ciphertext"),
     Fault::new("RED-4/null", "writes null for a redacted ciphertext"),

@@ -27,6 +27,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "KEY-2/odd-size",
         "takes a modulus whose number of bits is no multiple of 8",
     ),
+    Fault::new(
+        "KEY-2/usual",
+        "takes the usual sizes alone: 2048, 3072 and 4096 bits",
+    ),
     Fault::new("KEY-3", "takes any public exponent"),
     Fault::new("KEY-4", "takes an even modulus"),
     Fault::new(

@@ -31,13 +31,16 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "JOIN-6",
         "tells a stranger at the hello that they are not on the roster",
-    ),
-    Fault::new("JOIN-7", "draws one nonce when it starts"),
+    )
+    .spreading("cases in which a stranger proves, or who was removed comes back, get no challenge"),
+    Fault::new("JOIN-7", "draws one nonce when it starts")
+        .spreading("a nonce that comes again can be proved again"),
     Fault::new("JOIN-7/connection", "draws one nonce for each connection"),
     Fault::new(
         "JOIN-7/account",
         "makes the nonce from the account's id and nonce, so that it repeats",
-    ),
+    )
+    .spreading("a nonce that comes again can be proved again"),
     Fault::new(
         "JOIN-8",
         "gives challenges a minute, whatever it advertises",
@@ -57,8 +60,10 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new("JOIN-10", "does not look at the challenge's expires_at"),
     Fault::new("JOIN-11", "does not verify the proof"),
-    Fault::new("JOIN-11/anyone", "lets any member's key verify the proof"),
-    Fault::new("JOIN-12", "lets strangers in"),
+    Fault::new("JOIN-11/anyone", "lets any member's key verify the proof")
+        .spreading("cases in which a stranger's proof is refused see another code"),
+    Fault::new("JOIN-12", "lets strangers in")
+        .spreading("cases that see a roster change by who may join see none"),
     Fault::new(
         "JOIN-12/order",
         "looks into the roster before it verifies, and tells a stranger without a proof",
@@ -98,12 +103,14 @@ pub(super) const FAULTS: &[Fault] = &[
         "JOIN-16/repeated",
         "repeats the signature of the account's first welcome",
     ),
-    Fault::new("JOIN-18", "does not look at the session_ms of the hello"),
+    Fault::new("JOIN-18", "does not look at the session_ms of the hello")
+        .spreading("cases that wait for a short session's end wait in vain"),
     Fault::new(
         "JOIN-18/longer",
         "grants whatever session_ms the hello asks for",
     ),
-    Fault::new("SESS-1", "does not look at the token of a submit"),
+    Fault::new("SESS-1", "does not look at the token of a submit")
+        .spreading("cases of other rules refuse a submit by its token"),
     Fault::new("SESS-1/any", "takes any live session's token in a submit"),
     Fault::new(
         "SESS-2",
@@ -128,11 +135,17 @@ pub(super) const FAULTS: &[Fault] = &[
         "SESS-4/prefix",
         "compares the first sixteen bytes of a token",
     ),
-    Fault::new("SESS-5", "keeps a removed member's sessions and streams"),
+    Fault::new(
+        "SESS-4/hash",
+        "keeps tokens' hashes, and compares what comes with them as it stands, too",
+    ),
+    Fault::new("SESS-5", "keeps a removed member's sessions and streams")
+        .spreading("cases of the roster and of returned members see a removal by its `bye`"),
     Fault::new(
         "SESS-5/silent",
         "drops a removed member's connections without a bye",
-    ),
+    )
+    .spreading("cases of the roster and of returned members see a removal by its `bye`"),
     Fault::new(
         "SESS-5/token",
         "closes a removed member's connections and keeps the sessions",
@@ -144,11 +157,13 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-5/next",
         "ends a removed member's connections at the next frame that they send",
-    ),
+    )
+    .spreading("cases of the roster and of returned members see a removal by its `bye`"),
     Fault::new(
         "SESS-6",
         "pushes to a removed member until the next block has gone out",
-    ),
+    )
+    .spreading("cases with a removal see the block that comes too late"),
     Fault::new(
         "SESS-7",
         "lets a session rest while its member is away, and go on after the return",
@@ -160,11 +175,13 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-8/pushed",
         "pushes the frame of a submit, token and all, inside the block",
-    ),
+    )
+    .spreading("a block whose entry has a member more is another statement"),
     Fault::new(
         "SESS-11",
         "ends a member's older session when they join again",
-    ),
+    )
+    .spreading("cases in which one member has two connections lose the first"),
     Fault::new(
         "SESS-12",
         "answers a resume with the join's welcome signature over the old nonce",
@@ -181,10 +198,14 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SYNC-1",
         "takes the size in have for the last index, and begins one block late",
-    ),
-    Fault::new("SYNC-1/own", "does not push a block to its author"),
-    Fault::new("SYNC-1/others", "pushes a block to its author alone"),
-    Fault::new("SYNC-1/ignores", "begins at 0, whatever have says"),
+    )
+    .spreading("every join that says what it holds misses a block"),
+    Fault::new("SYNC-1/own", "does not push a block to its author")
+        .spreading("most cases wait for their own block on their own connection"),
+    Fault::new("SYNC-1/others", "pushes a block to its author alone")
+        .spreading("cases with two members wait for each other's blocks"),
+    Fault::new("SYNC-1/ignores", "begins at 0, whatever have says")
+        .spreading("blocks that were not asked for stand before those that a case waits for"),
     Fault::new("SYNC-2", "sends the blocks so far in falling order")
         .spreading("every join of a chain of two blocks sees it"),
     Fault::new(
@@ -202,21 +223,27 @@ pub(super) const FAULTS: &[Fault] = &[
         "drops a slow reader's connection without a bye",
     ),
     Fault::new("SYNC-5", "sends all that is due in one frame"),
-    Fault::new("SUB-1", "does not answer an entry that it has already"),
+    Fault::new("SUB-1", "does not answer an entry that it has already")
+        .spreading("cases that repeat an entry get no answer"),
     Fault::new(
         "SUB-1/twice",
         "answers twice: when it took the entry and when it was appended",
-    ),
-    Fault::new("SUB-3", "leaves the ref out"),
-    Fault::new("SUB-3/refused", "leaves the ref out of refusals"),
+    )
+    .spreading("the second answer is taken for that to the next frame"),
+    Fault::new("SUB-3", "leaves the ref out")
+        .spreading("answers are told apart by their ref in every case"),
+    Fault::new("SUB-3/refused", "leaves the ref out of refusals")
+        .spreading("answers are told apart by their ref in every case"),
     Fault::new(
         "SUB-3/first",
         "answers with the first ref that the connection used",
-    ),
+    )
+    .spreading("answers are told apart by their ref in every case"),
     Fault::new(
         "SUB-4",
         "verifies a connection's entries side by side, and appends the last that came first",
-    ),
+    )
+    .spreading("cases that post several entries at once count on their order"),
     Fault::new(
         "SESS-14/submit",
         "takes a submit before the welcome, if its token is a live session's",
@@ -235,7 +262,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-15/malformed",
         "forgets the challenge when a frame is malformed",
-    ),
+    )
+    .spreading("cases of other refusals go on with the challenge"),
     Fault::new(
         "SESS-15/unexpected",
         "forgets the challenge when a frame is unexpected",
@@ -247,5 +275,6 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-15/open",
         "ends the session's connection state when a submit is refused",
-    ),
+    )
+    .spreading("most refusals of entries are followed by one that is accepted"),
 ];

@@ -80,7 +80,12 @@ impl Community {
         let bad = "bad_recipient";
         self.rule(some, !recipients.is_empty(), bad, "no wrap")?;
         self.rule(once, is_set(recipients), bad, "a recipient is named twice")?;
-        let is_member = |id| {
+        // [ENTRY-11]
+        let refuses_authority = self.faults.has("ENTRY-11/authority");
+        let is_member = |id: &Hash| {
+            if refuses_authority && *id == self.authority {
+                return false;
+            }
             self.is_member(id) || self.faults.has("EPOCH-1/former") && self.members.contains_key(id)
         };
         self.rule(

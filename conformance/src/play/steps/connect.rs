@@ -108,7 +108,8 @@ impl Stage {
         headers: &[(String, String)],
         receive_buffer: Option<u32>,
     ) -> Result<Connection, OpenFault> {
-        Connection::open(&self.server, name, headers, receive_buffer, &self.timeline).await
+        let name = self.numbered(name);
+        Connection::open(&self.server, &name, headers, receive_buffer, &self.timeline).await
     }
 
     pub(super) async fn close(&mut self, on: &str) -> Result<(), Miss> {

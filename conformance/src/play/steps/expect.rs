@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     peer::{
+        Observer,
         connection::{End, Missing},
         observer::codes::close_code,
     },
@@ -83,28 +84,30 @@ impl Stage {
         let made = self.entry_made(&step.of)?;
         let id = made.id()?;
         let accepted = made.accepted.as_ref().map(|(index, _)| *index);
-        let longer = Duration::from_millis(self.server.limit("checkpoint_ms"));
+        let checkpoint_ms = self.server.limit("checkpoint_ms");
+        let longer = Duration::from_millis(checkpoint_ms);
+        let index = |observer: &Observer| {
+            let arrived = observer
+                .joined()
+                .and_then(|joined| joined.arrived.iter().find(|block| block.states(&id)))
+                .map(|block| block.index);
+            arrived.or(accepted)
+        };
         let connection = self.connection(&step.on)?;
         let covered = connection
             .until(longer, |observer| {
-                observer.joined().is_some_and(|joined| {
-                    let arrived = joined
-                        .arrived
-                        .iter()
-                        .find(|block| block.states(&id))
-                        .map(|block| block.index);
-                    arrived
-                        .or(accepted)
-                        .is_some_and(|index| joined.covered > index)
-                })
+                let covered = observer.joined().map_or(0, |joined| joined.covered);
+                index(observer).is_some_and(|index| covered > index)
             })
             .await;
-        covered.map_err(|missing| {
-            Miss::missing(
-                format!("a checkpoint that covers the block of `{}`", step.of),
-                missing,
-            )
-        })
+        let expected = format!("a checkpoint that covers the block of `{}`", step.of);
+        covered.map_err(|missing| Miss::missing(&expected, missing))?;
+        let index = index(&connection.observer());
+        match index.and_then(|index| self.server.chain.covered_late(index, checkpoint_ms)) {
+            Some(fault) => Err(Miss::other(format!("{expected} in time"), fault.detail)
+                .against(&fault.requirement)),
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn expect_end(&mut self, step: &ExpectEnd) -> Result<(), Miss> {
