@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Library, complain};
 use crate::{
     exit::Exit,
-    selftest::{Plan, report, selftest},
+    selftest::{Others, Plan, Trial, document, page, report, selftest},
 };
 
 #[derive(Debug, Args)]
@@ -15,15 +15,21 @@ pub struct Arguments {
     /// Faults to try, requirements whose faults to try, null/silent and the like, or `control`; without one: all of them
     #[arg(value_name = "SUBJECT")]
     subjects: Vec<String>,
-    /// Let each fault meet every case, and not those of its requirement alone
-    #[arg(long)]
+    /// Let each fault meet every case, and not those of its requirement and the touchstones alone (some 15 minutes)
+    #[arg(long, conflicts_with = "share")]
     full: bool,
+    /// Let each fault meet one share of the other cases, such as 2/9: nine runs make the full matrix
+    #[arg(long, value_name = "K/N")]
+    share: Option<Others>,
     /// Servers at a time
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 16)]
     servers: usize,
     /// Write the kill matrix as JSON
     #[arg(long, value_name = "PATH")]
     json: Option<PathBuf>,
+    /// Write the kill matrix as a page that needs no network
+    #[arg(long, value_name = "PATH")]
+    html: Option<PathBuf>,
     /// A line for each server that is done
     #[arg(long, short)]
     verbose: bool,
@@ -31,7 +37,9 @@ pub struct Arguments {
 
 pub fn execute(arguments: Arguments, library: Library) -> Exit {
     let Library {
-        corpus, vectors, ..
+        corpus,
+        vectors,
+        requirements,
     } = library;
     let program = match std::env::current_exe() {
         Ok(program) => program,
@@ -45,7 +53,11 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
     let plan = Plan {
         program,
         subjects: arguments.subjects,
-        full: arguments.full,
+        others: match arguments.share {
+            Some(share) => share,
+            None if arguments.full => Others::All,
+            None => Others::Touchstones,
+        },
         at_a_time: arguments.servers,
         vectors_hash: corpus.vectors_hash(),
     };
@@ -56,11 +68,12 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return complain(Exit::Harness, &format!("no runtime: {error}")),
     };
-    let matrix = runtime.block_on(selftest(&Arc::new(vectors), &plan, |trial| {
+    let told = |trial: &Trial| {
         if arguments.verbose {
             anstream::eprintln!("{}", report::line(trial));
         }
-    }));
+    };
+    let matrix = runtime.block_on(selftest(&Arc::new(vectors), &requirements, &plan, told));
     runtime.shutdown_background();
     if matrix.trials.is_empty() {
         return complain(
@@ -69,8 +82,11 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
         );
     }
     anstream::print!("{}", report::render(&matrix));
-    if let Some(path) = arguments.json {
-        let text = format!("{:#}\n", matrix.to_json());
+    let json = arguments
+        .json
+        .map(|path| (path, format!("{:#}\n", document::to_json(&matrix))));
+    let html = arguments.html.map(|path| (path, page::render(&matrix)));
+    for (path, text) in json.into_iter().chain(html) {
         if let Err(error) = fs::write(&path, text) {
             return complain(Exit::Usage, &format!("{}: {error}", path.display()));
         }

@@ -1,139 +1,25 @@
 //! What the trials came to: killers of faults, faults without one, cases without a victim, passes of null peers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-
-use super::Plan;
+use super::{
+    Others, Plan,
+    excuses::NULL_PASSES,
+    trial::{Subject, Trial, fails},
+};
 use crate::{
-    control::{Fault, NullPeer},
-    result::{CaseResult, RunResult, Verdict},
-    scenario::Vectors,
+    control::Fault,
+    requirement::Requirements,
+    scenario::{Case, Vectors},
 };
 
-/// Cases that null peers may pass, and why.
-pub const NULL_PASSES: &[(&str, &str)] = &[
-    ("disc-document", DOCUMENT),
-    ("disc-for-every-page", DOCUMENT),
-    ("disc-limits-fit-each-other", DOCUMENT),
-    ("disc-limits-in-bounds", DOCUMENT),
-    ("key-server-is-not-authority", DOCUMENT),
-];
-
-const DOCUMENT: &str =
-    "a null peer shows a true discovery document, so that a run gets as far as the sockets";
-
-/// Who was judged.
-#[derive(Debug, Clone, Copy)]
-pub enum Subject {
-    /// The control server without a fault.
-    Faultless,
-    /// The control server with one.
-    Fault(&'static Fault),
-    /// A null peer.
-    Null(NullPeer),
-}
-
-impl Subject {
-    /// Its name: a fault's id, `control`, or `null/` and the peer's.
-    pub fn name(self) -> String {
-        match self {
-            Self::Faultless => "control".to_owned(),
-            Self::Fault(fault) => fault.id.to_owned(),
-            Self::Null(peer) => format!("null/{peer}"),
-        }
-    }
-
-    /// Whether this is its name, or the requirement that it breaks.
-    pub(super) fn is_called(self, name: &str) -> bool {
-        let breaks = matches!(self, Self::Fault(fault) if fault.requirement() == name);
-        breaks || self.name() == name
-    }
-}
-
-/// What became of a subject.
+/// A case, as far as a reader of the matrix has to know it.
 #[derive(Debug, Clone)]
-pub struct Trial {
-    /// Who was judged.
-    pub subject: Subject,
-    /// The verdict of each case that was played.
-    pub verdicts: BTreeMap<String, Verdict>,
-    /// How the cases failed that did: requirement, what was expected, and what came.
-    pub failures: BTreeMap<String, String>,
-    /// Why no case could be played.
-    pub unready: Option<String>,
-}
-
-impl Trial {
-    /// A subject that the preflight turned away.
-    pub(super) fn unready(subject: Subject, why: String) -> Self {
-        Self {
-            subject,
-            verdicts: BTreeMap::new(),
-            failures: BTreeMap::new(),
-            unready: Some(why),
-        }
-    }
-
-    /// A process that could not be judged: nothing was caught, and on the faultless server it is a false alarm.
-    pub(super) fn unplayed(subject: Subject, why: String) -> Self {
-        const NO_CASE: &str = "(no case was played on its process)";
-        let mut trial = Self::endless(subject);
-        trial.verdicts.insert(NO_CASE.to_owned(), Verdict::Crashed);
-        trial.failures.insert(NO_CASE.to_owned(), why);
-        trial
-    }
-
-    /// The verdicts of two runs on one subject.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        self.verdicts.extend(other.verdicts);
-        self.failures.extend(other.failures);
-        self.unready = self.unready.or(other.unready);
-        self
-    }
-
-    /// A subject whose cases did not come to an end.
-    pub(super) fn endless(subject: Subject) -> Self {
-        Self {
-            unready: None,
-            ..Self::unready(subject, String::new())
-        }
-    }
-
-    /// A subject whose cases were played.
-    pub(super) fn of(subject: Subject, result: &RunResult) -> Self {
-        let verdicts = result
-            .cases
-            .iter()
-            .map(|case| (case.id.clone(), case.verdict));
-        let failures = result.cases.iter().filter_map(|case| {
-            let told = told(case)?;
-            Some((case.id.clone(), told))
-        });
-        Self {
-            subject,
-            verdicts: verdicts.collect(),
-            failures: failures.collect(),
-            unready: None,
-        }
-    }
-
-    /// The cases that failed.
-    pub fn failed(&self) -> impl Iterator<Item = &str> {
-        self.with(fails)
-    }
-
-    /// The cases that passed.
-    pub fn passed(&self) -> impl Iterator<Item = &str> {
-        self.with(|verdict| verdict == Verdict::Pass)
-    }
-
-    fn with(&self, is_wanted: impl Fn(Verdict) -> bool) -> impl Iterator<Item = &str> {
-        self.verdicts
-            .iter()
-            .filter(move |(_, verdict)| is_wanted(**verdict))
-            .map(|(id, _)| id.as_str())
-    }
+pub struct Told {
+    /// What a right server does.
+    pub title: String,
+    /// The requirements that it decides.
+    pub requirements: Vec<String>,
 }
 
 /// Everything that was tried.
@@ -141,10 +27,12 @@ impl Trial {
 pub struct Matrix {
     /// In the order of the catalogue, the faultless server and the null peers first.
     pub trials: Vec<Trial>,
-    /// Each case's requirements.
-    pub cases: BTreeMap<String, Vec<String>>,
-    /// Whether each fault met every case.
-    pub full: bool,
+    /// The cases by their ids.
+    pub cases: BTreeMap<String, Told>,
+    /// The sentence of each requirement that a fault breaks.
+    pub sentences: BTreeMap<String, String>,
+    /// Which cases each fault met besides its own.
+    pub others: Others,
     /// Whether every fault was tried.
     pub whole: bool,
     /// SHA-256 over the vectors.
@@ -152,15 +40,31 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    pub(super) fn new(trials: Vec<Trial>, vectors: &Vectors, plan: &Plan) -> Self {
+    pub(super) fn new(
+        trials: Vec<Trial>,
+        vectors: &Vectors,
+        requirements: &Requirements,
+        plan: &Plan,
+    ) -> Self {
+        let told = |case: &Case| Told {
+            title: case.title.clone(),
+            requirements: case.requirements.clone(),
+        };
         let cases = vectors
             .cases
             .iter()
-            .map(|case| (case.id.clone(), case.requirements.clone()));
+            .map(|case| (case.id.clone(), told(case)));
+        let broken = trials.iter().filter_map(|trial| match trial.subject {
+            Subject::Fault(fault) => requirements.of(fault.requirement()),
+            Subject::Faultless | Subject::Null(_) => None,
+        });
         Self {
+            sentences: broken
+                .map(|requirement| (requirement.id.clone(), requirement.sentence.clone()))
+                .collect(),
             trials,
             cases: cases.collect(),
-            full: plan.full,
+            others: plan.others,
             whole: plan.subjects.is_empty(),
             vectors_hash: plan.vectors_hash.clone(),
         }
@@ -174,7 +78,7 @@ impl Matrix {
         })
     }
 
-    /// The cases of the fault's requirement that failed on it.
+    /// The cases of the fault's requirement that failed on it, by what they saw themselves.
     pub fn killers<'a>(&'a self, fault: &'a Fault, trial: &'a Trial) -> Vec<&'a str> {
         trial
             .failed()
@@ -184,10 +88,26 @@ impl Matrix {
 
     /// The cases of other requirements that failed on the fault.
     pub fn bystanders<'a>(&'a self, fault: &'a Fault, trial: &'a Trial) -> Vec<&'a str> {
-        trial
+        let elsewhere = trial.implicated.iter().map(String::as_str);
+        let bystanders: BTreeSet<&str> = trial
             .failed()
+            .chain(elsewhere)
             .filter(|id| !self.decides(id, fault.requirement()))
-            .collect()
+            .collect();
+        bystanders.into_iter().collect()
+    }
+
+    /// The faults that a case catches: those of its requirements that it failed on.
+    pub fn caught_by<'a>(&'a self, case: &'a str) -> impl Iterator<Item = &'static Fault> + 'a {
+        self.faults()
+            .filter(move |(fault, trial)| {
+                trial
+                    .verdicts
+                    .get(case)
+                    .is_some_and(|verdict| fails(*verdict))
+                    && self.decides(case, fault.requirement())
+            })
+            .map(|(fault, _)| fault)
     }
 
     /// Faults that no case of their requirement catches. One that the preflight turns away is caught.
@@ -202,109 +122,103 @@ impl Matrix {
 
     /// Cases that no fault of their requirements makes fail.
     pub fn toothless(&self) -> Vec<&str> {
-        let catches = |case: &str| {
-            self.faults()
-                .any(|(fault, trial)| self.killers(fault, trial).contains(&case))
-        };
         self.cases
             .keys()
             .map(String::as_str)
-            .filter(|case| self.whole && !catches(case))
+            .filter(|_| self.whole)
+            .filter(|case| self.caught_by(case).next().is_none())
+            .collect()
+    }
+
+    /// Faults that make cases of other requirements fail and do not say why, with those cases.
+    pub fn unexplained(&self) -> Vec<(&'static Fault, Vec<&str>)> {
+        self.faults()
+            .filter(|(fault, _)| fault.spreads.is_none())
+            .map(|(fault, trial)| (fault, self.bystanders(fault, trial)))
+            .filter(|(_, cases)| !cases.is_empty())
+            .collect()
+    }
+
+    /// Faults that say why they make other cases fail, and make none fail. Only a full matrix shows it.
+    pub fn overexplained(&self) -> Vec<&'static Fault> {
+        self.faults()
+            .filter(|_| self.others == Others::All)
+            .filter(|(fault, trial)| {
+                let is_still = self.bystanders(fault, trial).is_empty();
+                fault.spreads.is_some() && trial.unready.is_none() && is_still
+            })
+            .map(|(fault, _)| fault)
             .collect()
     }
 
     /// What fails on the server that keeps every rule.
     pub fn false_alarms(&self) -> Vec<&str> {
-        let faultless = |trial: &&Trial| matches!(trial.subject, Subject::Faultless);
+        fn failed(trial: &Trial) -> BTreeSet<&str> {
+            let elsewhere = trial.implicated.iter().map(String::as_str);
+            trial.failed().chain(elsewhere).collect()
+        }
+        let alarms = self.trials.iter().filter(|trial| is_faultless(trial));
+        alarms.flat_map(failed).collect()
+    }
+
+    /// Null peers and the cases that they pass.
+    pub fn null_peers(&self) -> impl Iterator<Item = (String, Vec<&str>)> {
         self.trials
             .iter()
-            .filter(faultless)
-            .flat_map(Trial::failed)
-            .collect()
+            .filter(|trial| matches!(trial.subject, Subject::Null(_)))
+            .map(|trial| (trial.subject.name(), trial.passed().collect()))
     }
 
     /// Null peers and the cases that they pass without a reason.
     pub fn null_passes(&self) -> Vec<(String, Vec<&str>)> {
-        let passes = |trial: &'_ Trial| matches!(trial.subject, Subject::Null(_));
-        self.trials
-            .iter()
-            .filter(|trial| passes(trial))
-            .map(|trial| {
-                let excused = |id: &str| NULL_PASSES.iter().any(|(case, _)| *case == id);
-                let passed = trial.passed().filter(|id| !excused(id));
-                (trial.subject.name(), passed.collect())
+        let excused = |id: &&str| NULL_PASSES.iter().any(|(case, _)| case == id);
+        self.null_peers()
+            .map(|(name, cases)| {
+                let passes = cases.into_iter().filter(|id| !excused(id));
+                (name, passes.collect())
             })
             .collect()
     }
 
-    /// Whether the suite has teeth: nothing survives, nothing is toothless, nothing fails without a fault, and no null
-    /// peer passes what [`NULL_PASSES`] does not excuse.
+    /// Excused cases that no null peer passes any more.
+    pub fn idle_excuses(&self) -> Vec<&'static str> {
+        let passed: BTreeSet<&str> = self.null_peers().flat_map(|(_, cases)| cases).collect();
+        let excused = NULL_PASSES.iter().map(|(case, _)| *case);
+        excused
+            .filter(|case| self.whole && !passed.contains(case))
+            .collect()
+    }
+
+    /// Subjects whose cases did not come to an end, or could not be played.
+    pub fn unheard(&self) -> Vec<String> {
+        let silent = |trial: &&Trial| match trial.subject {
+            Subject::Fault(_) => trial.verdicts.is_empty() && trial.unready.is_none(),
+            Subject::Faultless | Subject::Null(_) => trial.verdicts.is_empty(),
+        };
+        let unheard = self.trials.iter().filter(silent);
+        unheard.map(|trial| trial.subject.name()).collect()
+    }
+
+    /// Whether the suite has teeth: everything that was tried was heard to its end, no fault survives, no case is
+    /// toothless, nothing fails without a fault or a stated reason, and null peers pass what [`NULL_PASSES`] says.
     pub fn holds(&self) -> bool {
-        self.survivors().is_empty()
+        self.unheard().is_empty()
+            && self.survivors().is_empty()
             && self.toothless().is_empty()
+            && self.unexplained().is_empty()
+            && self.overexplained().is_empty()
             && self.false_alarms().is_empty()
             && self.null_passes().iter().all(|(_, cases)| cases.is_empty())
+            && self.idle_excuses().is_empty()
     }
 
-    /// The matrix as a document.
-    pub fn to_json(&self) -> Value {
-        let faults: Vec<Value> = self
-            .faults()
-            .map(|(fault, trial)| {
-                json!({
-                    "id": fault.id,
-                    "requirement": fault.requirement(),
-                    "mistake": fault.mistake,
-                    "spreads": fault.spreads,
-                    "unready": trial.unready,
-                    "played": trial.verdicts.len(),
-                    "killers": self.killers(fault, trial),
-                    "bystanders": self.bystanders(fault, trial),
-                    "failures": trial.failures,
-                })
-            })
-            .collect();
-        let survivors: Vec<&str> = self.survivors().iter().map(|fault| fault.id).collect();
-        let null_peers: serde_json::Map<String, Value> = self
-            .null_passes()
-            .into_iter()
-            .map(|(name, cases)| (name, json!(cases)))
-            .collect();
-        json!({
-            "format": "dispatch-d/1 selftest",
-            "vectors": self.vectors_hash,
-            "full": self.full,
-            "holds": self.holds(),
-            "survivors": survivors,
-            "toothless": self.toothless(),
-            "false_alarms": self.false_alarms(),
-            "null_passes": null_peers,
-            "faults": faults,
-        })
-    }
-}
-
-/// Whether a verdict says that the case caught something. A suite that fails by itself catches nothing.
-fn fails(verdict: Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::Fail | Verdict::Crashed | Verdict::Timeout | Verdict::Warn
-    )
-}
-
-impl Matrix {
-    fn decides(&self, case: &str, requirement: &str) -> bool {
+    pub(super) fn decides(&self, case: &str, requirement: &str) -> bool {
         self.cases
             .get(case)
-            .is_some_and(|ids| ids.iter().any(|id| id == requirement))
+            .is_some_and(|told| told.requirements.iter().any(|id| id == requirement))
     }
 }
 
-fn told(case: &CaseResult) -> Option<String> {
-    let failure = case.failure.as_ref()?;
-    let requirement = failure.requirement.as_deref().unwrap_or("-");
-    Some(format!(
-        "{requirement}: expected {}; came {}",
-        failure.expected, failure.came
-    ))
+fn is_faultless(trial: &Trial) -> bool {
+    matches!(trial.subject, Subject::Faultless)
 }

@@ -2,51 +2,88 @@
 //! understand nothing.
 //!
 //! It plays live cases against the control server, once without a fault, once with each, and against the null peers.
-//! A case that nothing fails proves nothing, and neither does a run that a null peer passes.
+//! A case that nothing fails proves nothing, and neither does a run that a null peer passes. What a case fails by is
+//! what it saw itself, not what another case of the run saw.
 
+pub mod document;
+mod excuses;
 mod matrix;
+pub mod page;
 pub mod report;
 mod spawned;
+mod touchstones;
+mod trial;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 
 use crate::{
     canary::Places,
-    control::{self, Faults, NullPeer, Running, fault},
+    control::{self, Fault, Faults, NullPeer, Running, fault},
     peer::Target,
     preflight::{self, Wishes},
-    result::CaseResult,
+    requirement::Requirements,
+    result::{CaseResult, Verdict},
     run::{Settings, Watcher, run},
-    scenario::{Case, Vectors},
+    scenario::{Capability, Case, Vectors},
 };
 
-pub use matrix::{Matrix, NULL_PASSES, Subject, Trial};
+pub use excuses::NULL_PASSES;
+pub use matrix::{Matrix, Told};
+pub use touchstones::TOUCHSTONES;
+pub use trial::{Subject, Trial};
 
-/// How long a step waits for a server with a fault, which answers in milliseconds or never.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a step waits for the faultless server, however busy the machine is.
-const FAULTLESS_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a step waits for a null peer, which answers at once or never.
-const NULL_PATIENCE: Duration = Duration::from_millis(300);
+use trial::fails;
+
+/// How cases are played on a subject.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    /// How long a step waits.
+    patience: Duration,
+    /// Cases at a time.
+    jobs: usize,
+}
+
+/// A server with a fault answers in milliseconds or never; what is silent so long is tried again.
+const FAULTY: Manner = Manner {
+    patience: Duration::from_secs(2),
+    jobs: 6,
+};
+/// However busy the machine is, a right server is not accused.
+const PATIENT: Manner = Manner {
+    patience: Duration::from_secs(10),
+    jobs: 4,
+};
+/// A null peer answers at once or never, and most cases only wait.
+const NULL: Manner = Manner {
+    patience: Duration::from_millis(300),
+    jobs: 12,
+};
 /// How long one subject's cases may take. A silent peer lets every step wait.
-const DEADLINE: Duration = Duration::from_secs(100);
+const DEADLINE: Duration = Duration::from_secs(300);
 /// How long the preflight and the look afterwards may take besides.
 const GRACE: Duration = Duration::from_secs(20);
-/// Cases at a time on one subject.
-const JOBS: usize = 4;
-/// Cases at a time on a null peer: most of them only wait.
-const NULL_JOBS: usize = 12;
+
+/// Which cases a fault meets besides those of its requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// The [`TOUCHSTONES`].
+    Touchstones,
+    /// This of so many shares of all cases, counted from 1: as many runs as there are shares make the full matrix.
+    Share(usize, usize),
+    /// All.
+    All,
+}
 
 /// What to try.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Subjects by their names, or faults by their requirements; all where there is none.
     pub subjects: Vec<String>,
-    /// Whether each fault meets every case, and not those of its requirement alone.
-    pub full: bool,
+    /// Which cases each fault meets besides those of its requirement.
+    pub others: Others,
     /// Subjects at a time.
     pub at_a_time: usize,
     /// SHA-256 over the vectors.
@@ -56,7 +93,12 @@ pub struct Plan {
 }
 
 /// Tries every subject of the plan; `told` hears of each that is done.
-pub async fn selftest(vectors: &Arc<Vectors>, plan: &Plan, mut told: impl FnMut(&Trial)) -> Matrix {
+pub async fn selftest(
+    vectors: &Arc<Vectors>,
+    requirements: &Requirements,
+    plan: &Plan,
+    mut told: impl FnMut(&Trial),
+) -> Matrix {
     let nulls = NullPeer::ALL.into_iter().map(Subject::Null);
     let faults = fault::catalogue().map(Subject::Fault);
     let subjects = std::iter::once(Subject::Faultless)
@@ -65,9 +107,11 @@ pub async fn selftest(vectors: &Arc<Vectors>, plan: &Plan, mut told: impl FnMut(
     let wanted = |subject: &Subject| {
         plan.subjects.is_empty() || plan.subjects.iter().any(|name| subject.is_called(name))
     };
-    let subjects: Vec<Subject> = subjects.filter(wanted).collect();
+    let mut subjects: Vec<(usize, Subject)> = subjects.filter(wanted).enumerate().collect();
+    // Who takes longest begins first.
+    subjects.sort_by_key(|(_, subject)| !takes_long(*subject, vectors));
     let mut trials: Vec<(usize, Trial)> = Vec::new();
-    let tried = stream::iter(subjects.into_iter().enumerate())
+    let tried = stream::iter(subjects)
         .map(|(place, subject)| async move { (place, attempt(subject, vectors, plan).await) });
     let mut tried = std::pin::pin!(tried.buffer_unordered(plan.at_a_time.max(1)));
     while let Some((place, trial)) = tried.next().await {
@@ -76,37 +120,116 @@ pub async fn selftest(vectors: &Arc<Vectors>, plan: &Plan, mut told: impl FnMut(
     }
     trials.sort_by_key(|(place, _)| *place);
     let trials = trials.into_iter().map(|(_, trial)| trial).collect();
-    Matrix::new(trials, vectors, plan)
+    Matrix::new(trials, vectors, requirements, plan)
 }
 
 /// Plays the subject's cases on it.
 async fn attempt(subject: Subject, vectors: &Arc<Vectors>, plan: &Plan) -> Trial {
-    let own = |case: &&Case| match subject {
-        Subject::Fault(fault) => {
-            plan.full || case.requirements.iter().any(|id| id == fault.requirement())
-        }
+    let manner = match subject {
+        Subject::Faultless => PATIENT,
+        Subject::Fault(_) => FAULTY,
+        Subject::Null(_) => NULL,
+    };
+    let numbered = vectors.cases.iter().enumerate();
+    let meets = |place: usize, case: &Case| match subject {
+        Subject::Fault(fault) => is_about(case, fault) || plan.others.include(place, case),
         Subject::Faultless | Subject::Null(_) => true,
     };
-    let cases = vectors.cases.iter().filter(own);
-    let (apart, here): (Vec<&Case>, Vec<&Case>) = cases.partition(|case| spawned::is_apart(case));
-    match subject {
-        Subject::Fault(fault) if fault.is_spawned => {
-            spawned::attempt(subject, &apart, vectors, plan).await
+    let cases: Vec<&Case> = numbered
+        .filter(|(place, case)| meets(*place, case))
+        .map(|(_, case)| case)
+        .collect();
+    let mut trial = serve_and_play(subject, manner, &cases, vectors, plan).await;
+    confirm(&mut trial, vectors, plan).await;
+    trial
+}
+
+/// Plays once more, on a fresh server and with all patience, what may be the load's doing or another case's, and not
+/// the subject's: failures without a fault, failures of unrelated cases, and a kill that is but a silence.
+async fn confirm(trial: &mut Trial, vectors: &Arc<Vectors>, plan: &Plan) {
+    let fault = match trial.subject {
+        Subject::Null(_) => return,
+        Subject::Faultless => None,
+        Subject::Fault(fault) => Some(fault),
+    };
+    let failed = |case: &&Case| {
+        trial
+            .verdicts
+            .get(&case.id)
+            .is_some_and(|verdict| fails(*verdict))
+    };
+    let is_own = |case: &&Case| fault.is_some_and(|fault| is_about(case, fault));
+    let (killers, others): (Vec<&Case>, Vec<&Case>) = vectors
+        .cases
+        .iter()
+        .filter(|case| failed(case) || trial.implicated.contains(&case.id))
+        .partition(is_own);
+    if fault.is_none_or(|fault| fault.spreads.is_none()) {
+        try_again(trial, &others, vectors, plan).await;
+    }
+    let is_silent = |case: &&Case| trial.verdicts.get(&case.id) == Some(&Verdict::Timeout);
+    if killers
+        .iter()
+        .all(|case| is_silent(case) || !failed_by_itself(trial, case))
+    {
+        // One that is silent again is enough.
+        for case in killers {
+            if failed_by_itself(trial, case) {
+                try_again(trial, &[case], vectors, plan).await;
+                if failed_by_itself(trial, case) {
+                    return;
+                }
+            }
         }
-        Subject::Fault(_) => attempt_here(subject, &here, vectors, plan).await,
+    }
+}
+
+fn failed_by_itself(trial: &Trial, case: &Case) -> bool {
+    trial.failed().any(|id| id == case.id)
+}
+
+/// Takes the failures back that do not come again.
+async fn try_again(trial: &mut Trial, cases: &[&Case], vectors: &Arc<Vectors>, plan: &Plan) {
+    if cases.is_empty() {
+        return;
+    }
+    let again = serve_and_play(trial.subject, PATIENT, cases, vectors, plan).await;
+    for case in cases {
+        let fails_again = failed_by_itself(&again, case) || again.implicated.contains(&case.id);
+        if !fails_again && again.unready.is_none() {
+            trial.acquit(&case.id);
+        }
+    }
+}
+
+/// Plays the cases on the subject: those that kill their server or read its files on a process, the others here.
+async fn serve_and_play(
+    subject: Subject,
+    manner: Manner,
+    cases: &[&Case],
+    vectors: &Arc<Vectors>,
+    plan: &Plan,
+) -> Trial {
+    let (apart, here): (Vec<&Case>, Vec<&Case>) =
+        cases.iter().partition(|case| spawned::is_apart(case));
+    let on_process = spawned::attempt(subject, manner, &apart, vectors, plan);
+    let in_process = serve_here(subject, manner, &here, vectors, plan);
+    match subject {
+        Subject::Fault(fault) if fault.is_spawned => on_process.await,
+        Subject::Fault(_) => in_process.await,
+        Subject::Faultless | Subject::Null(_) if apart.is_empty() => in_process.await,
+        Subject::Faultless | Subject::Null(_) if here.is_empty() => on_process.await,
         Subject::Faultless | Subject::Null(_) => {
-            let (here, apart) = tokio::join!(
-                attempt_here(subject, &here, vectors, plan),
-                spawned::attempt(subject, &apart, vectors, plan)
-            );
+            let (here, apart) = tokio::join!(in_process, on_process);
             here.and(apart)
         }
     }
 }
 
-/// Plays cases on a server in this process.
-async fn attempt_here(
+/// Starts the subject in this process, plays the cases on it, and ends it.
+async fn serve_here(
     subject: Subject,
+    manner: Manner,
     cases: &[&Case],
     vectors: &Arc<Vectors>,
     plan: &Plan,
@@ -118,11 +241,11 @@ async fn attempt_here(
         }
         Subject::Null(peer) => control::start_null(0, peer).await,
     };
-    let running = match started {
-        Ok(running) => running,
-        Err(error) => return Trial::unready(subject, format!("no port: {error}")),
+    let Ok(running) = started else {
+        // No port: that shows nothing of the suite.
+        return Trial::endless(subject);
     };
-    let playing = play(subject, &running, cases, vectors, plan);
+    let playing = play(subject, manner, &running, cases, vectors, plan);
     // A server that answers nobody must not hold the others up; what did not end has caught nothing.
     let trial = timeout(DEADLINE + GRACE, playing).await;
     running.shutdown().await;
@@ -131,6 +254,7 @@ async fn attempt_here(
 
 async fn play(
     subject: Subject,
+    manner: Manner,
     running: &Running,
     cases: &[&Case],
     vectors: &Arc<Vectors>,
@@ -138,7 +262,7 @@ async fn play(
 ) -> Trial {
     let target = Target::parse(&running.url).expect("an address of ours");
     let wishes = Wishes {
-        patience: patience(subject),
+        patience: manner.patience,
         wait_ready: Duration::ZERO,
         authority: None,
         trace: false,
@@ -148,7 +272,7 @@ async fn play(
         Err(unready) => return Trial::unready(subject, unready.to_string()),
     };
     let settings = Settings {
-        jobs: jobs(subject),
+        jobs: manner.jobs,
         deadline: DEADLINE,
         fail_fast: false,
         without: Vec::new(),
@@ -158,32 +282,78 @@ async fn play(
         spawner: None,
         places: Places::default(),
     };
+    let mut alone = Alone::default();
     let never = std::future::pending();
-    let result = run(ready, cases, vectors, &settings, &mut Unwatched, never).await;
-    Trial::of(subject, &result)
+    let result = run(ready, cases, vectors, &settings, &mut alone, never).await;
+    Trial::of(subject, alone.0, &result)
 }
 
-fn patience(subject: Subject) -> Duration {
-    match subject {
-        Subject::Null(_) => NULL_PATIENCE,
-        Subject::Fault(_) => PATIENCE,
-        Subject::Faultless => FAULTLESS_PATIENCE,
+impl Others {
+    /// Whether a case is among them; `place` is its place among all.
+    fn include(self, place: usize, case: &Case) -> bool {
+        match self {
+            Self::Touchstones => TOUCHSTONES.contains(&case.id.as_str()),
+            Self::Share(share, of) => place % of + 1 == share,
+            Self::All => true,
+        }
     }
 }
 
-fn jobs(subject: Subject) -> usize {
-    match subject {
-        Subject::Null(_) => NULL_JOBS,
-        Subject::Fault(_) | Subject::Faultless => JOBS,
+impl FromStr for Others {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.parse::<usize>().ok();
+        let numbers = text
+            .split_once('/')
+            .map(|(share, of)| (number(share), number(of)));
+        match numbers {
+            Some((Some(share), Some(of))) if (1..=of).contains(&share) => {
+                Ok(Self::Share(share, of))
+            }
+            _ => Err("a share is a number, `/`, and the number of all shares: 2/9".into()),
+        }
     }
 }
 
-/// Nobody is told of single cases.
-struct Unwatched;
+impl fmt::Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Touchstones => f.write_str("its own cases and the touchstones"),
+            Self::Share(share, of) => {
+                write!(f, "its own cases and share {share} of {of} of the others")
+            }
+            Self::All => f.write_str("every case"),
+        }
+    }
+}
 
-impl Watcher for Unwatched {
+/// Whether all cases are played on it, or some of its own one after the other.
+fn takes_long(subject: Subject, vectors: &Vectors) -> bool {
+    let alone = |case: &&Case| case.needs(Capability::Exclusive);
+    match subject {
+        Subject::Faultless | Subject::Null(_) => true,
+        Subject::Fault(fault) => {
+            let mut alone = vectors.cases.iter().filter(alone);
+            alone.any(|case| is_about(case, fault))
+        }
+    }
+}
+
+fn is_about(case: &Case, fault: &Fault) -> bool {
+    case.requirements.iter().any(|id| id == fault.requirement())
+}
+
+/// Takes down each case's verdict when it ends, before what other cases saw is held against it.
+#[derive(Debug, Default)]
+struct Alone(BTreeMap<String, Verdict>);
+
+impl Watcher for Alone {
     fn begins(&mut self, _: &Case) {}
-    fn ends(&mut self, _: &CaseResult) {}
+
+    fn ends(&mut self, result: &CaseResult) {
+        self.0.insert(result.id.clone(), result.verdict);
+    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,13 @@ use std::fmt::Write;
 use super::{Matrix, Trial};
 
 /// One line for a subject that is done.
-pub fn line(matrix_of_one: &Trial) -> String {
-    let failed = matrix_of_one.failed().count();
-    let played = matrix_of_one.verdicts.len();
-    match &matrix_of_one.unready {
-        Some(why) => format!("{:<22} turned away: {why}", matrix_of_one.subject.name()),
-        None => format!(
-            "{:<22} {failed} of {played} cases fail",
-            matrix_of_one.subject.name()
-        ),
+pub fn line(trial: &Trial) -> String {
+    let failed = trial.failed().count();
+    let played = trial.verdicts.len();
+    let name = trial.subject.name();
+    match &trial.unready {
+        Some(why) => format!("{name:<22} turned away: {why}"),
+        None => format!("{name:<22} {failed} of {played} cases fail"),
     }
 }
 
@@ -29,55 +27,68 @@ pub fn render(matrix: &Matrix) -> String {
         };
         let _ = writeln!(out, "{:<22} {shown}", fault.id);
         let bystanders = matrix.bystanders(fault, trial);
-        if !bystanders.is_empty() {
-            let why = fault.spreads.unwrap_or("no reason is stated");
+        if let (Some(why), false) = (fault.spreads, bystanders.is_empty()) {
             let _ = writeln!(out, "{:<22} and {} others: {why}", "", bystanders.len());
         }
     }
-    section(&mut out, "fail without a fault", &matrix.false_alarms());
-    section(
-        &mut out,
-        "catch no fault of their requirements",
-        &matrix.toothless(),
-    );
-    for (name, cases) in matrix.null_passes() {
-        section(&mut out, &format!("pass against {name}"), &cases);
-    }
-    let survivors = matrix.survivors();
-    let lines: Vec<String> = survivors
-        .iter()
-        .map(|fault| format!("{}: {}", fault.id, fault.mistake))
-        .collect();
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    section(&mut out, "survive", &lines);
-    let faults = matrix.faults().count();
-    let _ = writeln!(
-        out,
-        "\nfaults killed  {} of {faults}",
-        faults - survivors.len()
-    );
-    if matrix.whole {
-        let cases = matrix.cases.len();
-        let _ = writeln!(
-            out,
-            "cases that kill  {} of {cases}",
-            cases - matrix.toothless().len()
-        );
-        let passes: usize = matrix
-            .null_passes()
-            .iter()
-            .map(|(_, cases)| cases.len())
-            .sum();
-        let _ = writeln!(out, "passes of null peers  {passes}");
-    }
+    complaints(&mut out, matrix);
+    sums(&mut out, matrix);
     out
 }
 
-fn section(out: &mut String, title: &str, lines: &[&str]) {
+fn complaints(out: &mut String, matrix: &Matrix) {
+    section(out, "were not heard to their end", matrix.unheard());
+    section(out, "fail without a fault", matrix.false_alarms());
+    let toothless = matrix.toothless();
+    section(out, "catch no fault of their requirements", toothless);
+    for (name, cases) in matrix.null_passes() {
+        section(out, &format!("pass against {name}"), cases);
+    }
+    let title = "are excused from failing on null peers, and fail (take the excuse away)";
+    section(out, title, matrix.idle_excuses());
+    let unexplained = matrix.unexplained();
+    let unexplained = unexplained
+        .iter()
+        .map(|(fault, cases)| format!("{}: {}", fault.id, cases.join(" ")));
+    let title =
+        "make unrelated cases fail, and state no reason (`spreads`, or break something narrower)";
+    section(out, title, unexplained.collect::<Vec<_>>());
+    let idle = matrix.overexplained();
+    let title = "state why unrelated cases fail, and none does (take `spreads` away)";
+    section(out, title, idle.iter().map(|fault| fault.id).collect());
+    let survivors = matrix.survivors();
+    let survivors = survivors
+        .iter()
+        .map(|fault| format!("{}: {}", fault.id, fault.mistake));
+    section(out, "survive", survivors.collect::<Vec<_>>());
+}
+
+fn sums(out: &mut String, matrix: &Matrix) {
+    let faults = matrix.faults().count();
+    let killed = faults - matrix.survivors().len();
+    let _ = writeln!(out, "\nfaults killed          {killed} of {faults}");
+    if !matrix.whole {
+        return;
+    }
+    let cases = matrix.cases.len();
+    let kill = cases - matrix.toothless().len();
+    let _ = writeln!(out, "cases that kill        {kill} of {cases}");
+    let passes = matrix.null_passes();
+    let passes: usize = passes.iter().map(|(_, cases)| cases.len()).sum();
+    let _ = writeln!(out, "passes of null peers   {passes} without a reason");
+    let unexplained = matrix.unexplained().len();
+    let met = matrix.others;
+    let _ = writeln!(
+        out,
+        "unexplained spreads    {unexplained} (each fault met {met})"
+    );
+}
+
+fn section<T: AsRef<str>>(out: &mut String, title: &str, lines: Vec<T>) {
     if !lines.is_empty() {
         let _ = writeln!(out, "\n{} {title}:", lines.len());
         for line in lines {
-            let _ = writeln!(out, "  {line}");
+            let _ = writeln!(out, "  {}", line.as_ref());
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{DEADLINE, GRACE, Plan, Subject, Trial, Unwatched, jobs, patience};
+use super::{Alone, DEADLINE, GRACE, Manner, Plan, Subject, Trial};
 use crate::{
     canary::Places,
     preflight::{self, Wishes},
@@ -29,6 +29,7 @@ pub(super) fn is_apart(case: &Case) -> bool {
 /// Plays such cases on the subject.
 pub(super) async fn attempt(
     subject: Subject,
+    manner: Manner,
     cases: &[&Case],
     vectors: &Arc<Vectors>,
     plan: &Plan,
@@ -36,7 +37,7 @@ pub(super) async fn attempt(
     let spawner = Spawner {
         command: command(subject, plan),
         ready_within: READY_WITHIN,
-        stop_within: patience(subject),
+        stop_within: manner.patience,
         keep: None,
     };
     let process = match spawner.prepare("server", &Default::default()) {
@@ -44,7 +45,7 @@ pub(super) async fn attempt(
         Err(error) => return Trial::unplayed(subject, format!("no folder: {error}")),
     };
     let wishes = Wishes {
-        patience: patience(subject),
+        patience: manner.patience,
         wait_ready: Duration::ZERO,
         authority: None,
         trace: false,
@@ -56,7 +57,7 @@ pub(super) async fn attempt(
         Err(_) => return Trial::endless(subject),
     };
     let settings = Settings {
-        jobs: jobs(subject),
+        jobs: manner.jobs,
         deadline: DEADLINE,
         fail_fast: false,
         without: Vec::new(),
@@ -67,10 +68,10 @@ pub(super) async fn attempt(
         places: Places::default(),
     };
     let never = std::future::pending();
-    let mut unwatched = Unwatched;
-    let played = run(ready, cases, vectors, &settings, &mut unwatched, never);
+    let mut alone = Alone::default();
+    let played = run(ready, cases, vectors, &settings, &mut alone, never);
     let trial = match tokio::time::timeout(DEADLINE + GRACE, played).await {
-        Ok(result) => Trial::of(subject, &result),
+        Ok(result) => Trial::of(subject, alone.0, &result),
         Err(_) => Trial::endless(subject),
     };
     // What cannot be killed now is killed when it is dropped.

@@ -8,7 +8,7 @@ fn vectors() -> Arc<Vectors> {
 fn plan(faults: &[&str]) -> Plan {
     Plan {
         subjects: faults.iter().map(|id| (*id).to_owned()).collect(),
-        full: false,
+        others: Others::Touchstones,
         at_a_time: 2,
         vectors_hash: String::new(),
         // No fault of these tests needs a process.
@@ -19,10 +19,10 @@ fn plan(faults: &[&str]) -> Plan {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_is_killed_by_a_case_of_its_requirement() {
     let mut names = Vec::new();
-    let matrix = selftest(&vectors(), &plan(&["JOIN-12", "ENTRY-2"]), |trial| {
-        names.push(trial.subject.name())
-    })
-    .await;
+    let requirements = Requirements::read(&Corpus::embedded());
+    let told = |trial: &Trial| names.push(trial.subject.name());
+    let plan = plan(&["JOIN-12", "ENTRY-2"]);
+    let matrix = selftest(&vectors(), &requirements, &plan, told).await;
     assert_eq!(
         names.len(),
         3,
@@ -33,8 +33,8 @@ async fn a_fault_is_killed_by_a_case_of_its_requirement() {
     let killers = matrix.killers(fault, trial);
     assert!(
         !killers.is_empty()
-            && killers
-                .iter()
-                .all(|id| matrix.cases[*id].contains(&"JOIN-12".to_owned()))
+            && killers.iter().all(|id| matrix.cases[*id]
+                .requirements
+                .contains(&"JOIN-12".to_owned()))
     );
 }
