@@ -25,7 +25,7 @@ use crate::{
     peer::Target,
     preflight::{self, Wishes},
     requirement::Requirements,
-    result::{CaseResult, Verdict},
+    result::{CaseResult, RunResult, Verdict},
     run::{Settings, Watcher, run},
     scenario::{Capability, Case, Vectors},
 };
@@ -285,7 +285,7 @@ async fn play(
     let mut alone = Alone::default();
     let never = std::future::pending();
     let result = run(ready, cases, vectors, &settings, &mut alone, never).await;
-    Trial::of(subject, alone.0, &result)
+    alone.trial(subject, cases, &result)
 }
 
 impl Others {
@@ -354,6 +354,26 @@ impl Watcher for Alone {
     fn ends(&mut self, result: &CaseResult) {
         self.0.insert(result.id.clone(), result.verdict);
     }
+}
+
+impl Alone {
+    fn trial(mut self, subject: Subject, cases: &[&Case], result: &RunResult) -> Trial {
+        let searched = cases.iter().filter(|case| is_searched(case));
+        for case in searched {
+            let judged = result.cases.iter().find(|judged| judged.id == case.id);
+            if let Some(judged) = judged {
+                self.0.insert(judged.id.clone(), judged.verdict);
+            }
+        }
+        Trial::of(subject, self.0, result)
+    }
+}
+
+/// Whether a case sees by a search of the server's files, its log and its refusals, when all cases are over.
+fn is_searched(case: &Case) -> bool {
+    case.needs(Capability::DataDir)
+        || case.needs(Capability::ServerLog)
+        || case.requirements.iter().any(|id| id == "ERR-4")
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub(super) async fn attempt(
     let mut alone = Alone::default();
     let played = run(ready, cases, vectors, &settings, &mut alone, never);
     let trial = match tokio::time::timeout(DEADLINE + GRACE, played).await {
-        Ok(result) => Trial::of(subject, alone.0, &result),
+        Ok(result) => alone.trial(subject, cases, &result),
         Err(_) => Trial::endless(subject),
     };
     // What cannot be killed now is killed when it is dropped.
