@@ -24,6 +24,9 @@ pub(super) fn verify(
         ));
     };
     // [SIG-1] [SIG-2] [SIG-3]
+    if faults.has("SIG-2/256") && bytes.len() != 256 {
+        return Err(Verdict::new("bad_signature", "SIG-2", "not of 256 bytes"));
+    }
     let strict = signature::verify(parsed, message, bytes);
     if strict.is_ok() || faults.is_empty() {
         return strict;

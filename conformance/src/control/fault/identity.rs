@@ -57,6 +57,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "SIG-2/cut",
         "takes a signature without its last byte for one to be filled up",
     ),
+    Fault::new("SIG-2/256", "takes signatures of 256 bytes alone")
+        .spreading("members with longer keys cannot join"),
     Fault::new(
         "SIG-3",
         "reduces the signature by the modulus before it verifies",
