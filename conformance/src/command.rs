@@ -1,18 +1,28 @@
 //! The commands of `dispatch-conformance`.
 
+mod baseline;
 mod control;
 mod coverage;
 mod explain;
+mod judge;
 mod keys;
 mod list;
+mod matrix;
+mod own;
+mod record;
+mod replay;
 mod run;
 mod selftest;
+mod session;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
-use crate::{corpus::Corpus, exit::Exit, requirement::Requirements, scenario::Vectors};
+use crate::{
+    corpus::Corpus, exit::Exit, requirement::Requirements, scenario::Vectors,
+    story::visible::visible,
+};
 
 /// Judges servers of the chat protocol dispatch-d/1 by replaying scenarios against them.
 #[derive(Debug, Parser)]
@@ -28,7 +38,25 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play the live cases against a server, or against the embedded reference
+    #[command(
+        override_usage = "dispatch-conformance run [OPTIONS] [URL] [SELECTOR]...
+       dispatch-conformance run [OPTIONS] --spawn 'CMD {config}' [SELECTOR]...",
+        after_help = "Exit codes: 0 conformant, or nothing but what the baseline expects, 1 not conformant, 2 usage, configuration or \
+        vectors, 3 no server there, 4 the suite failed, 5 what the baseline expects to fail passes, 130 interrupted"
+    )]
     Run(Box<run::Arguments>),
+    /// Play a case of a bundle again: FIXED, FAILED or ERROR
+    #[command(override_usage = "dispatch-conformance replay [OPTIONS] BUNDLE#CASE [URL]")]
+    Replay(Box<replay::Arguments>),
+    /// Judge a bundle again, offline: which verdicts follow from its transcripts
+    Judge(judge::Arguments),
+    /// Play cases and write what was said, a file a case, for a reader to follow
+    #[command(override_usage = "dispatch-conformance record [OPTIONS] [URL] [SELECTOR]...")]
+    Record(Box<record::Arguments>),
+    /// Keep known failures in a file, with their reasons
+    Baseline(Box<baseline::Arguments>),
+    /// Put several runs side by side on a page
+    Matrix(matrix::Arguments),
     /// List the live cases
     List(list::Arguments),
     /// Show a requirement with everything that decides it, or a case with its whole story
@@ -51,7 +79,7 @@ pub struct Library {
     /// The requirements.
     pub requirements: Requirements,
     /// The vectors.
-    pub vectors: Vectors,
+    pub vectors: Arc<Vectors>,
 }
 
 impl Library {
@@ -70,7 +98,7 @@ impl Library {
         Ok(Self {
             corpus,
             requirements,
-            vectors,
+            vectors: Arc::new(vectors),
         })
     }
 }
@@ -82,7 +110,18 @@ pub fn execute(cli: Cli) -> Exit {
         Err(fault) => return complain(Exit::Usage, &fault),
     };
     match cli.command {
-        Command::Run(arguments) => run::execute(*arguments, cli.vectors, library),
+        Command::Run(arguments) => whole(run::execute(&arguments, cli.vectors.as_ref(), &library)),
+        Command::Replay(arguments) => {
+            whole(replay::execute(&arguments, cli.vectors.as_ref(), &library))
+        }
+        Command::Judge(arguments) => whole(judge::execute(&arguments, &library)),
+        Command::Record(arguments) => whole(record::execute(&arguments, &library)),
+        Command::Matrix(arguments) => whole(matrix::execute(&arguments, &library)),
+        Command::Baseline(arguments) => whole(baseline::execute(
+            &arguments,
+            cli.vectors.as_ref(),
+            &library,
+        )),
         Command::List(arguments) => list::execute(&arguments, &library),
         Command::Explain(arguments) => explain::execute(&arguments, &library),
         Command::Keys(arguments) => keys::execute(&arguments, &library),
@@ -92,8 +131,13 @@ pub fn execute(cli: Cli) -> Exit {
     }
 }
 
+/// How the program ends, early or not.
+fn whole(ended: Result<Exit, Exit>) -> Exit {
+    ended.unwrap_or_else(|exit| exit)
+}
+
 /// Says in one line why the program ends.
 fn complain(exit: Exit, why: &str) -> Exit {
-    anstream::eprintln!("dispatch-conformance: {why}");
+    anstream::eprintln!("dispatch-conformance: {}", visible(why));
     exit
 }

@@ -15,6 +15,8 @@ pub enum Exit {
     Unreachable,
     /// The suite itself failed.
     Harness,
+    /// What the baseline expects to fail does not: nothing else is wrong.
+    Drift,
     /// Interrupted; the partial report was written.
     Interrupted,
 }
@@ -28,6 +30,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Unreachable => 3,
             Self::Harness => 4,
+            Self::Drift => 5,
             Self::Interrupted => 130,
         }
     }

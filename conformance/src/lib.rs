@@ -3,6 +3,8 @@
 //! Its verdicts come from the specification and the vectors; it shares no code with the implementation that it judges.
 
 pub mod accounts;
+pub mod baseline;
+pub mod bundle;
 pub mod canary;
 pub mod codec;
 pub mod command;
@@ -11,6 +13,7 @@ pub mod corpus;
 pub mod embedded;
 pub mod exit;
 pub mod gate;
+pub mod judge;
 pub mod peer;
 pub mod play;
 pub mod preflight;
@@ -23,3 +26,4 @@ pub mod selector;
 pub mod selftest;
 pub mod spawn;
 pub mod story;
+pub mod transcript;

@@ -12,10 +12,12 @@ mod matching;
 mod miss;
 mod named;
 mod playing;
+mod recall;
 mod stage;
 mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use playing::play;
+pub use playing::{AFTER, play};
 pub use stage::{Made, Outcome, Stage};
+pub use steps::check::CHAIN;

@@ -20,6 +20,7 @@ use crate::{
     scenario::{AccountKind, Vectors, step::Have},
     spawn::{Spawned, StartFault},
     story::Timeline,
+    transcript::Recorder,
 };
 
 /// Between two looks at a server that is still starting.
@@ -62,7 +63,12 @@ pub struct Wishes {
     pub authority: Option<Actor>,
     /// Whether everything sent and received goes to standard error.
     pub trace: bool,
+    /// Whether transcripts are kept.
+    pub record: bool,
 }
+
+/// The name of the transcript of the look before the cases.
+const PREFLIGHT: &str = "(preflight)";
 
 /// Looks at the server and makes it ready.
 ///
@@ -101,6 +107,9 @@ async fn look_and_mend(
 ) -> Result<Ready, Unready> {
     let (document, faults) = discover(&target, wishes).await?;
     let server = Server::new(target, wishes.patience, document).run_by(process);
+    if wishes.record {
+        server.record_with(Recorder::begin(server.now()));
+    }
     let server = Arc::new(server);
     let mut preflight = Preflight {
         authority: authority(&server, wishes.authority.as_ref())?,
@@ -219,7 +228,8 @@ impl Preflight {
 
     fn stage(&self, kind: AccountKind, actor: Actor) -> Stage {
         let roles = BTreeMap::from([("somebody".to_owned(), (kind, actor))]);
-        let timeline = Timeline::begin(self.trace.then_some("(preflight)"));
+        let timeline = Timeline::begin(self.trace.then_some(PREFLIGHT))
+            .recorded(self.server.recorder(), PREFLIGHT);
         Stage::new(
             Arc::clone(&self.server),
             Arc::clone(&self.vectors),

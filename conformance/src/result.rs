@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::requirement::Level;
 
 /// What the suite says of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Verdict {
     /// The server did what the case asks.
@@ -27,17 +27,23 @@ pub enum Verdict {
     Untestable,
     /// The suite itself could not go on.
     HarnessError,
+    /// It did not hold, as the baseline says.
+    Xfail,
+    /// It holds, though the baseline says that it does not.
+    Xpass,
 }
 
 impl Verdict {
     /// All of them, in the order of a summary.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Pass,
         Self::Fail,
         Self::Crashed,
         Self::Timeout,
         Self::Untestable,
         Self::HarnessError,
+        Self::Xpass,
+        Self::Xfail,
         Self::Warn,
         Self::Unsupported,
     ];
@@ -53,17 +59,22 @@ impl Verdict {
             Self::Unsupported => "UNSUPPORTED",
             Self::Untestable => "UNTESTABLE",
             Self::HarnessError => "HARNESS-ERROR",
+            Self::Xfail => "XFAIL",
+            Self::Xpass => "XPASS",
         }
     }
 
-    /// Whether a server with it is not conformant.
+    /// Whether a run with it fails: a server with it is not conformant, and nobody expected that.
     pub fn counts_as_failure(self) -> bool {
-        !matches!(self, Self::Pass | Self::Warn | Self::Unsupported)
+        !matches!(
+            self,
+            Self::Pass | Self::Warn | Self::Unsupported | Self::Xfail | Self::Xpass
+        )
     }
 }
 
 /// Something that a server sent and that breaks a requirement, whatever the case was about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The requirement's id.
     pub requirement: String,
@@ -76,7 +87,7 @@ pub struct Finding {
 }
 
 /// Where a case ended, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The requirement that is broken: a finding's own, else the case's first.
     pub requirement: Option<String>,
@@ -91,10 +102,14 @@ pub struct Failure {
 }
 
 /// One line of the story of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// Since the case began, in milliseconds.
-    #[serde(rename = "at_ms", serialize_with = "milliseconds")]
+    #[serde(
+        rename = "at_ms",
+        serialize_with = "milliseconds",
+        deserialize_with = "from_milliseconds"
+    )]
     pub at: Duration,
     /// The connection's name; empty for what is about none.
     pub connection: String,
@@ -105,7 +120,7 @@ pub struct Moment {
 }
 
 /// Which way a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// From the suite to the server.
@@ -127,8 +142,18 @@ impl Direction {
     }
 }
 
+/// What a baseline says of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// The verdict that is expected.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+}
+
 /// What became of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseResult {
     /// The case's id.
     pub id: String,
@@ -143,24 +168,31 @@ pub struct CaseResult {
     /// What the suite says.
     pub verdict: Verdict,
     /// How long it took, in milliseconds.
-    #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
+    #[serde(
+        rename = "duration_ms",
+        serialize_with = "milliseconds",
+        deserialize_with = "from_milliseconds"
+    )]
     pub duration: Duration,
     /// Why it was not run, where it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the baseline says of it, where it says anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Expected>,
     /// How it failed, where it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// What was sent and received, in order, where it failed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<Moment>,
 }
 
 /// What became of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunResult {
     /// `dispatch-d/1 conformance report`.
-    pub format: &'static str,
+    pub format: String,
     /// The suite.
     pub suite: Suite,
     /// The server.
@@ -169,11 +201,17 @@ pub struct RunResult {
     pub conformant: bool,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// When it began, in milliseconds since 1970.
+    pub began_ms: u64,
     /// How long it took, in milliseconds.
-    #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
+    #[serde(
+        rename = "duration_ms",
+        serialize_with = "milliseconds",
+        deserialize_with = "from_milliseconds"
+    )]
     pub duration: Duration,
     /// How many cases have each verdict.
-    pub counts: BTreeMap<&'static str, usize>,
+    pub counts: BTreeMap<String, usize>,
     /// Which requirements the cases that were run decide.
     pub covered: Vec<String>,
     /// The cases, in the order of the vectors.
@@ -185,16 +223,16 @@ pub struct RunResult {
 }
 
 /// Which suite judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suite {
     /// The version of the runner.
-    pub version: &'static str,
+    pub version: String,
     /// SHA-256 over the vectors, in hexadecimal.
     pub vectors: String,
 }
 
 /// Which server was judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// What it was called on the command line; none for the embedded reference.
     pub url: Option<String>,
@@ -228,9 +266,12 @@ impl RunResult {
     pub fn settle(&mut self) {
         self.counts = Verdict::ALL
             .into_iter()
-            .map(|verdict| (verdict.name(), self.count(verdict)))
+            .map(|verdict| (verdict.name().to_owned(), self.count(verdict)))
             .collect();
-        self.conformant = self.failed() == 0 && !self.interrupted && !self.cases.is_empty();
+        self.conformant = self.failed() == 0
+            && self.count(Verdict::Xfail) == 0
+            && !self.interrupted
+            && !self.cases.is_empty();
         let run = self.cases.iter().filter(|case| case.reason.is_none());
         let mut covered: Vec<String> = run
             .flat_map(|case| case.requirements.iter().cloned())
@@ -244,4 +285,11 @@ impl RunResult {
 fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
     serializer.serialize_f64(f64::from(micros) / 1000.0)
+}
+
+fn from_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let milliseconds = f64::deserialize(deserializer)?;
+    // The text has whole microseconds; a float's last bit must not lose one.
+    let micros = (milliseconds * 1000.0).round() / 1_000_000.0;
+    Duration::try_from_secs_f64(micros).map_err(de::Error::custom)
 }

@@ -16,12 +16,13 @@ use tokio::task::JoinSet;
 use crate::{
     accounts::{Lease, Pool},
     canary::Places,
-    peer::Server,
+    peer::{Server, server::now},
     preflight::Ready,
     result::{CaseResult, Finding, RunResult, Subject, Suite, Verdict},
     scenario::{Capability, Case, Vectors, step::Verb},
     spawn::Spawner,
 };
+pub use aftermath::{AFTERMATH, audit};
 use one::Played;
 
 /// How to run.
@@ -83,6 +84,7 @@ pub async fn run(
         findings,
         notes,
         begun,
+        began_ms: now(),
         begun_at: SystemTime::now(),
         store_cases: that_need(cases, Capability::DataDir),
         own_cases: that_need(cases, Capability::Spawn),
@@ -107,6 +109,7 @@ struct Run<'a> {
     findings: Vec<Finding>,
     notes: Vec<String>,
     begun: Instant,
+    began_ms: u64,
     begun_at: SystemTime,
     /// The cases that a search of the server's data decides.
     store_cases: Vec<String>,
@@ -203,8 +206,10 @@ impl Run<'_> {
                 watcher.begins(case);
                 let (vectors, case) = (Arc::clone(&self.vectors), case.clone());
                 let (patience, trace) = (self.server.patience, self.settings.trace);
+                let recorder = self.server.recorder().cloned();
                 running.spawn(async move {
-                    let played = own::play_on_own(spawner, vectors, case, patience, trace).await;
+                    let played =
+                        own::play_on_own(spawner, vectors, case, patience, trace, recorder).await;
                     (played, Lease::default())
                 });
                 continue;
@@ -319,9 +324,9 @@ impl Run<'_> {
             one.requirement == other.requirement && one.detail == other.detail
         });
         let mut result = RunResult {
-            format: RunResult::FORMAT,
+            format: RunResult::FORMAT.into(),
             suite: Suite {
-                version: env!("CARGO_PKG_VERSION"),
+                version: env!("CARGO_PKG_VERSION").into(),
                 vectors: self.settings.vectors_hash.clone(),
             },
             server: Subject {
@@ -331,6 +336,7 @@ impl Run<'_> {
             },
             conformant: false,
             interrupted,
+            began_ms: self.began_ms,
             duration: self.begun.elapsed(),
             counts: std::collections::BTreeMap::new(),
             covered: Vec::new(),

@@ -2,5 +2,6 @@
 
 pub mod shorten;
 pub mod timeline;
+pub mod visible;
 
 pub use timeline::Timeline;

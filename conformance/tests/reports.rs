@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use dispatch_conformance::{
     corpus::Corpus,
-    report::{
-        json,
-        terminal::{self, Call},
-    },
+    report::{Call, Report, badge, html, json, junit, markdown, tap, terminal},
     requirement::{Level, Requirements},
     result::{CaseResult, Direction, Failure, Finding, Moment, RunResult, Subject, Suite, Verdict},
 };
@@ -22,6 +19,7 @@ fn case(id: &str, verdict: Verdict) -> CaseResult {
         verdict,
         duration: Duration::from_micros(12_345),
         reason: None,
+        baseline: None,
         failure: None,
         timeline: Vec::new(),
     }
@@ -61,9 +59,9 @@ fn unplayed(id: &str, verdict: Verdict, reason: &str) -> CaseResult {
 
 fn run(cases: Vec<CaseResult>) -> RunResult {
     let mut result = RunResult {
-        format: RunResult::FORMAT,
+        format: RunResult::FORMAT.into(),
         suite: Suite {
-            version: "1.2.3",
+            version: "1.2.3".into(),
             vectors: "00ff".into(),
         },
         server: Subject {
@@ -73,6 +71,7 @@ fn run(cases: Vec<CaseResult>) -> RunResult {
         },
         conformant: false,
         interrupted: false,
+        began_ms: 1_772_323_199_999,
         duration: Duration::from_millis(3_210),
         counts: BTreeMap::new(),
         covered: Vec::new(),
@@ -106,13 +105,22 @@ fn sample() -> RunResult {
     ])
 }
 
-fn rendered(result: &RunResult) -> String {
+/// A format's text of a result.
+fn told(result: &RunResult, format: fn(Report<'_>) -> String) -> String {
     let requirements = Requirements::read(&Corpus::embedded());
     let call = Call {
         arguments: vec!["ws://127.0.0.1:7311".into()],
     };
-    let text = terminal::render(result, &requirements, &call);
-    anstream::adapter::strip_str(&text).to_string()
+    format(Report {
+        result,
+        requirements: &requirements,
+        call: &call,
+        transcripts: &BTreeMap::new(),
+    })
+}
+
+fn rendered(result: &RunResult) -> String {
+    anstream::adapter::strip_str(&told(result, terminal::render)).to_string()
 }
 
 #[test]
@@ -137,6 +145,55 @@ fn the_json_report_has_a_stable_shape() {
 }
 
 #[test]
+fn a_report_that_was_written_can_be_read_again() {
+    let again: RunResult = serde_json::from_str(&json::render(&sample())).expect("a report");
+    assert_eq!(again, sample());
+}
+
+#[test]
+fn the_junit_report_tells_failures_errors_and_what_was_skipped() {
+    insta::assert_snapshot!(told(&sample(), junit::render));
+}
+
+#[test]
+fn the_tap_report_tells_each_case_on_a_line() {
+    insta::assert_snapshot!(told(&sample(), tap::render));
+}
+
+#[test]
+fn the_markdown_report_is_short() {
+    insta::assert_snapshot!(told(&sample(), markdown::render));
+}
+
+#[test]
+fn the_badge_says_how_it_went() {
+    insta::assert_snapshot!(badge::render(&sample()));
+    let good = run(vec![case("a", Verdict::Pass)]);
+    assert!(badge::render(&good).contains(">conformant, 1 case<"));
+    let mut part = good.clone();
+    part.interrupted = true;
+    part.settle();
+    assert!(badge::render(&part).contains(">not known<"));
+}
+
+#[test]
+fn the_page_tells_failures_and_chapters() {
+    let page = told(&sample(), html::render);
+    let (head, rest) = page.split_once("<style>").expect("a style");
+    let (_, rest) = rest.split_once("</style>").expect("its end");
+    // Long chapters of requirements are the specification's matter.
+    let (start, rest) = rest
+        .split_once("<section id=\"requirements\"")
+        .expect("chapters");
+    let (_, end) = rest
+        .split_once("<section id=\"slowest\"")
+        .expect("what is slow");
+    let elided = format!("{head}{start}\n[…]\n{end}");
+    insta::assert_snapshot!(elided.replace("><", ">\n<"));
+    assert!(rest.contains("JOIN-2") && rest.contains("#case-join-other-origin"));
+}
+
+#[test]
 fn only_a_whole_run_without_failures_is_conformant() {
     assert!(!sample().conformant);
     assert!(!run(Vec::new()).conformant);
@@ -147,6 +204,7 @@ fn only_a_whole_run_without_failures_is_conformant() {
         Verdict::Timeout,
         Verdict::Untestable,
         Verdict::HarnessError,
+        Verdict::Xfail,
     ] {
         assert!(
             !run(vec![case("a", Verdict::Pass), case("b", verdict)]).conformant,

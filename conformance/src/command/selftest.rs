@@ -1,6 +1,6 @@
 //! `selftest`: proves that the cases catch what they are there for.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{fs, path::PathBuf};
 
 use clap::Args;
 
@@ -73,7 +73,7 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
             anstream::eprintln!("{}", report::line(trial));
         }
     };
-    let matrix = runtime.block_on(selftest(&Arc::new(vectors), &requirements, &plan, told));
+    let matrix = runtime.block_on(selftest(&vectors, &requirements, &plan, told));
     runtime.shutdown_background();
     if matrix.trials.is_empty() {
         return complain(

@@ -29,8 +29,10 @@ use super::{
 use reader::Reader;
 
 use crate::{
+    codec::base64url,
     result::Direction,
     story::{Timeline, shorten},
+    transcript::What,
 };
 
 /// How a connection ended.
@@ -73,12 +75,15 @@ impl End {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A text message: its frame as well as it could be read, and whether it is a push.
-    Frame(Arc<Value>),
+    Frame(Came),
     /// A pong, and what it carries.
     Pong(Vec<u8>),
     /// Nothing more.
     End(End),
 }
+
+/// A frame that came, and the number of its line in the transcript.
+pub type Came = (Arc<Value>, u64);
 
 /// Why nothing was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +108,8 @@ pub struct Connection {
     wire: Wire,
     reading: watch::Sender<bool>,
     inbox: mpsc::UnboundedReceiver<Event>,
-    answers: VecDeque<Arc<Value>>,
-    pushes: VecDeque<Arc<Value>>,
+    answers: VecDeque<Came>,
+    pushes: VecDeque<Came>,
     pongs: VecDeque<Vec<u8>>,
     end: Option<End>,
     reader: JoinHandle<()>,
@@ -123,7 +128,16 @@ impl Connection {
         timeline: &Timeline,
     ) -> Result<Self, OpenFault> {
         timeline.add(name, Direction::Sent, "(opens a socket)");
+        timeline.record(name, || What::Opens(headers.iter().cloned().collect()));
         let opened = socket::open(&server.target, headers, receive_buffer, server.patience).await;
+        let status = match &opened {
+            Ok(_) => Some(101),
+            Err(OpenFault::Status { status, .. }) => Some(*status),
+            Err(_) => None,
+        };
+        if let Some(status) = status {
+            timeline.record(name, || What::Opened(status));
+        }
         match &opened {
             Ok(_) => timeline.add(name, Direction::Received, "(status 101)"),
             Err(fault) => timeline.add(name, Direction::Happened, fault.to_string()),
@@ -170,6 +184,8 @@ impl Connection {
 
     /// Sends a text message, in so many fragments.
     pub async fn send_text(&mut self, text: &str, fragments: usize) {
+        self.timeline
+            .record(&self.name, || What::Sent(text.to_owned()));
         self.observer().sends(text);
         self.timeline
             .add(&self.name, Direction::Sent, shorten::text(text));
@@ -183,6 +199,8 @@ impl Connection {
 
     /// Sends bytes as a message of a kind.
     pub async fn send_bytes(&mut self, bytes: &[u8], kind: socket::Kind) {
+        self.timeline
+            .record(&self.name, || What::SentBytes(base64url::encode(bytes)));
         self.observer().sends("");
         self.timeline.add(
             &self.name,
@@ -260,8 +278,8 @@ impl Connection {
     pub async fn answer(&mut self) -> Result<Arc<Value>, Missing> {
         let due = self.due();
         loop {
-            if let Some(frame) = self.answers.pop_front() {
-                return Ok(frame);
+            if let Some(came) = self.answers.pop_front() {
+                return Ok(self.took(came));
             }
             self.more(due).await?;
         }
@@ -274,14 +292,14 @@ impl Connection {
     pub async fn answer_to(&mut self, reference: &str) -> Result<Arc<Value>, Missing> {
         let due = self.due();
         loop {
-            let fits = |frame: &Arc<Value>| match frame.get("ref") {
+            let fits = |(frame, _): &Came| match frame.get("ref") {
                 Some(other) => *other == reference,
                 None => matches!(frame["type"].as_str(), Some("accepted" | "refused")),
             };
             if let Some(place) = self.answers.iter().position(fits)
-                && let Some(frame) = self.answers.remove(place)
+                && let Some(came) = self.answers.remove(place)
             {
-                return Ok(frame);
+                return Ok(self.took(came));
             }
             self.more(due).await?;
         }
@@ -294,10 +312,13 @@ impl Connection {
     pub async fn push(&mut self, kind: &str) -> Result<Arc<Value>, Missing> {
         let due = self.due();
         loop {
-            if let Some(place) = self.pushes.iter().position(|frame| frame["type"] == kind)
-                && let Some(frame) = self.pushes.remove(place)
+            if let Some(place) = self
+                .pushes
+                .iter()
+                .position(|(frame, _)| frame["type"] == kind)
+                && let Some(came) = self.pushes.remove(place)
             {
-                return Ok(frame);
+                return Ok(self.took(came));
             }
             self.more(due).await?;
         }
@@ -306,7 +327,7 @@ impl Connection {
     /// Forgets the blocks under a size, which came because of a welcome.
     pub fn forget_blocks(&mut self, size: u64) {
         self.pushes
-            .retain(|frame| frame["type"] != "blocks" || frame["from"].as_u64() >= Some(size));
+            .retain(|(frame, _)| frame["type"] != "blocks" || frame["from"].as_u64() >= Some(size));
     }
 
     /// Takes a pong; gives what it carries.
@@ -382,6 +403,12 @@ impl Connection {
         self.end.as_ref()
     }
 
+    /// A frame is the answer that was waited for.
+    fn took(&self, (frame, line): Came) -> Arc<Value> {
+        self.timeline.record(&self.name, || What::Took(line));
+        frame
+    }
+
     fn due(&self) -> Instant {
         Instant::now() + self.patience
     }
@@ -410,9 +437,9 @@ impl Connection {
 
     fn sort(&mut self, event: Event) {
         match event {
-            Event::Frame(frame) => match frame["type"].as_str() {
-                Some("blocks" | "checkpoint") => self.pushes.push_back(frame),
-                _ => self.answers.push_back(frame),
+            Event::Frame(came) => match came.0["type"].as_str() {
+                Some("blocks" | "checkpoint") => self.pushes.push_back(came),
+                _ => self.answers.push_back(came),
             },
             Event::Pong(bytes) => self.pongs.push_back(bytes),
             Event::End(end) => self.end = Some(end),

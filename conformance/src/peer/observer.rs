@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::{Fault, Server, server};
+use super::{Fault, Server};
 use crate::codec::{Hash, fields, frame, sha256};
 use pending::{Pending, SentHello};
 
@@ -143,7 +143,8 @@ impl Observer {
         if matches!(frame["type"].as_str(), Some("prove" | "resume")) {
             self.latest_checkpoint = self.server.chain.latest_checkpoint();
         }
-        self.pending.sends(frame, self.joined.is_some());
+        self.pending
+            .sends(frame, self.joined.is_some(), self.server.now());
     }
 
     /// Takes note of a text message that came; gives its frame, as well as it can be read.
@@ -364,9 +365,4 @@ fn account_of(frame: &Value) -> Option<Hash> {
     fields::bytes(frame, "public_key")
         .ok()
         .map(|bytes| sha256(&bytes))
-}
-
-/// The time as the suite's clock has it, in milliseconds.
-fn clock() -> u64 {
-    server::now()
 }

@@ -2,14 +2,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
 
 use super::{Chain, Target};
-use crate::{codec::Hash, spawn::Spawned};
+use crate::{codec::Hash, spawn::Spawned, transcript::Recorder};
 
 /// The server under test.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub struct Server {
     pub discovery: Value,
     /// The chain as all connections saw it.
     pub chain: Chain,
+    recorder: OnceLock<Arc<Recorder>>,
+    clock: AtomicU64,
     /// Its process, if the suite started it.
     pub process: Option<Arc<Spawned>>,
     said: Mutex<Said>,
@@ -59,9 +64,35 @@ impl Server {
             patience,
             discovery,
             chain,
+            recorder: OnceLock::new(),
+            clock: AtomicU64::new(0),
             process: None,
             said: Mutex::default(),
         }
+    }
+
+    /// The time, in milliseconds since 1970: the system's, or the one that was set.
+    pub fn now(&self) -> u64 {
+        match self.clock.load(Ordering::Relaxed) {
+            0 => now(),
+            set => set,
+        }
+    }
+
+    /// Sets the time, to judge what was recorded then.
+    pub fn set_clock(&self, time: u64) {
+        self.clock.store(time, Ordering::Relaxed);
+    }
+
+    /// Who writes down everything, if anyone.
+    pub fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.recorder.get()
+    }
+
+    /// Has everything written down from now on.
+    pub fn record_with(&self, recorder: Arc<Recorder>) {
+        // The first one stays.
+        let _ = self.recorder.set(recorder);
     }
 
     /// The same, as a process that can be killed and started again.

@@ -4,13 +4,18 @@ use super::{Outcome, Stage, miss::Miss};
 use crate::{
     result::{Failure, Verdict},
     scenario::{Case, Step, step::Verb},
+    transcript::What,
 };
+
+/// The place of what follows the last step: receipts are held against blocks, and the server must live.
+pub const AFTER: &str = "after";
 
 /// Plays a case to its end, or to the first step that fails.
 pub async fn play(stage: &mut Stage, case: &Case) -> Outcome {
     let failed = play_steps(stage, case, &case.steps, "").await;
     let failed = match failed {
         None => {
+            stage.timeline.record("", || What::Step(AFTER.into()));
             stage.settle().await;
             stage
                 .finding_against(&case.requirements)
@@ -72,6 +77,8 @@ async fn play_steps(
             stage.round = None;
             continue;
         }
+        let begins = at_place(stage, &place);
+        stage.timeline.record("", || What::Step(begins));
         let done = stage.step(step).await;
         if let Err(miss) = done {
             // A finding of the case's own says more than the silence that it led to.
@@ -107,10 +114,15 @@ fn told(case: &Case, miss: Miss, step: Option<&Step>) -> (Verdict, Failure) {
 }
 
 fn at(stage: &Stage, mut failure: Failure, place: &str, step: &Step) -> Failure {
-    failure.step = Some(match stage.round {
-        Some(round) => format!("{place} (i = {round})"),
-        None => place.to_owned(),
-    });
+    failure.step = Some(at_place(stage, place));
     failure.does = Some(step.text.clone());
     failure
+}
+
+/// A step's place, with the round of its `repeat`.
+fn at_place(stage: &Stage, place: &str) -> String {
+    match stage.round {
+        Some(round) => format!("{place} (i = {round})"),
+        None => place.to_owned(),
+    }
 }

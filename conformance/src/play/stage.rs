@@ -18,6 +18,7 @@ use crate::{
     result::{Failure, Finding, Verdict},
     scenario::{AccountKind, Vectors},
     story::{Timeline, shorten},
+    transcript::What,
 };
 
 /// Where a case is played.
@@ -162,6 +163,10 @@ impl Stage {
     /// Keeps an entry under a name; a later one takes the place of an earlier one.
     pub(super) fn keep_entry(&mut self, name: &str, entry: Value) {
         let name = self.numbered(name).into_owned();
+        self.timeline.record("", || What::Made {
+            name: name.clone(),
+            entry: entry.clone(),
+        });
         self.made.insert(name, Made::new(entry));
     }
 

@@ -1,6 +1,6 @@
 //! What each verb does.
 
-mod check;
+pub mod check;
 mod connect;
 mod expect;
 mod http;

@@ -1,44 +1,34 @@
 //! The report for people: each failure with its story, then the summary, whose last line stands alone.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use owo_colors::{OwoColorize, Style};
 
+use super::{
+    Report,
+    page::Tone,
+    telling::{self, Line, counted, tally},
+};
 use crate::{
-    requirement::Requirements,
     result::{CaseResult, RunResult, Verdict},
-    story::timeline,
+    story::{
+        timeline,
+        visible::{visible, visible_line},
+    },
 };
 
-/// How the program was called, to say how to play one case again.
-#[derive(Debug, Clone, Default)]
-pub struct Call {
-    /// Everything between `dispatch-conformance run` and the selectors.
-    pub arguments: Vec<String>,
-}
-
-impl Call {
-    /// The command that plays just this case again.
-    pub fn again(&self, case: &str) -> String {
-        let mut command = vec!["dispatch-conformance run".to_owned()];
-        command.extend(self.arguments.iter().cloned());
-        command.push(case.to_owned());
-        command.join(" ")
-    }
-}
-
 /// The whole report, with colours; who prints it takes them away where they are not wanted.
-pub fn render(result: &RunResult, requirements: &Requirements, call: &Call) -> String {
+pub fn render(report: Report<'_>) -> String {
+    let result = report.result;
     let mut out = String::new();
-    for case in result
-        .cases
-        .iter()
-        .filter(|case| case.verdict != Verdict::Pass && case.reason.is_none())
-    {
-        failure(&mut out, case, requirements, call);
+    for case in result.cases.iter().filter(|case| {
+        !matches!(case.verdict, Verdict::Pass | Verdict::Xfail) && case.reason.is_none()
+    }) {
+        failure(&mut out, report, case);
     }
+    expected(&mut out, result);
     unplayed(&mut out, result);
-    noticed(&mut out, result, requirements);
+    noticed(&mut out, report);
     for note in &result.notes {
         line(&mut out, "note", note);
     }
@@ -55,28 +45,38 @@ pub fn headline(case: &CaseResult) -> String {
     )
 }
 
-fn failure(out: &mut String, case: &CaseResult, requirements: &Requirements, call: &Call) {
-    write_line(out, &format!("{}  {}", headline(case), case.title));
-    if let Some(failure) = &case.failure {
-        let broken = failure
-            .requirement
-            .as_ref()
-            .and_then(|id| requirements.of(id));
-        if let Some(requirement) = broken {
-            line(out, &requirement.id, &requirement.sentence);
-        }
-        if let (Some(step), Some(does)) = (&failure.step, &failure.does) {
-            line(out, &format!("step {step}"), does);
-        }
-        line(out, "expected", &failure.expected);
-        line(out, "came", &failure.came);
+fn failure(out: &mut String, report: Report<'_>, case: &CaseResult) {
+    write_line(
+        out,
+        &format!("{}  {}", headline(case), visible_line(&case.title)),
+    );
+    for Line { name, text } in telling::story(report, case) {
+        line(out, &name, &text);
     }
-    line(out, "why", &case.why);
     for moment in &case.timeline {
-        write_line(out, &format!("  {}", timeline::line(moment).dimmed()));
+        let moment = timeline::line(moment);
+        write_line(out, &format!("  {}", moment.dimmed()));
     }
-    line(out, "again", &call.again(&case.id));
+    line(out, "again", &report.call.again(&case.id));
     out.push('\n');
+}
+
+/// Failures that the baseline expects, a line each.
+fn expected(out: &mut String, result: &RunResult) {
+    for case in result
+        .cases
+        .iter()
+        .filter(|case| case.verdict == Verdict::Xfail)
+    {
+        let reason = case
+            .baseline
+            .as_ref()
+            .map_or("", |expected| expected.reason.as_str());
+        write_line(
+            out,
+            &format!("{}  {}", headline(case), visible_line(reason)),
+        );
+    }
 }
 
 /// Cases that were not played, those with one reason together.
@@ -92,13 +92,21 @@ fn unplayed(out: &mut String, result: &RunResult) {
     }
     for ((verdict, reason), cases) in groups {
         let name = format!("{:<13}", verdict.name());
-        write_line(out, &format!("{} {}", name.style(style(verdict)), reason));
+        write_line(
+            out,
+            &format!("{} {}", name.style(style(verdict)), visible_line(reason)),
+        );
         line(out, &counted(cases.len(), "case"), &cases.join(" "));
     }
 }
 
-fn noticed(out: &mut String, result: &RunResult, requirements: &Requirements) {
+fn noticed(out: &mut String, report: Report<'_>) {
     const SHOWN: usize = 10;
+    let Report {
+        result,
+        requirements,
+        ..
+    } = report;
     for finding in result.noticed.iter().take(SHOWN) {
         let sentence = requirements
             .of(&finding.requirement)
@@ -136,7 +144,7 @@ fn summary(out: &mut String, result: &RunResult) {
         .map(|(verdict, count)| format!("{count} {}", verdict.name().style(style(verdict))))
         .collect();
     if !counts.is_empty() {
-        line(out, "verdicts", &counts.join(", "));
+        write_named(out, "verdicts", &counts.join(", "));
     }
     line(
         out,
@@ -155,28 +163,14 @@ fn summary(out: &mut String, result: &RunResult) {
     write_line(out, &tally(result));
 }
 
-/// `214 passed, 0 failed`, and what was skipped if anything was.
-pub fn tally(result: &RunResult) -> String {
-    let mut tally = format!(
-        "{} passed, {} failed",
-        result.count(Verdict::Pass),
-        result.failed()
-    );
-    let skipped = result.count(Verdict::Unsupported);
-    if skipped > 0 {
-        let _ = write!(tally, ", {skipped} skipped");
-    }
-    tally
-}
-
-/// `1 case`, `2 cases`.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// A named line; further lines of a text stand below its first.
 fn line(out: &mut String, name: &str, text: &str) {
-    let text = text.replace('\n', &format!("\n{}", " ".repeat(14)));
+    let text = visible(text).replace('\n', &format!("\n{}", " ".repeat(14)));
+    write_named(out, name, &text);
+}
+
+/// A named line of a text that is ours, colours and all.
+fn write_named(out: &mut String, name: &str, text: &str) {
     write_line(out, &format!("  {} {text}", format!("{name:<11}").dimmed()));
 }
 
@@ -186,9 +180,9 @@ fn write_line(out: &mut String, line: &str) {
 }
 
 fn style(verdict: Verdict) -> Style {
-    match verdict {
-        Verdict::Pass => Style::new().green(),
-        Verdict::Warn | Verdict::Unsupported => Style::new().yellow(),
-        _ => Style::new().red().bold(),
+    match telling::tone(verdict) {
+        Tone::Good => Style::new().green(),
+        Tone::Fair | Tone::Neutral => Style::new().yellow(),
+        Tone::Bad => Style::new().red().bold(),
     }
 }

@@ -15,7 +15,8 @@ use crate::{
     story::Timeline,
 };
 
-pub(super) const AFTERMATH: &str = "(after the last case)";
+/// The name of what the runner does after the last case.
+pub const AFTERMATH: &str = "(after the last case)";
 
 impl Run<'_> {
     /// Reads the chain again, and judges what only the whole run shows.
@@ -71,7 +72,8 @@ impl Run<'_> {
             "somebody".to_owned(),
             (AccountKind::Member, Actor::Known(member)),
         )]);
-        let timeline = Timeline::begin(self.settings.trace.then_some(AFTERMATH));
+        let timeline = Timeline::begin(self.settings.trace.then_some(AFTERMATH))
+            .recorded(self.server.recorder(), AFTERMATH);
         let mut stage = Stage::new(
             Arc::clone(&self.server),
             Arc::clone(&self.vectors),
@@ -130,7 +132,7 @@ pub(super) async fn audited(server: &Arc<Server>) -> Option<Fault> {
 }
 
 /// Holds the whole chain against the rules that a client goes by; says the first that a block breaks.
-fn audit(server: &Server) -> Option<Fault> {
+pub fn audit(server: &Server) -> Option<Fault> {
     let mut model = ChainModel::pinned(server.chain.community()?);
     for index in 0..server.chain.have().0 {
         let block = server.chain.block(index)?;

@@ -15,6 +15,9 @@ use crate::{
     story::Timeline,
 };
 
+/// The name of the transcript of what restores the roster.
+const RESTORING: &str = "(restoring the roster)";
+
 /// A case that was played.
 #[derive(Debug)]
 pub struct Played {
@@ -57,7 +60,11 @@ pub async fn play_one(
             }
         }
     }
-    let timeline = Timeline::begin(trace.then_some(case.id.as_str()));
+    let timeline =
+        Timeline::begin(trace.then_some(case.id.as_str())).recorded(server.recorder(), &case.id);
+    for (role, (_, actor)) in &roles {
+        timeline.casts(role, actor.name());
+    }
     let mut stage = Stage::new(
         Arc::clone(&server),
         Arc::clone(&vectors),
@@ -115,6 +122,7 @@ fn plain(case: &Case, verdict: Verdict) -> CaseResult {
         verdict,
         duration: Duration::ZERO,
         reason: None,
+        baseline: None,
         failure: None,
         timeline: Vec::new(),
     }
@@ -136,7 +144,7 @@ async fn restore(server: &Arc<Server>, vectors: &Arc<Vectors>, lease: &Lease, pl
         Arc::clone(vectors),
         case,
         roles,
-        Timeline::begin(None),
+        Timeline::begin(None).recorded(server.recorder(), RESTORING),
     );
     if played.result.verdict != Verdict::Pass {
         // It may have changed the roster and broken off before it saw the block.

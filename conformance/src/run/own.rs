@@ -17,6 +17,7 @@ use crate::{
     result::{Finding, Verdict},
     scenario::{Case, Vectors},
     spawn::Spawner,
+    transcript::Recorder,
 };
 
 /// Plays a case on a server that is started for it, and ends it.
@@ -26,6 +27,7 @@ pub async fn play_on_own(
     case: Case,
     patience: Duration,
     trace: bool,
+    recorder: Option<Arc<Recorder>>,
 ) -> Played {
     let unset = |reason: String| Played {
         result: one::not_played(&case, Verdict::Untestable, reason),
@@ -42,6 +44,7 @@ pub async fn play_on_own(
         wait_ready: Duration::ZERO,
         authority: None,
         trace,
+        record: false,
     };
     let ready = match preflight::start(Arc::clone(&process), &wishes, &vectors).await {
         Ok(ready) => ready,
@@ -52,6 +55,10 @@ pub async fn play_on_own(
         return unset("it asks for more accounts than there are".into());
     };
     let server = ready.server;
+    if let Some(recorder) = recorder {
+        // What was read before the case is not of its transcript.
+        server.record_with(recorder);
+    }
     let (mut played, _) = one::play_one(
         Arc::clone(&server),
         Arc::clone(&vectors),

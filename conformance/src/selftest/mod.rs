@@ -266,6 +266,7 @@ async fn play(
         wait_ready: Duration::ZERO,
         authority: None,
         trace: false,
+        record: false,
     };
     let ready = match preflight::ready(target, &wishes, vectors).await {
         Ok(ready) => ready,

@@ -49,6 +49,7 @@ pub(super) async fn attempt(
         wait_ready: Duration::ZERO,
         authority: None,
         trace: false,
+        record: false,
     };
     let ready = preflight::start(Arc::clone(&process), &wishes, vectors);
     let ready = match tokio::time::timeout(READY_WITHIN + GRACE, ready).await {

@@ -5,7 +5,11 @@ use std::{
     time::Instant,
 };
 
-use crate::result::{Direction, Moment};
+use super::visible::visible_line;
+use crate::{
+    result::{Direction, Moment},
+    transcript::{Recorder, What},
+};
 
 /// More than a reader reads; what lies between the first and the last is left out.
 const KEPT: usize = 400;
@@ -16,6 +20,7 @@ pub struct Timeline {
     start: Instant,
     moments: Arc<Mutex<Vec<Moment>>>,
     live: Option<Arc<str>>,
+    sheet: Option<(Arc<Recorder>, Arc<str>)>,
 }
 
 impl Timeline {
@@ -25,6 +30,28 @@ impl Timeline {
             start: Instant::now(),
             moments: Arc::default(),
             live: live.map(Arc::from),
+            sheet: None,
+        }
+    }
+
+    /// Has everything written down whole, too, as the transcript of a case.
+    pub fn recorded(mut self, recorder: Option<&Arc<Recorder>>, case: &str) -> Self {
+        self.sheet = recorder.map(|recorder| (Arc::clone(recorder), Arc::from(case)));
+        self
+    }
+
+    /// Adds a line to the transcript; gives its number, 0 where nothing is recorded.
+    pub fn record(&self, connection: &str, what: impl FnOnce() -> What) -> u64 {
+        match &self.sheet {
+            Some((recorder, case)) => recorder.add(case, connection, what()),
+            None => 0,
+        }
+    }
+
+    /// Says in the transcript who plays a role.
+    pub fn casts(&self, role: &str, account: &str) {
+        if let Some((recorder, case)) = &self.sheet {
+            recorder.casts(case, role, account);
         }
     }
 
@@ -55,13 +82,13 @@ impl Timeline {
     }
 }
 
-/// A moment on one line.
+/// A moment on one line, whatever the server put into it.
 pub fn line(moment: &Moment) -> String {
-    format!(
+    visible_line(&format!(
         "{:>9.1} ms  {:<6} {} {}",
         moment.at.as_secs_f64() * 1000.0,
         moment.connection,
         moment.direction.arrow(),
         moment.text
-    )
+    ))
 }

@@ -12,6 +12,7 @@ use crate::{
     peer::{Observer, socket::Source},
     result::Direction,
     story::{Timeline, shorten},
+    transcript::What,
 };
 
 /// Reads until the connection ends.
@@ -41,18 +42,21 @@ impl Reader {
             }
             match self.source.next().await {
                 Some(Ok(Message::Text(text))) => {
-                    let frame = Arc::new(self.text(text.as_str()));
+                    let (frame, line) = self.text(text.as_str());
                     if frame["type"] == "bye" {
-                        bye = Some((*frame).clone());
+                        bye = Some(frame.clone());
                     }
-                    self.tell(Event::Frame(frame));
+                    self.tell(Event::Frame((Arc::new(frame), line)));
                 }
                 Some(Ok(Message::Binary(bytes))) => {
                     self.story(
                         Direction::Received,
                         format!("({} bytes, binary)", bytes.len()),
                     );
-                    self.observer().receives_binary(bytes.len());
+                    let mut observer = self.observer();
+                    self.timeline
+                        .record(&self.name, || What::ReceivedBytes(bytes.len()));
+                    observer.receives_binary(bytes.len());
                 }
                 Some(Ok(Message::Pong(bytes))) => {
                     self.story(Direction::Received, "(pong)");
@@ -72,14 +76,21 @@ impl Reader {
             }
         }
         end.bye = bye;
+        self.timeline.record(&self.name, || What::Ended {
+            close: end.close,
+            broken: end.broken.clone(),
+        });
         self.observer().ends(end.close);
         self.story(Direction::Happened, end.describe());
         self.tell(Event::End(end));
     }
 
-    fn text(&self, text: &str) -> Value {
+    fn text(&self, text: &str) -> (Value, u64) {
         self.story(Direction::Received, shorten::text(text));
-        self.observer().receives(text)
+        let line = self
+            .timeline
+            .record(&self.name, || What::Received(text.to_owned()));
+        (self.observer().receives(text), line)
     }
 
     fn observer(&self) -> MutexGuard<'_, Observer> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Joined, Observer, SentHello, clock};
+use super::{Joined, Observer, SentHello};
 use crate::{
     codec::{self, Hash, base64url, fields},
     peer::server::Session,
@@ -182,7 +182,7 @@ impl Observer {
     fn off(&self, time: u64, sent: u64, life: u64) -> Option<String> {
         let slack = self.server.clock_slack();
         let earliest = (sent + life).saturating_sub(slack);
-        let latest = clock() + life + slack;
+        let latest = self.server.now() + life + slack;
         if time < earliest {
             Some(format!(
                 "is {} ms less than {life} ms away",

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::{account_of, clock};
+use super::account_of;
 use crate::codec::{Hash, fields};
 
 /// Frames that were sent.
@@ -52,7 +52,7 @@ impl SentHello {
 
 impl Pending {
     /// Takes note of a frame, `null` if it could not be read.
-    pub fn sends(&mut self, frame: Value, joined: bool) {
+    pub fn sends(&mut self, frame: Value, joined: bool, now: u64) {
         if frame["type"] == "submit"
             && let Some(reference) = frame["ref"].as_str()
         {
@@ -65,7 +65,7 @@ impl Pending {
             self.others += 1;
         }
         if !joined {
-            self.in_order.push_back((frame, clock()));
+            self.in_order.push_back((frame, now));
         }
     }
 

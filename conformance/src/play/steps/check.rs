@@ -11,13 +11,13 @@ use crate::{
 };
 
 /// What makes blocks and checkpoints one chain.
-const CHAIN: [&str; 9] = [
+pub const CHAIN: [&str; 9] = [
     "CHAIN-1", "CHAIN-2", "CHAIN-3", "CHAIN-7", "SYNC-2", "ENTRY-3", "CHECK-1", "CHECK-2",
     "CHECK-4",
 ];
 
 impl Stage {
-    pub(super) fn check(&mut self, check: &Check) -> Result<(), Miss> {
+    pub(in crate::play) fn check(&mut self, check: &Check) -> Result<(), Miss> {
         match check {
             Check::Relation(relation, left, right) => {
                 related(*relation, &self.evaluate(left)?, &self.evaluate(right)?)

@@ -1,5 +1,8 @@
 //! `http`.
 
+use std::collections::BTreeMap;
+
+use hyper::HeaderMap;
 use serde_json::Value;
 
 use crate::{
@@ -8,6 +11,7 @@ use crate::{
     result::{Direction, Verdict},
     scenario::step::Http,
     story::shorten,
+    transcript::What,
 };
 
 impl Stage {
@@ -37,6 +41,12 @@ impl Stage {
             }
         })?;
         let text = String::from_utf8_lossy(&answer.body);
+        self.timeline.record("", || What::Http {
+            request: format!("{method} {path}"),
+            status: answer.status.as_u16(),
+            headers: header_texts(&answer.headers),
+            body: text.clone().into_owned(),
+        });
         self.timeline.add(
             "http",
             Direction::Received,
@@ -57,4 +67,13 @@ impl Stage {
         self.capture(step.capture.as_ref(), &body);
         Ok(())
     }
+}
+
+/// Headers as texts; what is no UTF-8 is replaced, and of several of one name the last stands.
+fn header_texts(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+        .collect()
 }
