@@ -169,7 +169,10 @@ impl Walker<'_> {
             Verb::Kill(_) | Verb::Stop(_) | Verb::Start(_) | Verb::KillAmid(_) | Verb::Again(_) => {
                 Held::Open
             }
-            Verb::Send(_)
+            // Bytes made by hand are no frames, and what came back stands in no transcript.
+            Verb::Dial(_) | Verb::Wire(_) => Held::Open,
+            Verb::HangUp(_)
+            | Verb::Send(_)
             | Verb::Make(_)
             | Verb::Post(_)
             | Verb::Stall(_)
