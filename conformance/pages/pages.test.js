@@ -71,6 +71,22 @@ test('runs side by side make a page that shows where they differ', async () => {
   });
 });
 
+test('the kill matrix makes a page in which a fault and a case can be found', async () => {
+  const path = join(files.path, 'teeth.html');
+  const { code, text } = await suite('selftest', 'JOIN-4', 'WS-4', 'null/refuses', '--html', path);
+  assert.equal(code, 0, text);
+  await looksRight('teeth', path, async (page) => {
+    await page.getByLabel('Find').fill('join-version');
+    const rows = page.locator('tr[data-row]:visible');
+    assert.deepEqual(await rows.evaluateAll((all) => all.filter((row) => !row.textContent.includes('join-version'))), []);
+    assert.ok(await page.locator('#case-join-version').isVisible());
+    assert.ok(await page.locator('#fault-WS-4').isHidden());
+    assert.match(await page.getByRole('status').innerText(), /^\d+ of \d+ rows$/);
+    await page.getByLabel('Find').fill('');
+    assert.ok(await page.locator('#fault-WS-4').isVisible());
+  });
+});
+
 /** Looks at a page in each size and scheme; `looks` sees it as well. */
 async function looksRight(name, path, looks) {
   for (const colorScheme of ['light', 'dark']) {
@@ -91,12 +107,12 @@ async function looksRight(name, path, looks) {
         await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${size}-${colorScheme}.png`), fullPage: true });
       }
       await stumbles(page, where);
+      await keyboard(page, where);
       await looks(page);
       await page.evaluate(() => document.querySelectorAll('details').forEach((part) => { part.open = true; }));
       await stumbles(page, `${where}, opened`);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(over <= 0, `${where}: ${over} pixels over the edge`);
-      await keyboard(page, where);
       assert.deepEqual(errors, [], where);
       await context.close();
     }

@@ -21,7 +21,7 @@ pub fn render(matrix: &Matrix) -> String {
 fn page(out: &mut String, matrix: &Matrix) -> fmt::Result {
     out.push_str(HEAD);
     write!(out, "<style>{}</style>", include_str!("page.css"))?;
-    out.push_str("</head><body><a class=skip href=#main>To the content</a>");
+    out.push_str("</head><body><a class=skip href=#main>Skip to the results</a>");
     out.push_str("<header><h1>Which case catches which fault</h1>");
     write!(
         out,
