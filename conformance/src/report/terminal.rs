@@ -10,12 +10,16 @@ use super::{
     telling::{self, Line, counted, tally},
 };
 use crate::{
-    result::{CaseResult, RunResult, Verdict},
+    result::{CaseResult, Moment, RunResult, Verdict},
     story::{
         timeline,
         visible::{visible, visible_line},
     },
 };
+
+/// How much of a long story a terminal shows.
+const BEGINNING: usize = 20;
+const END: usize = 40;
 
 /// The whole report, with colours; who prints it takes them away where they are not wanted.
 pub fn render(report: Report<'_>) -> String {
@@ -53,12 +57,23 @@ fn failure(out: &mut String, report: Report<'_>, case: &CaseResult) {
     for Line { name, text } in telling::story(report, case) {
         line(out, &name, &text);
     }
-    for moment in &case.timeline {
-        let moment = timeline::line(moment);
+    for moment in shortened(&case.timeline) {
         write_line(out, &format!("  {}", moment.dimmed()));
     }
     line(out, "again", &report.call.again(&case.id));
     out.push('\n');
+}
+
+/// A story as a terminal shows it: a long one, such as of a thousand connections, by its beginning and its end.
+fn shortened(timeline: &[Moment]) -> Vec<String> {
+    let lines: Vec<String> = timeline.iter().map(timeline::line).collect();
+    let left_out = lines.len().saturating_sub(BEGINNING + END);
+    if left_out == 0 {
+        return lines;
+    }
+    let told = format!("… {left_out} moments left out; --report html=PATH shows more");
+    let end = lines[BEGINNING + left_out..].to_vec();
+    [&lines[..BEGINNING], &[told], &end].concat()
 }
 
 /// Failures that the baseline expects, a line each.
@@ -184,5 +199,34 @@ fn style(verdict: Verdict) -> Style {
         Tone::Good => Style::new().green(),
         Tone::Fair | Tone::Neutral => Style::new().yellow(),
         Tone::Bad => Style::new().red().bold(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::result::Direction;
+
+    #[test]
+    fn a_long_story_is_told_by_its_beginning_and_its_end() {
+        let story = |length: usize| -> Vec<Moment> {
+            (0..length)
+                .map(|number| Moment {
+                    at: Duration::ZERO,
+                    connection: format!("c{number}"),
+                    direction: Direction::Sent,
+                    text: String::new(),
+                })
+                .collect()
+        };
+        assert_eq!(shortened(&story(60)).len(), 60);
+        let told = shortened(&story(400));
+        assert_eq!(told.len(), 61);
+        assert!(
+            told[19].contains("c19 ") && told[21].contains("c360 ") && told[60].contains("c399 ")
+        );
+        assert!(told[20].contains("340 moments left out"));
     }
 }
