@@ -331,7 +331,7 @@ impl Community {
                     Some(false) => !self.faults.has("MSG-3/shared"),
                     first => first.is_some(),
                 };
-                epoch.is_stale |= is_recipient;
+                epoch.is_stale |= is_recipient || self.faults.has("MSG-3/anyone");
             }
         }
     }

@@ -98,7 +98,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CHECK-3/late",
         "signs three times more seldom than it advertises",
-    ),
+    )
+    .spreading("cases about welcomes wait for a checkpoint"),
     Fault::new("CHECK-4", "shows checkpoints in welcomes alone")
         .spreading("cases that wait for a checkpoint on a connection wait in vain"),
     Fault::new(

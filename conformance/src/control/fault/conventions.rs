@@ -93,7 +93,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CONV-11/padded",
         "writes hashes in an `accepted` with padding",
-    ),
+    )
+    .spreading("frames that repeat the hash of an `accepted` repeat its padding"),
     Fault::new("CONV-12/float", "takes 1.0 and 1e3 for integers"),
     Fault::new("CONV-12/big", "reads numbers beyond 2^53 - 1 as doubles"),
     Fault::new("CONV-12/minus-zero", "takes -0 for 0"),

@@ -3,12 +3,14 @@
 use super::Fault;
 
 pub(super) const FAULTS: &[Fault] = &[
-    Fault::new("ENTRY-1", "answers an unknown kind with malformed"),
+    Fault::new("ENTRY-1", "answers an unknown kind with malformed")
+        .spreading("a case about long details has an unknown kind refused"),
     Fault::new(
         "ENTRY-1/body",
         "looks at the body before it looks at the kind",
     ),
-    Fault::new("ENTRY-2", "does not look at the community"),
+    Fault::new("ENTRY-2", "does not look at the community")
+        .spreading("a case about numbers has an entry of another community refused"),
     Fault::new("ENTRY-3", "does not verify entries' signatures")
         .spreading("cases of other rules refuse an entry by its signature"),
     Fault::new("ENTRY-3/anyone", "lets any member's key verify an entry"),
@@ -27,8 +29,10 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "ENTRY-5",
         "refuses an entry that it has already with bad_seq",
-    ),
-    Fault::new("ENTRY-5/again", "appends an entry again"),
+    )
+    .spreading("a case about answers offers an entry twice"),
+    Fault::new("ENTRY-5/again", "appends an entry again")
+        .spreading("the author's later entries get other numbers"),
     Fault::new(
         "ENTRY-5/signature",
         "knows an entry again only by the same signature",
@@ -61,7 +65,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "refuses an entry whose sent_at is earlier than its author's last",
     )
     .spreading("cases with other clocks' times in order to show something else"),
-    Fault::new("ENTRY-11/reason", "refuses a redaction without a reason"),
+    Fault::new("ENTRY-11/reason", "refuses a redaction without a reason")
+        .spreading("a case about long frames redacts what it wrote, without a reason"),
     Fault::new(
         "ENTRY-11/authority",
         "takes for members whom a roster entry added, and so not the authority",
@@ -127,7 +132,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("SHARE-1", "takes a share of an epoch that it does not have"),
     Fault::new("SHARE-1/kind", "takes any entry's id for an epoch's"),
     Fault::new("SHARE-2", "lets any member share"),
-    Fault::new("SHARE-2/shared", "lets the first recipients alone share"),
+    Fault::new("SHARE-2/shared", "lets the first recipients alone share")
+        .spreading("whoever an epoch was shared with shares it in cases about wraps"),
     Fault::new("SHARE-3", "lets the same wrap be shared again and again"),
     Fault::new(
         "SHARE-3/anyone",
@@ -154,6 +160,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "MSG-3/earlier",
         "counts removals from before an account became a recipient",
     ),
+    Fault::new(
+        "MSG-3/anyone",
+        "calls every epoch stale when any member is removed",
+    )
+    .spreading("a removal in one case makes the epochs of others stale"),
     Fault::new("MSG-4", "does not hash the ciphertext"),
     Fault::new("MSG-5", "does not look at the ciphertext's length"),
     Fault::new(

@@ -45,10 +45,12 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SIG-1/salt",
         "verifies with a salt of whatever length it finds",
-    ),
+    )
+    .spreading("a signature with another fault besides is taken by the looser check"),
     Fault::new("SIG-1/mgf1-sha1", "takes MGF1 with SHA-1, too"),
     Fault::new("SIG-1/sha512", "takes SHA-512, too"),
-    Fault::new("SIG-1/pkcs1v15", "takes RSASSA-PKCS1-v1_5, too"),
+    Fault::new("SIG-1/pkcs1v15", "takes RSASSA-PKCS1-v1_5, too")
+    .spreading("a signature of the older scheme stands for any bad one in cases about refusals, and on the chain for all who read it"),
     Fault::new(
         "SIG-2",
         "reads the signature as a number, whatever its length",

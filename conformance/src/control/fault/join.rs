@@ -15,7 +15,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "JOIN-3",
         "believes the Host header, and takes an origin made of it for its own",
     ),
-    Fault::new("JOIN-4", "does not look at the version"),
+    Fault::new("JOIN-4", "does not look at the version")
+        .spreading("a case about several faults in one hello asks for the version's code, too"),
     Fault::new(
         "JOIN-4/prefix",
         "takes every version that begins with dispatch-d/1",
@@ -23,7 +24,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "JOIN-4/order",
         "looks at the version after the other members",
-    ),
+    )
+    .spreading("a case about several faults in one hello asks for the version's code, too"),
     Fault::new(
         "JOIN-5",
         "takes the key as it is until a signature is to be verified",
@@ -57,9 +59,11 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "JOIN-9/code",
         "answers a prove without a challenge with unexpected_frame",
-    ),
+    )
+    .spreading("a challenge that is over is refused by the same code"),
     Fault::new("JOIN-10", "does not look at the challenge's expires_at"),
-    Fault::new("JOIN-11", "does not verify the proof"),
+    Fault::new("JOIN-11", "does not verify the proof")
+        .spreading("a key's size is shown by a proof that must be refused"),
     Fault::new("JOIN-11/anyone", "lets any member's key verify the proof")
         .spreading("cases in which a stranger's proof is refused see another code"),
     Fault::new("JOIN-12", "lets strangers in")
@@ -67,7 +71,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "JOIN-12/order",
         "looks into the roster before it verifies, and tells a stranger without a proof",
-    ),
+    )
+    .spreading("a key's size is shown by a stranger's proof"),
     Fault::new("JOIN-13", "keeps a challenge after a proof that failed"),
     Fault::new(
         "JOIN-13/not-allowed",
@@ -254,7 +259,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "takes a hello once the challenge has expired",
     ),
     Fault::new("SESS-14/resume", "takes a resume while a proof is awaited"),
-    Fault::new("SESS-14/again", "takes hello and resume after a welcome"),
+    Fault::new("SESS-14/again", "takes hello and resume after a welcome")
+        .spreading("a case about refusals says hello twice"),
     Fault::new(
         "SESS-14/prove",
         "answers a prove after the welcome with no_challenge",
@@ -267,7 +273,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-15/unexpected",
         "forgets the challenge when a frame is unexpected",
-    ),
+    )
+    .spreading("a challenge is waited for while another frame is refused"),
     Fault::new(
         "SESS-15/nonce",
         "forgets the challenge when another nonce is named",

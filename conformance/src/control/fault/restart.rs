@@ -8,11 +8,13 @@ pub(super) const FAULTS: &[Fault] = &[
         "SUB-2",
         "answers when it has an entry in memory, and writes twenty times a second",
     )
+    .spreading("what was lost is missing from the chain in every case that kills")
     .spawned(),
     Fault::new(
         "SUB-2/behind",
         "writes an entry when the next one comes, for the sake of batches",
     )
+    .spreading("what was lost is missing from the chain in every case that kills")
     .spawned(),
     Fault::new(
         "SYNC-3",
@@ -28,13 +30,16 @@ pub(super) const FAULTS: &[Fault] = &[
         "CHAIN-7/restart",
         "gives its blocks the time at which it loads them",
     )
+    .spreading("clients come back with what the server no longer has, in every case that kills")
     .spawned(),
     Fault::new(
         "ENTRY-5/restart",
         "remembers in memory which entries it has already",
     )
     .spawned(),
-    Fault::new("ENTRY-4/restart", "counts entries in memory").spawned(),
+    Fault::new("ENTRY-4/restart", "counts entries in memory")
+        .spreading("every case that kills goes on with its authors' numbers")
+        .spawned(),
     Fault::new(
         "ENTRY-8/restart",
         "remembers in memory how far an author had seen",
@@ -54,16 +59,19 @@ pub(super) const FAULTS: &[Fault] = &[
         "SESS-4/restart",
         "keeps tokens in a file, without their end",
     )
+    .spreading("a file of tokens holds tokens, and not only their hashes")
     .spawned(),
     Fault::new(
         "SESS-7/restart",
         "keeps tokens in a file, and does not strike out those of a removed member",
     )
+    .spreading("a file of tokens holds tokens, and not only their hashes")
     .spawned(),
     Fault::new(
         "SESS-12/restart",
         "gives the sessions that it kept a whole life anew",
     )
+    .spreading("a file of tokens holds tokens, and not only their hashes")
     .spawned(),
     Fault::new(
         "JOIN-21",

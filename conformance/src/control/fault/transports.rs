@@ -45,7 +45,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "WS-2/close",
         "closes the connection with 1003 at a binary message",
-    ),
+    )
+    .spreading("a case about refusals goes on after a binary message"),
     Fault::new("WS-3", "takes each fragment for a message")
         .spreading("a case that sends a frame in fragments to show something else"),
     Fault::new(
@@ -69,7 +70,8 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new("WS-5/null", "takes the origin `null` for no origin"),
     Fault::new("WS-6", "asks for an Origin header").spreading("only browsers send one"),
-    Fault::new("WS-7", "agrees to permessage-deflate"),
+    Fault::new("WS-7", "agrees to permessage-deflate")
+        .spreading("frames with the extension's bit are no longer broken"),
     Fault::new(
         "WS-7/subprotocol",
         "agrees to the first subprotocol that is offered",
@@ -163,7 +165,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "LIM-3/letters",
         "holds the ciphertext's base64url text against the limit",
-    ),
+    )
+    .spreading("a case about fragments sends the longest ciphertext that is allowed"),
     Fault::new("LIM-4", "takes any number of wraps"),
     Fault::new("LIM-4/share", "counts an epoch's wraps and not a share's"),
     Fault::new("LIM-5", "advertises a frame_bytes beyond the bounds")
