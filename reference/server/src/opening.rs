@@ -3,6 +3,7 @@
 
 use dispatch_protocol::chain::{Block, State};
 
+use crate::Config;
 use crate::ledger::{Shelf, StoreError};
 
 /// How many blocks at the end get their signatures verified again at each start. Those before were verified when they
@@ -85,4 +86,19 @@ pub(crate) fn load(
         ));
     }
     Ok(state)
+}
+
+/// Whether the store is that of the community that the configuration names, if it names one.
+///
+/// # Errors
+/// [`StoreError::Foreign`].
+pub(crate) fn is_of(state: &State, config: &Config) -> Result<(), StoreError> {
+    match config.community {
+        Some(expected) if expected != state.community() => Err(StoreError::Foreign {
+            path: config.store.clone(),
+            expected,
+            found: state.community(),
+        }),
+        _ => Ok(()),
+    }
 }

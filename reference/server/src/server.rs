@@ -20,7 +20,7 @@ use crate::connection::House;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::http::Door;
-use crate::ledger::{Ledger, Shelf, SqliteLedger, StoreError};
+use crate::ledger::{Ledger, Shelf, SqliteLedger};
 use crate::listener::{accept, listen};
 use crate::lobby::Lobby;
 use crate::opening::{self, Care};
@@ -327,16 +327,7 @@ impl Opened {
             .map_err(|problem| Error::configuration(problem.to_string()))?;
         let ledger = SqliteLedger::open(&config.store)?;
         let state = opening::load(ledger.shelf(), &config.store, Care::Start, &mut |_| {})?;
-        if let Some(expected) = config.community
-            && expected != state.community()
-        {
-            return Err(StoreError::Foreign {
-                path: config.store.clone(),
-                expected,
-                found: state.community(),
-            }
-            .into());
-        }
+        opening::is_of(&state, config)?;
         if server_key.public() != state.server_key() {
             let problem = "this is not the server key that the community's block 0 names";
             return Err(Error::file(&config.server_key, problem));

@@ -50,16 +50,7 @@ fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
     let state = loaded?;
     // After the blocks, which can say where the damage begins.
     shelf.check_pages()?;
-    if let Some(expected) = config.community
-        && expected != state.community()
-    {
-        return Err(StoreError::Foreign {
-            path: config.store.clone(),
-            expected,
-            found: state.community(),
-        }
-        .into());
-    }
+    opening::is_of(&state, config)?;
     let covered = shelf.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
     anstream::println!(
         "good  {} ({}, {}), {}, checkpoint over {covered}; every signature verified in {:.1} s",
