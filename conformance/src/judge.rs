@@ -9,6 +9,7 @@
 //! has no signature. Who forges those, and what they lead to, and the verdict, and the digest, all in accord, is not found out.
 
 mod frames;
+mod held;
 mod sent;
 mod steps;
 mod window;

@@ -1,0 +1,7 @@
+//! What is kept of a run, and what is done with it: bundles, baselines, recordings, matrices. Played by the program itself
+//! against the control server, right or with a fault.
+
+mod baselines;
+mod bundles;
+mod program;
+mod records;
