@@ -1,11 +1,12 @@
 //! The suite's command line.
 
-mod files;
-
 use std::process::ExitCode;
 
 use clap::Parser;
-use dispatch_conformance::command::{Cli, execute};
+use dispatch_conformance::{
+    command::{Cli, execute},
+    files,
+};
 
 fn main() -> ExitCode {
     files::raise_limit();

@@ -3,6 +3,7 @@
 use super::Run;
 use crate::{
     canary::Places,
+    files,
     result::Verdict,
     scenario::{Capability, Case},
 };
@@ -55,11 +56,26 @@ impl Run<'_> {
             );
             return Some((Verdict::Untestable, reason));
         }
+        if case.needs(Capability::ManyConnections)
+            && let Some(reason) = self.short_of_files()
+        {
+            return Some((Verdict::Untestable, reason));
+        }
         if !self.pool.could_serve(case) {
             let reason = "it asks for more accounts than there are";
             return Some((Verdict::HarnessError, reason.into()));
         }
         None
+    }
+
+    /// What to do where the system gives this process too few files for a thousand connections: the server is not at fault.
+    fn short_of_files(&self) -> Option<String> {
+        let embedded = self.settings.url.is_none() && self.settings.spawner.is_none();
+        let due = files::FOR_MANY_CONNECTIONS * if embedded { 2 } else { 1 };
+        let limit = files::limit().filter(|limit| *limit < due)?;
+        Some(format!(
+            "the suite may open {limit} files, and a thousand connections take {due}: raise its limit (`ulimit -n {due}`), or declare --without many-connections"
+        ))
     }
 
     /// Where the server writes, as far as the suite knows.

@@ -84,6 +84,9 @@ pub enum Capability {
     DataDir,
     /// The suite can read the server's log: `--spawn` or `--server-log`.
     ServerLog,
+    /// The suite may open a thousand connections at a time: a limit of open files (`ulimit -n`) of some 1,100, or 2,200 with the
+    /// embedded reference.
+    ManyConnections,
 }
 
 impl Capability {
@@ -98,6 +101,7 @@ impl Capability {
             Self::Spawn => "spawn",
             Self::DataDir => "data-dir",
             Self::ServerLog => "server-log",
+            Self::ManyConnections => "many-connections",
         }
     }
 }

@@ -3,5 +3,6 @@
 
 mod baselines;
 mod bundles;
+mod hindrances;
 mod program;
 mod records;
