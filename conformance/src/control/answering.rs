@@ -163,7 +163,10 @@ impl Connection {
             code => code,
         };
         let detail = format!("[{}] {}", verdict.requirement, verdict.detail);
-        let detail: String = detail.chars().take(200).collect();
+        let mut detail: String = detail.chars().take(200).collect();
+        if faults.has("ERR-9") {
+            detail.clear();
+        }
         let mut refused = json!({ "type": "refused" });
         // [SUB-3]
         let leaves_out = faults.has("SUB-3") || faults.has("SUB-3/refused");

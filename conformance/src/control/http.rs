@@ -225,7 +225,7 @@ fn document(server: &Server) -> Value {
         "versions": ["dispatch-d/1"],
         "community": base64url::encode(&id),
         "genesis": genesis,
-        "limits": limits::advertised(faults, server.lives),
+        "limits": limits::advertised(faults, server.configured),
         "transports": transports,
     })
 }

@@ -60,7 +60,7 @@ impl Connection {
         let made = now();
         let life = match faults.has("JOIN-8/configured") {
             true => CHALLENGE_MS,
-            false => self.server.lives.challenge_ms,
+            false => self.server.configured.challenge_ms,
         };
         let expires_at = if faults.has("JOIN-8") {
             made + 60_000
@@ -179,7 +179,7 @@ impl Connection {
         // [JOIN-18]
         let longest = match faults.has("JOIN-18/configured") {
             true => SESSION_MS,
-            false => self.server.lives.session_ms,
+            false => self.server.configured.session_ms,
         };
         let life = match challenge.session_ms {
             Some(wanted) if faults.has("JOIN-18/longer") => wanted,

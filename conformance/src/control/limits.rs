@@ -23,9 +23,11 @@ pub(super) const CHECKPOINT_MS: u64 = 1000;
 /// The longest frame that a server may send. [SYNC-5]
 pub(super) const SERVER_FRAME_BYTES: usize = 1_048_576;
 
-/// The limits that can be configured, in milliseconds.
+/// The limits that can be configured: lives in milliseconds, a length in bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lives {
+pub(super) struct Configured {
+    /// A message's ciphertext.
+    pub(super) ciphertext_bytes: usize,
     /// A session's life.
     pub(super) session_ms: u64,
     /// A challenge's life.
@@ -34,9 +36,10 @@ pub(super) struct Lives {
     pub(super) checkpoint_ms: u64,
 }
 
-impl Default for Lives {
+impl Default for Configured {
     fn default() -> Self {
         Self {
+            ciphertext_bytes: CIPHERTEXT_BYTES,
             session_ms: SESSION_MS,
             challenge_ms: CHALLENGE_MS,
             checkpoint_ms: CHECKPOINT_MS,
@@ -44,12 +47,11 @@ impl Default for Lives {
     }
 }
 
-impl Lives {
+impl Configured {
     /// Those of a configuration. The other limits are as they are.
     pub(super) fn of(limits: &BTreeMap<String, u64>) -> Result<Self, String> {
         let fixed = [
             ("frame_bytes", FRAME_BYTES as u64),
-            ("ciphertext_bytes", CIPHERTEXT_BYTES as u64),
             ("wraps", WRAPS as u64),
             ("skew_ms", SKEW_MS),
         ];
@@ -59,25 +61,26 @@ impl Lives {
             }
         }
         let usual = Self::default();
-        let life = |name: &str, usual| limits.get(name).copied().unwrap_or(usual);
+        let limit = |name: &str, usual| limits.get(name).copied().unwrap_or(usual);
         Ok(Self {
-            session_ms: life("session_ms", usual.session_ms),
-            challenge_ms: life("challenge_ms", usual.challenge_ms),
-            checkpoint_ms: life("checkpoint_ms", usual.checkpoint_ms),
+            ciphertext_bytes: limit("ciphertext_bytes", usual.ciphertext_bytes as u64) as usize,
+            session_ms: limit("session_ms", usual.session_ms),
+            challenge_ms: limit("challenge_ms", usual.challenge_ms),
+            checkpoint_ms: limit("checkpoint_ms", usual.checkpoint_ms),
         })
     }
 }
 
 /// [DISC-3] [LIM-5] [LIM-10] The document's `limits`.
-pub(super) fn advertised(faults: &Faults, lives: Lives) -> Value {
+pub(super) fn advertised(faults: &Faults, configured: Configured) -> Value {
     let mut limits = json!({
         "frame_bytes": FRAME_BYTES,
-        "ciphertext_bytes": CIPHERTEXT_BYTES,
+        "ciphertext_bytes": configured.ciphertext_bytes,
         "wraps": WRAPS,
         "skew_ms": SKEW_MS,
-        "session_ms": lives.session_ms,
-        "challenge_ms": lives.challenge_ms,
-        "checkpoint_ms": lives.checkpoint_ms,
+        "session_ms": configured.session_ms,
+        "challenge_ms": configured.challenge_ms,
+        "checkpoint_ms": configured.checkpoint_ms,
     });
     if faults.has("DISC-3/limits") {
         limits["challenge_ms"] = 60_000.into();

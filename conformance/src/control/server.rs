@@ -14,7 +14,7 @@ use super::clock::now;
 use super::community::Community;
 use super::fault::Faults;
 use super::ledger::Ledger;
-use super::limits::Lives;
+use super::limits::Configured;
 use super::turn::Turn;
 use crate::codec::randomness::{Randomness, System};
 use crate::codec::{Account, Hash, accounts};
@@ -37,7 +37,7 @@ pub(super) struct Server {
     /// A nonce that is drawn once, for the fault that does so.
     pub(super) only_nonce: Hash,
     /// The limits that can be configured.
-    pub(super) lives: Lives,
+    pub(super) configured: Configured,
     /// What a faulty server serves everyone under: whoever holds it, holds all others up.
     pub(super) turn: Turn,
     community: Mutex<Community>,
@@ -55,14 +55,14 @@ impl Server {
         };
         let key = accounts::named(name).expect("a test account");
         let community = Community::found("control", key, &faults);
-        Self::of(origin, key, community, Lives::default(), faults)
+        Self::of(origin, key, community, Configured::default(), faults)
     }
 
     /// Serves what a configuration describes; its keys must be the suite's own.
     pub(super) fn configured(config: &ServerConfig, faults: Faults) -> io::Result<Self> {
         own_key(&config.authority_key, "authority")?;
         let key = own_key(&config.server_key, "server")?;
-        let lives = Lives::of(&config.limits).map_err(io::Error::other)?;
+        let configured = Configured::of(&config.limits).map_err(io::Error::other)?;
         let ledger = Ledger::open(&config.data_dir)?;
         let community = Community::of(ledger, &config.community_name, key, &faults)?;
         // [KEY-6]
@@ -74,7 +74,7 @@ impl Server {
             config.origin.clone(),
             key,
             community,
-            lives,
+            configured,
             faults,
         ))
     }
@@ -83,7 +83,7 @@ impl Server {
         origin: String,
         key: &'static Account,
         community: Community,
-        lives: Lives,
+        configured: Configured,
         faults: Faults,
     ) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Server {
             community_id: community.id,
             faults,
             only_nonce: System.hash(),
-            lives,
+            configured,
             turn: Turn::default(),
             community: Mutex::new(community),
             changes: watch::Sender::new(0),
@@ -118,7 +118,7 @@ impl Server {
 
     /// Signs a checkpoint whenever blocks are not covered. [CHECK-3]
     pub(super) async fn sign_checkpoints(&self) {
-        let pause = CHECKPOINT_PAUSE.min(Duration::from_millis(self.lives.checkpoint_ms / 2));
+        let pause = CHECKPOINT_PAUSE.min(Duration::from_millis(self.configured.checkpoint_ms / 2));
         loop {
             sleep(pause).await;
             self.community().write_behind();

@@ -43,6 +43,17 @@ impl Sessions {
                 other.ended.get_or_insert("session_expired");
             }
         }
+        // [SESS-21] Faulty: the 256th already counts as one too many.
+        if faults.has("SESS-21") {
+            let mut own = self
+                .0
+                .iter_mut()
+                .rev()
+                .filter(|other| other.account == session.account && other.ended.is_none());
+            if let Some(oldest) = own.nth(254) {
+                oldest.ended = Some("session_expired");
+            }
+        }
         self.0.push(session);
         self.0.len() - 1
     }
@@ -94,7 +105,7 @@ impl Sessions {
 
     /// [SESS-5] Ends all sessions of a removed account.
     pub(super) fn end_all(&mut self, account: &Hash, size: u64, faults: &Faults) {
-        if faults.has("SESS-5") {
+        if faults.has("SESS-5") || faults.has("SESS-5/expired") && self.has_expired(account) {
             return;
         }
         let living = self
@@ -111,6 +122,13 @@ impl Sessions {
             session.ended_at = size;
             session.is_resumable = faults.has("SESS-5/token");
         }
+    }
+
+    /// Whether a session of the account ran out.
+    fn has_expired(&self, account: &Hash) -> bool {
+        self.0
+            .iter()
+            .any(|session| session.account == *account && session.ended == Some("session_expired"))
     }
 
     /// [SESS-7] Lets sessions of a returned account live again.

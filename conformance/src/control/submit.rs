@@ -202,7 +202,12 @@ impl Connection {
             true => text.len(),
             false => base64url::decode(text)?.len(),
         };
-        if length > CIPHERTEXT_BYTES && !faults.has("LIM-3") {
+        let limit = match faults.has("LIM-3/configured") {
+            true => CIPHERTEXT_BYTES,
+            false => self.server.configured.ciphertext_bytes,
+        };
+        let is_too_long = length > limit || faults.has("LIM-3/exact") && length == limit;
+        if is_too_long && !faults.has("LIM-3") {
             let code = if faults.has("LIM-3/code") {
                 "bad_ciphertext"
             } else {

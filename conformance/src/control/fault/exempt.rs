@@ -11,5 +11,4 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ),
     ("LIM-7", "a permission: there is nothing to break"),
     ("SESS-10", "a permission: there is nothing to break"),
-    ("SESS-21", "a permission: there is nothing to break"),
 ];

@@ -160,6 +160,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "ends the first session of a removed member and forgets the others",
     ),
     Fault::new(
+        "SESS-5/expired",
+        "loses an account's list of sessions when one of them runs out",
+    ),
+    Fault::new(
         "SESS-5/next",
         "ends a removed member's connections at the next frame that they send",
     )
@@ -284,4 +288,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "ends the session's connection state when a submit is refused",
     )
     .spreading("most refusals of entries are followed by one that is accepted"),
+    Fault::new(
+        "SESS-21",
+        "forgets an account's oldest session at the 256th, and not at the one beyond",
+    ),
 ];

@@ -133,6 +133,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "ERR-6/server",
         "takes a server's frame from a client for an unexpected one",
     ),
+    Fault::new("ERR-9", "leaves the detail of its refusals empty"),
     Fault::new("LIM-1", "refuses a frame of exactly frame_bytes")
         .spreading("cases of the bound show first that a frame of exactly so many bytes is read"),
     Fault::new(
@@ -167,6 +168,16 @@ pub(super) const FAULTS: &[Fault] = &[
         "holds the ciphertext's base64url text against the limit",
     )
     .spreading("a case about fragments sends the longest ciphertext that is allowed"),
+    Fault::new(
+        "LIM-3/exact",
+        "refuses a ciphertext of exactly the limit, which only some limits let anyone write",
+    )
+    .spawned(),
+    Fault::new(
+        "LIM-3/configured",
+        "holds ciphertexts against 64 KiB, whatever is configured",
+    )
+    .spawned(),
     Fault::new("LIM-4", "takes any number of wraps"),
     Fault::new("LIM-4/share", "counts an epoch's wraps and not a share's"),
     Fault::new("LIM-5", "advertises a frame_bytes beyond the bounds")

@@ -1,6 +1,6 @@
 //! What a server says of its chain, held against what the client holds and kept.
 
-use super::Blocks;
+use super::{Blocks, redacted};
 use crate::keys::named;
 
 use super::good::{stale, talking};
@@ -223,6 +223,23 @@ fn memory(blocks: &mut Blocks) -> Vec<Test> {
     short.blocks.truncate(8);
     let mut early = at.clone();
     early.blocks.truncate(3);
+    let mut gap = at.clone();
+    gap.blocks[6] = redacted(&gap.blocks[6]);
+    let eight = at.statement(8);
+    let other_head = checkpoint_by(
+        &Checkpoint {
+            head: labelled("head"),
+            ..eight.clone()
+        },
+        at.server,
+    );
+    let other_root = checkpoint_by(
+        &Checkpoint {
+            root: labelled("root"),
+            ..eight
+        },
+        at.server,
+    );
     let mut bad = |id: &str,
                    about: &str,
                    requirement,
@@ -301,6 +318,33 @@ fn memory(blocks: &mut Blocks) -> Vec<Test> {
                 ("checkpoint", other.checkpoint_of(8)),
             ],
             "checkpoint",
+        ),
+        bad(
+            "view-forked-by-its-head-alone",
+            "the checkpoint has the kept one's size and root, and another head; the blocks that would show which is wrong are not held yet",
+            "CHECK-8",
+            "fork",
+            &early,
+            &[("kept", at.checkpoint_of(8)), ("checkpoint", other_head)],
+            "checkpoint",
+        ),
+        bad(
+            "view-forked-by-its-root-alone",
+            "the checkpoint has the kept one's size and head, and another root; the blocks that would show which is wrong are not held yet",
+            "CHECK-8",
+            "fork",
+            &early,
+            &[("kept", at.checkpoint_of(8)), ("checkpoint", other_root)],
+            "checkpoint",
+        ),
+        bad(
+            "view-gap-in-answer-to-the-welcome",
+            "a message has no ciphertext: a redaction may be among the blocks that follow this welcome's, and none follow",
+            "RED-8",
+            "unredacted_gap",
+            &gap,
+            &[("welcome", shown_by(&at))],
+            "end",
         ),
         bad(
             "view-welcome-other-head",

@@ -148,6 +148,16 @@ pub(super) fn no_consistencies() -> Vec<Test> {
             None,
             |p| p.to = 17,
         ),
+        bad(
+            "merkle-consistency-from-nothing",
+            "from no block at all, whose root every tree extends: a proof begins at a size of at least 1",
+            None,
+            |p| {
+                p.from = 0;
+                p.from_root = merkle::root(&[]);
+                p.path.clear();
+            },
+        ),
         bad_from(
             8,
             "merkle-consistency-power-of-two-with-root",
