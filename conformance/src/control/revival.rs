@@ -163,14 +163,22 @@ impl Community {
             ledger.flush().expect("the folder can be written");
         }
         // [RED-5]
-        if entry.kind == "redaction" && !faults.has("RED-5") {
+        if entry.kind == "redaction" && faults.has("RED-5/behind") {
+            ledger.clear_later();
+        } else if entry.kind == "redaction" && !faults.has("RED-5") {
             let blocks = self.chain.blocks();
             ledger.rewrite(blocks).expect("the folder can be written");
         }
     }
 
-    /// Faulty: writes what was answered already.
+    /// Faulty: writes what was answered already, and clears away what should be gone.
     pub(super) fn write_behind(&mut self) {
+        if let Some(ledger) = &mut self.ledger
+            && ledger.is_to_clear()
+        {
+            let blocks = self.chain.blocks();
+            ledger.rewrite(blocks).expect("the folder can be written");
+        }
         if let Some(ledger) = self.ledger.as_mut().filter(|_| self.faults.has("SUB-2")) {
             ledger.flush().expect("the folder can be written");
         }

@@ -102,6 +102,11 @@ pub(super) const FAULTS: &[Fault] = &[
     )
     .spawned(),
     Fault::new(
+        "RED-5/behind",
+        "clears redacted ciphertexts out of its file a second later, and forgets to if it is killed before",
+    )
+    .spawned(),
+    Fault::new(
         "ENC-18",
         "keeps an index for searching, with keys that members left with it",
     )
