@@ -10,7 +10,7 @@ use crate::{
     peer::{Fault, Server, server::now},
     play::Stage,
     requirement::Level,
-    result::{Failure, Finding, Verdict},
+    result::{CaseResult, Failure, Finding, Verdict},
     scenario::{AccountKind, step::Have},
     story::Timeline,
 };
@@ -99,28 +99,36 @@ impl Run<'_> {
             let finding = self
                 .findings
                 .iter()
-                .find(|finding| result.requirements.contains(&finding.requirement));
+                .filter(|finding| result.requirements.contains(&finding.requirement))
+                // What this case's server left behind tells more of it than what another one's did.
+                .min_by_key(|finding| {
+                    finding.case != AFTERMATH && finding.case.ends_with(AFTERMATH)
+                });
             let Some(finding) = finding else { continue };
-            result.verdict = if result.level == Level::Must {
-                Verdict::Fail
-            } else {
-                Verdict::Warn
-            };
-            result.failure = Some(Failure {
-                requirement: Some(finding.requirement.clone()),
-                step: None,
-                does: None,
-                expected: "what the requirement says, in whatever the server sends in any case"
-                    .into(),
-                came: format!(
-                    "in {}{}: {}",
-                    finding.case,
-                    on(&finding.connection),
-                    finding.detail
-                ),
-            });
+            condemn(result, finding);
         }
     }
+}
+
+/// Holds a finding against a case that passed.
+pub(super) fn condemn(result: &mut CaseResult, finding: &Finding) {
+    result.verdict = if result.level == Level::Must {
+        Verdict::Fail
+    } else {
+        Verdict::Warn
+    };
+    result.failure = Some(Failure {
+        requirement: Some(finding.requirement.clone()),
+        step: None,
+        does: None,
+        expected: "what the requirement says, in whatever the server sends in any case".into(),
+        came: format!(
+            "in {}{}: {}",
+            finding.case,
+            on(&finding.connection),
+            finding.detail
+        ),
+    });
 }
 
 /// Audits the whole chain, off the threads that wait for sockets.

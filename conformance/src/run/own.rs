@@ -84,6 +84,11 @@ pub async fn play_on_own(
                 case: case.clone(),
                 connection: String::new(),
             }));
+        // What its own server left behind the case saw itself.
+        let own = |finding: &&Finding| played.result.requirements.contains(&finding.requirement);
+        if let Some(finding) = played.findings.iter().find(own) {
+            aftermath::condemn(&mut played.result, finding);
+        }
     }
     if let Err(error) = process.kill().await {
         played.notes.push(format!(

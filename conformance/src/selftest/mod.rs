@@ -26,7 +26,7 @@ use crate::{
     preflight::{self, Wishes},
     requirement::Requirements,
     result::{CaseResult, RunResult, Verdict},
-    run::{Settings, Watcher, run},
+    run::{AFTERMATH, Settings, Watcher, run},
     scenario::{Capability, Case, Vectors},
 };
 
@@ -362,12 +362,22 @@ impl Alone {
         let searched = cases.iter().filter(|case| is_searched(case));
         for case in searched {
             let judged = result.cases.iter().find(|judged| judged.id == case.id);
-            if let Some(judged) = judged {
+            if let Some(judged) = judged.filter(|judged| !is_of_another(judged)) {
                 self.0.insert(judged.id.clone(), judged.verdict);
             }
         }
         Trial::of(subject, self.0, result)
     }
+}
+
+/// Whether a case is failed by what the server of another one left behind.
+fn is_of_another(judged: &CaseResult) -> bool {
+    let came = judged.failure.as_ref().map(|failure| &failure.came);
+    came.is_some_and(|came| {
+        came.contains(AFTERMATH)
+            && !came.starts_with(&format!("in {AFTERMATH}"))
+            && !came.starts_with(&format!("in {} {AFTERMATH}", judged.id))
+    })
 }
 
 /// Whether a case sees by a search of the server's files, its log and its refusals, when all cases are over.
