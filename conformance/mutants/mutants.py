@@ -9,6 +9,7 @@ nobody notices survives. A survivor that an outside observer could see wants a v
     python3 -m venv target/mutants-venv && target/mutants-venv/bin/pip install -r conformance/mutants/requirements.txt
     target/mutants-venv/bin/python conformance/mutants/mutants.py                 all of them: some hours on two cores
     target/mutants-venv/bin/python conformance/mutants/mutants.py --again         those that survived, after new vectors
+    target/mutants-venv/bin/python conformance/mutants/mutants.py --again --cases err-detail RED-5    the same by these cases alone
     target/mutants-venv/bin/python conformance/mutants/mutants.py --only NAME     those whose name has NAME in it
 
 Works in a clone of the last commit in `target/mutants`. Results are appended to `target/mutants/results.jsonl`; what stands
@@ -229,6 +230,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--again", action="store_true", help="try what survived again")
     options.add_argument("--only", default="", help="only mutants whose name has this in it")
+    options.add_argument("--cases", nargs="*", help="play these cases and no others, such as new ones")
     options.add_argument("--jobs", type=int, default=2, help="how many at a time [default: 2]")
     given = options.parse_args()
     # So that what was started is stopped.
@@ -254,6 +256,8 @@ def main():
         if number not in static and number not in cases:
             return {"outcome": "unmet"}
         chosen = cases.get(number)
+        if given.cases is not None and chosen is not None:
+            chosen = given.cases
         return outcome(judged(PLACE, {"DISPATCH_MUTANT": str(number)}, number in static, chosen))
 
     def of_itself(number):
