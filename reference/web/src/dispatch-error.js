@@ -1,0 +1,36 @@
+/**
+ * A refusal, a finding or a failure, named by its code: the specification's (`spec/errors.md`) or the library's own (README, Errors).
+ * [ERR-5] Go by `code`; `message` is a sentence for people.
+ */
+export class DispatchError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} [message] a sentence that says what is wrong and what to do
+   * @param {{ cause?: unknown, retryAfter?: number }} [more] `retryAfter` in milliseconds
+   */
+  constructor(code, message = code, more = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = "DispatchError";
+    /** @readonly */
+    this.code = code;
+    /** @readonly milliseconds after which trying again makes sense, where the server said so */
+    this.retryAfter = more.retryAfter;
+  }
+}
+
+/**
+ * Gives a failure another code: what is `malformed` inside a plaintext is a `bad_plaintext`.
+ *
+ * @template T
+ * @param {string} code
+ * @param {() => T} work
+ * @returns {T}
+ */
+export function refusedAs(code, work) {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DispatchError) throw new DispatchError(code, error.message, { cause: error });
+    throw error;
+  }
+}
