@@ -1,6 +1,7 @@
 /** One function for each group of the static vectors: it returns, or throws a refusal, or throws because an answer differs. */
 
 import {
+  backupAad, backupKey, Invitation, openBackup, readBackupFile, readContents, sealBackup,
   bodyTuple, blockTuple, cardKey, Chain, checkAgainst, checkCard, checkCheckpoint, checkConsistency, checkGaps, checkHead, checkInclusion, checkpointTuple, checkReceipt, checkSize,
   checkWelcome, commitmentOf, decode, DispatchError, encode, entryId, entryTuple, form, H, joinTuple, messageAad, messageKey, messageKeyInfo, open, openFirst, openWrap, pad, PublicKey,
   readBlock, readClientFrame, readDiscovery, readJson, readPlaintext, readServerFrame, seal, sealWrap, SERVER_FRAME, tuple, Tree, unpad, verifyEvidence, welcomeTuple, wrapInfo,
@@ -157,6 +158,31 @@ const sealed = async (test) => {
 
 export const cards = { "cards/cards": (test) => checkCard(test.x25519) };
 
+/** What a device keeps and hands on; these groups are newer than the others, and stand in files of their own. */
+export const handedOn = {
+  "invitations/invitations"(test) {
+    const invitation = Invitation.parse(test.text);
+    same(test, "origin", invitation.origin);
+    same(test, "community", invitation.community);
+    same(test, "text", invitation.text);
+  },
+  "backups/files"(test) {
+    const file = readBackupFile(decode(test.backup));
+    for (const name of ["salt", "iterations", "sealed"]) same(test, name, file[name]);
+  },
+  async "backups/backups"(test) {
+    const plain = await openBackup(decode(test.backup), test.passphrase);
+    const { publicKey } = await readContents(plain);
+    const { salt, iterations, sealed } = readBackupFile(decode(test.backup));
+    same(test, "contents", plain);
+    same(test, "account", publicKey.account);
+    same(test, "okm", await backupKey(test.passphrase, decode(salt), iterations));
+    same(test, "aad", backupAad(decode(salt), iterations));
+    same({ sealed }, "sealed", readBackupFile(await sealBackup(plain, test.passphrase, decode(salt), iterations)).sealed);
+  },
+  "backups/contents": async (test) => same(test, "account", (await readContents(decode(test.contents))).publicKey.account),
+};
+
 export const encryption = {
   "wraps/commitments": (test) => same(test, "commitment", commitmentOf(decode(test.secret))),
   "wraps/sealed": sealed,
@@ -235,7 +261,7 @@ async function readConversation(test, group, accounts, held) {
         checkHead(held.chain, held.welcome);
         await checkAgainst(held.chain, held.welcome.checkpoint, null);
       } else {
-        checkReceipt(held.receipt, entryId(held.submitted.entry), held.at[held.receipt.index]);
+        checkReceipt(held.receipt.frame, held.receipt.entry, held.at[held.receipt.frame.index]);
       }
       return;
     case "submit":
@@ -243,7 +269,7 @@ async function readConversation(test, group, accounts, held) {
       held.submitted = frame;
       return signedBy(held.key, entryTuple(frame.entry), decode(frame.entry.signature), "bad_signature");
     case "accepted":
-      held.receipt = frame;
+      held.receipt = { frame, entry: entryId(held.submitted.entry) };
       return same(frame, "ref", held.submitted.ref);
     case "refused":
       same(frame, "ref", held.submitted.ref);

@@ -3,10 +3,10 @@
  * refusal, and a group that nobody runs is a failure.
  */
 
-import { cards, chains, encryption, statements, wire } from "./groups.js";
+import { cards, chains, encryption, handedOn, statements, wire } from "./groups.js";
 
 /** @type {Record<string, (test: any, group: any, context: any) => unknown>} */
-export const GROUPS = { ...wire, ...statements, ...chains, ...encryption, ...cards };
+export const GROUPS = { ...wire, ...statements, ...chains, ...encryption, ...cards, ...handedOn };
 
 /**
  * @param {any[]} files parsed from vectors/static
