@@ -29,7 +29,7 @@ export function Chat({ client, community, onOther }) {
   const [writing, setWriting] = useState(false);
   const status = useRef(null);
   const room = useMemo(() => ({
-    client, community, clock: new Clock(),
+    client, community, narrow, clock: new Clock(),
     openMember: setMember,
     open: (key) => go({ conversation: key, side: null }),
     side: (side) => go((now) => ({ ...now, side })),
@@ -60,7 +60,7 @@ export function Chat({ client, community, onOther }) {
           <Sidebar current={conversation} onNew={() => setWriting(true)} />
         )}
         {(shown === 'all' || shown === 'main') && conversation && (
-          <ConversationView key={conversation.key} conversation={conversation} narrow={narrow} onBack={() => history.back()} />
+          <ConversationView key={conversation.key} conversation={conversation} onBack={() => history.back()} />
         )}
         {place.side === 'members' && (
           <Members conversation={conversation ?? community.everyone} onClose={() => history.back()} />

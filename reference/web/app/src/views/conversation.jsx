@@ -12,8 +12,9 @@ import { Icon, IconButton } from './parts.jsx';
 import { Strips } from './strips.jsx';
 
 /** The middle; on a phone the whole screen. */
-export function ConversationView({ conversation, narrow, onBack }) {
-  const { community, side, titleOf } = useRoom();
+export function ConversationView({ conversation, onBack }) {
+  const { community, narrow, side, titleOf } = useRoom();
+  const Heading = narrow ? 'h1' : 'h2';
   useEvents(community, ['conversation', 'pending', 'roster']);
   const [replyTo, setReplyTo] = useState(null);
   const [chosen, setChosen] = useState(null);
@@ -24,7 +25,7 @@ export function ConversationView({ conversation, narrow, onBack }) {
       <header class="bar">
         {narrow && <IconButton icon="back" label="Back to the conversations" onClick={onBack} />}
         <div class="bar-text">
-          <h2>{isPrivate && <Icon name="lock" size={16} />}{isPrivate ? titleOf(conversation) : 'Everyone'}</h2>
+          <Heading>{isPrivate && <Icon name="lock" size={16} />}{isPrivate ? titleOf(conversation) : 'Everyone'}</Heading>
           <p class="hint">{audience(conversation)}</p>
         </div>
         <IconButton icon="people" label="Members" onClick={() => side('members')} />

@@ -34,6 +34,7 @@ export function MessageList({ conversation, onChoose }) {
   const held = useMessages(conversation, view, redraw);
   const [active, setActive] = useState(null);
   const focusWanted = useRef(null);
+  const inside = useRef(false);
   // Where the eye is: at the end, or at a row and so many pixels below its top.
   const eye = useRef(unreadFrom === null ? { end: true } : { number: unreadFrom, below: -72 });
   const expected = useRef(null);
@@ -55,6 +56,12 @@ export function MessageList({ conversation, onChoose }) {
     if (Math.abs(element.scrollTop - reachable) >= 1) {
       element.scrollTop = reachable;
       expected.current = element.scrollTop;
+    }
+    // Once the last row stands where it belongs, being near it is being at the end.
+    const drawn = rows.lastElementChild ? Number(rows.lastElementChild.dataset.number) === heights.count - 1 : heights.count === 0;
+    if (!eye.current.end && drawn && element.scrollHeight - element.clientHeight - element.scrollTop < NEAR) {
+      eye.current = { end: true };
+      redraw();
     }
     look();
   }, [heights, look]);
@@ -148,6 +155,14 @@ export function MessageList({ conversation, onChoose }) {
     else if (box.bottom > frame.bottom) scroller.current.scrollTop += box.bottom - frame.bottom + 8;
   });
 
+  // A row that scrolls out of the page takes the keyboard with it: the list keeps it.
+  useLayoutEffect(() => {
+    if (inside.current && document.activeElement === document.body) scroller.current.focus({ preventScroll: true });
+  });
+  const left = (event) => {
+    if (event.target.isConnected) inside.current = scroller.current.contains(event.relatedTarget);
+  };
+
   const move = (event) => {
     const inside = event.target === scroller.current || event.target.matches('[data-number]');
     if (!inside || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -172,7 +187,7 @@ export function MessageList({ conversation, onChoose }) {
   const below = away ? Math.max(0, conversation.unread) : 0;
   return (
     <div class="list-frame">
-      <div class="list" role="feed" aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} aria-busy={held.busy}>
+      <div class="list" role="feed" aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
         <div class="whole">
           <div class="rows" data-from={rows[0]?.message.number ?? from}>
             {rows.map((row) => (

@@ -7,7 +7,9 @@ import { Avatar, IconButton } from './parts.jsx';
 
 /** The right side. */
 export function Members({ conversation, onClose }) {
-  const { client, community } = useRoom();
+  const { client, community, narrow } = useRoom();
+  // On a phone this is the whole screen.
+  const [Side, Heading] = narrow ? ['main', 'h1'] : ['aside', 'h2'];
   useEvents(community, ['roster', 'card']);
   const heading = useHeading('members');
   const own = client.identity.account;
@@ -16,9 +18,9 @@ export function Members({ conversation, onClose }) {
   const gone = community.members.filter((member) => !member.isMember);
   const readers = new Set(conversation.members);
   return (
-    <aside class="side" aria-label="Members">
+    <Side class="side" aria-label="Members">
       <header class="bar">
-        <h2 ref={heading} tabIndex={-1}>Members</h2>
+        <Heading ref={heading} tabIndex={-1}>Members</Heading>
         <IconButton icon="close" label="Close" onClick={onClose} />
       </header>
       <div class="side-body">
@@ -35,7 +37,7 @@ export function Members({ conversation, onClose }) {
         )}
         <p class="hint">The owner decides who is a member. Every change stands in the history, signed by the owner, for all to see.</p>
       </div>
-    </aside>
+    </Side>
   );
 }
 

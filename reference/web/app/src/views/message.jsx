@@ -34,11 +34,10 @@ export function MessageRow({ row, count, own, isActive, conversation, onChoose, 
             <button type="button" class={`author ${named ? '' : 'unnamed'}`} tabIndex={isActive ? 0 : -1} onClick={() => openMember(message.author)}>{name}</button>
           )}
           {message.content?.replyTo && <Quote entry={message.content.replyTo} conversation={conversation} onGoTo={onGoTo} isActive={isActive} />}
-          <Words message={message} />
-          <p class="meta">
+          <Words message={message}>
             <time dateTime={new Date(message.time).toISOString()} title={clock.full(message.time)}>{clock.time(message.time)}</time>
             {mine && <Sign state={message.status} />}
-          </p>
+          </Words>
         </div>
         <IconButton icon="dots" label="Message actions" class="more" tabIndex={isActive ? 0 : -1} onClick={() => onChoose({ message })} />
       </div>
@@ -46,20 +45,26 @@ export function MessageRow({ row, count, own, isActive, conversation, onChoose, 
   );
 }
 
-function Words({ message }) {
+/** What was said, and behind it, on the last line where there is room, when. */
+function Words({ message, children }) {
   const { nameOf } = useRoom();
   const [whole, setWhole] = useState(false);
   if (!message.content) {
     const { redacted } = message;
     const told = redacted ? `Removed by ${nameOf(redacted.by) === 'You' ? 'you' : nameOf(redacted.by)}` : closedSentence(message.closed);
-    return <p class="closed"><Icon name={message.closed === 'no_wrap' ? 'lock' : 'none'} size={15} /><span>{told}{redacted?.reason && <>: “<bdi>{redacted.reason}</bdi>”</>}</span></p>;
+    return (
+      <p class="line">
+        <span class="closed"><Icon name={message.closed === 'no_wrap' ? 'lock' : 'none'} size={15} />{told}{redacted?.reason && <>: “<bdi>{redacted.reason}</bdi>”</>}</span>
+        <span class="meta">{children}</span>
+      </p>
+    );
   }
   const { text } = message.content;
   const cut = text.length > LONG && !whole;
   return (
     <>
-      <p class="words" dir="auto">{cut ? `${text.slice(0, LONG)}…` : text}</p>
       {text.length > LONG && <button type="button" class="link" aria-expanded={whole} onClick={() => setWhole(!whole)}>{whole ? 'Show less' : 'Show all'}</button>}
+      <p class="line" dir="auto"><span class="words">{cut ? `${text.slice(0, LONG)}…` : text}</span> <span class="meta">{children}</span></p>
     </>
   );
 }
@@ -98,10 +103,12 @@ export function OutgoingRow({ outgoing, onChoose }) {
     <article class="row mine first last outgoing" aria-label={`You, ${MARKS[outgoing.state]?.word ?? ''}`}>
       <div class="said">
         <div class={`bubble ${failed ? 'failed' : ''}`}>
-          <p class="words" dir="auto">{outgoing.text.slice(0, LONG)}</p>
-          <p class="meta">
-            <time dateTime={new Date(outgoing.createdAt).toISOString()}>{clock.time(outgoing.createdAt)}</time>
-            {MARKS[outgoing.state] && <Sign state={outgoing.state} />}
+          <p class="line" dir="auto">
+            <span class="words">{outgoing.text.slice(0, LONG)}</span>{' '}
+            <span class="meta">
+              <time dateTime={new Date(outgoing.createdAt).toISOString()}>{clock.time(outgoing.createdAt)}</time>
+              {MARKS[outgoing.state] && <Sign state={outgoing.state} />}
+            </span>
           </p>
           {failed && (
             <p class="failed-why">{sentence(outgoing)} <button type="button" class="link" onClick={() => onChoose({ outgoing })}>What now?</button></p>

@@ -10,11 +10,12 @@ import { Mark } from './page.jsx';
 
 /** The left side; on a phone the first screen. */
 export function Sidebar({ current, onNew }) {
-  const { client, community, side } = useRoom();
+  const { client, community, narrow, side } = useRoom();
+  const Side = narrow ? 'main' : 'nav';
   useEvents(community, ['state']);
   const { account } = client.identity;
   return (
-    <nav class="sidebar" aria-label="Conversations">
+    <Side class="sidebar" aria-label="Conversations">
       <header class="bar">
         <Mark />
         <h1>{community.name ?? 'dispatch-d'}</h1>
@@ -30,7 +31,7 @@ export function Sidebar({ current, onNew }) {
         <span class="own-text"><strong>You</strong><Connection state={community.state} /></span>
         {!client.backupIsCurrent && client.backup && <span class="dot" title="Your backup is not up to date" />}
       </button>
-    </nav>
+    </Side>
   );
 }
 

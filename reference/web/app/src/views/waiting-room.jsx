@@ -29,7 +29,7 @@ function Door({ client, community }) {
       <IdentityCard client={client} />
       <p class="waiting" role="status"><span class="pulse" aria-hidden="true" />Not on the list yet. This page asks again by itself.</p>
       {wait !== null && <p class="hint" aria-hidden="true">Next time in {lasting(wait)}</p>}
-      <button type="button" class="button primary" onClick={() => community.wake()}>Ask now</button>
+      <button type="button" class="button" onClick={() => community.wake()}>Ask now</button>
     </Page>
   );
 }

@@ -13,14 +13,16 @@ import { CopyButton, Field, Problem, QrCode } from './parts.jsx';
 
 /** The right side. */
 export function You({ onClose, onOther }) {
-  const { client, community } = useRoom();
+  const { client, community, narrow } = useRoom();
+  // On a phone this is the whole screen.
+  const [Side, Heading] = narrow ? ['main', 'h1'] : ['aside', 'h2'];
   useEvents(client, ['backup', 'communities', 'names']);
   useEvents(community, ['state', 'checkpoint', 'finding']);
   const heading = useHeading('you');
   return (
-    <aside class="side" aria-label="You">
+    <Side class="side" aria-label="You">
       <header class="bar">
-        <h2 ref={heading} tabIndex={-1}>You</h2>
+        <Heading ref={heading} tabIndex={-1}>You</Heading>
         <button type="button" class="link" onClick={onClose}>Close</button>
       </header>
       <div class="side-body">
@@ -37,7 +39,7 @@ export function You({ onClose, onOther }) {
         <Verified community={community} />
         <Communities client={client} community={community} onOther={onOther} />
       </div>
-    </aside>
+    </Side>
   );
 }
 
