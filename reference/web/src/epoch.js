@@ -8,6 +8,10 @@ export class Epoch {
   /** [MSG-3] */
   stale = false;
   messages = 0;
+  /** Key of the conversation that its messages belong to, from the first of them on. @type {string | null} */
+  conversation = null;
+  /** Ordinals of those who could have been its recipients and are not; null once `conversation` is known. @type {number[] | null} */
+  missing = [];
 
   /**
    * @param {string} id

@@ -78,6 +78,27 @@ export class Tree {
   }
 
   /**
+   * The hashes of a page, and its root once the page is whole, to be kept and to be put back by `restorePage`.
+   *
+   * @param {number} page
+   * @param {number} size of the prefix that is kept
+   */
+  page(page, size) {
+    const end = Math.min(size, (page + 1) * PAGE);
+    const hashes = this.#hashes.slice(page * PAGE * 32, end * 32);
+    return { hashes, root: end === (page + 1) * PAGE ? this.#subtree(page * PAGE, end) : null };
+  }
+
+  /**
+   * @param {Uint8Array} hashes
+   * @param {Uint8Array | null} root
+   */
+  restorePage(hashes, root) {
+    if (root) this.#pageRoots[this.size / PAGE] = root;
+    for (let at = 0; at < hashes.length; at += 32) this.append(hashes.subarray(at, at + 32));
+  }
+
+  /**
    * @param {number} index
    * @param {number} size
    * @returns {Uint8Array[]} RFC 6962, section 2.1.1
