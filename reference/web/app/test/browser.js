@@ -64,14 +64,41 @@ export class Person {
     await page.getByLabel('A passphrase for your backup').fill(PASSPHRASE);
     await page.getByLabel('The passphrase again').fill(PASSPHRASE);
     await page.getByRole('button', { name: 'Make my key' }).click();
-    const download = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save the backup file' }).click();
-    this.backup = await readFile(await (await download).path(), 'utf8');
+    this.backup = await this.download(() => page.getByRole('button', { name: 'Save the backup file' }).click());
     await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByRole('heading', { name: 'Almost there' }).waitFor();
     const line = await page.locator('.key').inputValue();
     this.account = line.split(' ')[2];
     return line;
+  }
+
+  /** The text of the file that the page saves when `work` is done. */
+  async download(work) {
+    const download = this.page.waitForEvent('download');
+    await work();
+    return readFile(await (await download).path(), 'utf8');
+  }
+
+  /** How others see this account until they have named it. */
+  short() {
+    return `${this.account.slice(0, 4)} ${this.account.slice(4, 8)}`;
+  }
+
+  /** Gives somebody a name. */
+  async call(other, name) {
+    const { page } = this;
+    await page.getByRole('button', { name: 'Members' }).click();
+    await page.getByRole('complementary', { name: 'Members' }).getByRole('button', { name: other.short() }).click();
+    await page.getByLabel('What you call them').fill(name);
+    await page.getByRole('button', { name: 'Keep the name' }).click();
+    await page.getByRole('complementary', { name: 'Members' }).getByRole('button', { name }).waitFor();
+    await page.getByRole('complementary', { name: 'Members' }).getByRole('button', { name: 'Close' }).click();
+  }
+
+  /** Opens what can be done with a message. */
+  async act(text) {
+    await this.said(text).hover();
+    await this.said(text).getByRole('button', { name: 'Message actions' }).click();
   }
 
   /** Makes a key, is let in, and sees the conversation. */
