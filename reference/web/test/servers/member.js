@@ -1,11 +1,11 @@
-/** Members for tests: clients over a store in memory, and waiting for what is due instead of sleeping. */
+/** Members for tests: clients over a store in memory, with the identities of the test accounts. */
 
 import { readFileSync } from "node:fs";
 import { Client, MemoryStore } from "../../src/index.js";
 import { cardKey, decode, sealBackup, writeContents } from "../../src/core.js";
 import { readAccounts, VECTORS } from "../vectors/files.js";
 
-const PATIENCE_MS = 20_000;
+export { open, until, words } from "./until.js";
 
 /** A client with the identity of a test account, by way of a backup: making RSA keys takes its time. */
 export async function member(name, { store = new MemoryStore(), ...options } = {}) {
@@ -33,37 +33,3 @@ export const pemOf = (name) => {
   const base64 = Buffer.from(publicKeyOf(name)).toString("base64").replace(/.{64}(?=.)/g, "$&\n");
   return `# ${name}\n-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 };
-
-/**
- * Waits until a condition holds, looking again at each of the events.
- *
- * @param {any} community
- * @param {string} what is due, for the failure's text
- * @param {() => unknown} condition
- */
-export function until(community, what, condition) {
-  return new Promise((resolve, reject) => {
-    const offs = [];
-    const done = (end, value) => {
-      clearTimeout(timer);
-      offs.forEach((off) => off());
-      end(value);
-    };
-    const timer = setTimeout(() => done(reject, new Error(`still waiting: ${what}; the state is ${JSON.stringify(community.state)}`)), PATIENCE_MS);
-    const look = async () => {
-      try {
-        const value = await condition();
-        if (value) done(resolve, value);
-      } catch (error) {
-        done(reject, error);
-      }
-    };
-    for (const name of ["state", "blocks", "checkpoint", "roster", "card", "conversation", "message", "changed", "pending", "finding", "notice"]) offs.push(community.on(name, look));
-    look();
-  });
-}
-
-export const open = (community) => until(community, "open", () => community.state.name === "open");
-
-/** All words of a conversation, or why they are closed. */
-export const words = async (conversation) => (await conversation.messages(0, conversation.count)).map(({ content, closed }) => content?.text ?? `(${closed})`);
