@@ -310,11 +310,13 @@ export class Community extends Emitter {
   async refetch(why) {
     if (this.#refetching) return;
     this.#refetching = true;
-    this.drop();
+    const wanted = this.#wanted !== null;
+    await this.disconnect();
     await this.ledger.forget(why);
+    this.ledger.damage = null;
     this.#refetching = false;
     this.emit("notice", { code: "store_damaged", text: why });
-    this.#wake();
+    if (wanted) this.connect();
   }
 
   #refetching = false;
