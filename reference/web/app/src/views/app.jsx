@@ -1,6 +1,6 @@
 // What is shown: the first step that is not done yet, and the chat once all are.
 
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useMemo, useReducer, useState } from 'preact/hooks';
 import { backupIsKept, invitationIn, lastCommunity, open, rememberBackup, rememberCommunity } from '../opening.js';
 import { useEvents } from '../use.js';
 import { UNABLE, sentence } from '../words.js';
@@ -23,9 +23,21 @@ export function App() {
     );
     return () => { current = false; };
   }, [attempt]);
+  const [broken] = useErrorBoundary((error) => console.error(error));
+  if (broken) return <Broken />;
   if (!opened) return <p class="opening" role="status">Opening…</p>;
   if (opened.problem) return <Unable problem={opened.problem} onAgain={() => setAttempt(attempt + 1)} />;
   return <Opened client={opened.client} />;
+}
+
+/** The app has a fault: what is kept is safe, and a reload begins anew. */
+function Broken() {
+  return (
+    <Page title="Something broke in this page" icon="alert">
+      <p>That is a fault of the app and not of yours. What you wrote and your key are safe in this browser.</p>
+      <p><button type="button" class="button primary" onClick={() => location.reload()}>Reload the page</button></p>
+    </Page>
+  );
 }
 
 /** Nothing works here, and why. */
@@ -59,7 +71,9 @@ function useFragment() {
 function Opened({ client }) {
   useEvents(client, ['identity', 'communities', 'backup']);
   const [fragment, clear] = useFragment();
-  const [, kept] = useState(0);
+  // Asked once, after the first run; that the backup is old later on is said where it is renewed.
+  const [kept, setKept] = useState(() => client.identity !== null && backupIsKept(client));
+  const [, again] = useReducer((count) => count + 1, 0);
   const [problem, setProblem] = useState(null);
   const invitation = useMemo(() => invitationIn(fragment), [fragment]);
   const ready = client.identity !== null;
@@ -78,17 +92,15 @@ function Opened({ client }) {
     if (ready && invitation?.community) accept(invitation);
   }, [ready, invitation]);
 
-  if (!ready) return <FirstRun client={client} invitation={invitation} />;
-  if (!backupIsKept(client)) {
-    return <KeepBackup client={client} onDone={() => { rememberBackup(client); kept((count) => count + 1); }} />;
-  }
+  if (!ready) return <FirstRun client={client} invitation={invitation} onRestore={setKept} />;
+  if (!kept) return <KeepBackup client={client} onDone={() => { rememberBackup(client); setKept(true); }} />;
   if (problem || invitation?.problem) {
     return <NoInvitation problem={problem ?? invitation.problem} onInvitation={accept} onBack={client.communities.length > 0 ? clear : null} />;
   }
   if (invitation) return <p class="opening" role="status">Opening…</p>;
   const community = lastCommunity(client);
   if (!community) return <NoInvitation problem={null} onInvitation={accept} onBack={null} />;
-  return <Joined key={community.id} client={client} community={community} onOther={() => kept((count) => count + 1)} />;
+  return <Joined key={community.id} client={client} community={community} onOther={again} />;
 }
 
 /** A community that this device was invited to: the door until the first block has come, then the rooms. */

@@ -2,6 +2,7 @@
 
 import { useRef, useState } from 'preact/hooks';
 import { save } from '../files.js';
+import { rememberBackup } from '../opening.js';
 import { useWork } from '../use.js';
 import { Field, Problem } from './parts.jsx';
 import { Page } from './page.jsx';
@@ -11,9 +12,9 @@ const SHORTEST = 12;
 const BACKUP = 'dispatch-d-backup.json';
 
 /** Nobody is known on this device yet. */
-export function FirstRun({ client, invitation }) {
+export function FirstRun({ client, invitation, onRestore }) {
   const [way, setWay] = useState('new');
-  if (way === 'restore') return <Restore client={client} onBack={() => setWay('new')} />;
+  if (way === 'restore') return <Restore client={client} onRestore={onRestore} onBack={() => setWay('new')} />;
   return <NewKey client={client} invitation={invitation} onRestore={() => setWay('restore')} />;
 }
 
@@ -58,7 +59,7 @@ export function fault(passphrase, again) {
   return null;
 }
 
-function Restore({ client, onBack }) {
+function Restore({ client, onRestore, onBack }) {
   const [file, setFile] = useState(null);
   const [passphrase, setPassphrase] = useState('');
   const [told, tell] = useState(null);
@@ -72,7 +73,17 @@ function Restore({ client, onBack }) {
       return;
     }
     tell(null);
-    run(async () => client.restoreBackup(await file.text(), passphrase));
+    run(async () => {
+      // Whoever restores a backup has one. Said before, since the app goes on in the midst of it.
+      onRestore(true);
+      try {
+        await client.restoreBackup(await file.text(), passphrase);
+        rememberBackup(client);
+      } catch (error) {
+        onRestore(false);
+        throw error;
+      }
+    });
   };
   return (
     <Page title="Restore a backup">

@@ -33,8 +33,8 @@ export function You({ onClose, onOther }) {
         <section>
           <h3>Invite somebody</h3>
           <p class="hint">The link names this community, so that nobody can put another in its place. It admits nobody: the owner does.</p>
-          <QrCode text={community.invitation} label={`The invitation as a QR code: ${community.invitation}`} />
-          <div class="buttons"><CopyButton text={community.invitation} label="Copy the invitation" /></div>
+          <QrCode text={community.invitation.text} label={`The invitation as a QR code: ${community.invitation.text}`} />
+          <div class="buttons"><CopyButton text={community.invitation.text} label="Copy the invitation" /></div>
         </section>
         <Verified community={community} />
         <Communities client={client} community={community} onOther={onOther} />
