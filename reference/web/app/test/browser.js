@@ -11,10 +11,11 @@ export const sizes = { wide: { width: 1280, height: 860 }, phone: { width: 360, 
 export const PASSPHRASE = 'four words that nobody guesses';
 const SOON = 20_000;
 
-export function launch() {
+/** `args` are Chromium's own, besides those that every test needs. */
+export function launch(...args) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-background-networking'],
+    args: ['--no-sandbox', '--disable-background-networking', ...args],
   });
 }
 
@@ -58,7 +59,7 @@ export class Person {
   }
 
   /** Opens the invitation, makes a key, and comes to the door. Gives the key line to hand to the owner. */
-  async makeKey(invitation) {
+  async makeKey(invitation, heading = 'Almost there') {
     const { page } = this;
     await page.goto(invitation);
     await page.getByLabel('A passphrase for your backup').fill(PASSPHRASE);
@@ -66,7 +67,8 @@ export class Person {
     await page.getByRole('button', { name: 'Make my key' }).click();
     this.backup = await this.download(() => page.getByRole('button', { name: 'Save the backup file' }).click());
     await page.getByRole('button', { name: 'Go on' }).click();
-    await page.getByRole('heading', { name: 'Almost there' }).waitFor();
+    await page.getByRole('heading', { name: heading }).waitFor();
+    if (heading !== 'Almost there') return null;
     const line = await page.locator('.key').inputValue();
     this.account = line.split(' ')[2];
     return line;
@@ -99,6 +101,15 @@ export class Person {
   async act(text) {
     await this.said(text).hover();
     await this.said(text).getByRole('button', { name: 'Message actions' }).click();
+  }
+
+  /** Restores a backup on a device that has none. */
+  async restore(backup) {
+    const { page } = this;
+    await page.getByRole('button', { name: 'Restore a backup' }).click();
+    await page.getByLabel('The backup file').setInputFiles({ name: 'dispatch-d-backup.json', mimeType: 'application/json', buffer: Buffer.from(backup) });
+    await page.getByLabel('Its passphrase').fill(PASSPHRASE);
+    await page.getByRole('button', { name: 'Restore' }).click();
   }
 
   /** Makes a key, is let in, and sees the conversation. */

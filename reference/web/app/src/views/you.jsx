@@ -127,7 +127,7 @@ function Findings({ findings }) {
     <section class="findings" aria-label="What did not verify">
       <h3>What did not verify</h3>
       <ul>
-        {findings.map((finding) => (
+        {latest(findings).map((finding) => (
           <li key={`${finding.code} ${finding.time}`}>
             <p><strong>{clock.full(finding.time)}</strong></p>
             <p>{findingSentence(finding.code)}</p>
@@ -138,6 +138,12 @@ function Findings({ findings }) {
       </ul>
     </section>
   );
+}
+
+/** The same thing found again and again is one thing: its last time, the newest first, and any evidence before all. */
+function latest(findings) {
+  const byText = new Map(findings.map((finding) => [`${finding.code} ${finding.text} ${finding.evidence !== null}`, finding]));
+  return [...byText.values()].sort((one, two) => (two.evidence !== null) - (one.evidence !== null) || two.time - one.time);
 }
 
 function Communities({ client, community, onOther }) {
