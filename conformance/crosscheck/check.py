@@ -15,6 +15,7 @@ import sys
 import traceback
 
 import chain as chains
+import clients
 import secrets_and_signatures as crypto
 import wire
 from answers import Differs, given, join_signature, same, welcome_signature
@@ -135,6 +136,34 @@ def evidence(test, _group):
     same(test, "community", chains.check_evidence(test["evidence"]))
 
 
+def invitations(test, _group):
+    origin, community = clients.read_invitation(test["text"])
+    same(test, "origin", origin)
+    same(test, "community", community)
+
+
+def backup_files(test, _group):
+    file = clients.read_backup(unb64(test["backup"]))
+    for name in ("salt", "iterations", "sealed"):
+        same(test, name, file[name])
+
+
+def backups(test, _group):
+    file = clients.read_backup(unb64(test["backup"]))
+    contents = clients.open_backup(file, test["passphrase"])
+    same(test, "account", clients.read_contents(contents)["account"])
+    okm = clients.backup_key(test["passphrase"], unb64(file["salt"]), file["iterations"])
+    aad = clients.backup_aad(file)
+    same(test, "okm", okm)
+    same(test, "aad", aad)
+    same(test, "contents", contents)
+    same(file, "sealed", crypto.ChaCha20Poly1305(okm[:32]).encrypt(okm[32:], contents, aad))
+
+
+def backup_contents(test, _group):
+    same(test, "account", clients.read_contents(unb64(test["contents"]))["account"])
+
+
 def cards(test, _group):
     crypto.card(unb64(test["x25519"]))
 
@@ -248,6 +277,10 @@ CHECKS = {
     ("joins", "proofs"): proofs,
     ("joins", "welcomes"): welcomes,
     ("evidence", "evidence"): evidence,
+    ("invitations", "invitations"): invitations,
+    ("backups", "files"): backup_files,
+    ("backups", "backups"): backups,
+    ("backups", "contents"): backup_contents,
     ("cards", "cards"): cards,
     ("wraps", "commitments"): commitments,
     ("wraps", "sealed"): sealed,

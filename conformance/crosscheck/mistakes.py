@@ -3,12 +3,16 @@
 A flag is worth its name if a test that bears it notices. `shown` says of each whether one does.
 """
 
+import base64
 import hashlib
 import inspect
+import re
 import sys
 import textwrap
+import urllib.parse
 
 import chain as chains
+import clients
 import secrets_and_signatures as crypto
 import wire
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
@@ -63,6 +67,35 @@ def before(line):
 
 # File → flag → whose function (nobody's: a group's check), and the pairs.
 MISTAKES = {
+    "backups": {
+        "passphrase-as-typed": (clients, "backup_key", ('unicodedata.normalize("NFC", passphrase)', "passphrase")),
+        "passphrase-changed": (clients, "backup_key", ("passphrase)", "passphrase.strip())")),
+        "unauthenticated": (
+            clients,
+            "open_backup",
+            ('raise Refused("bad_passphrase", "does not open") from None', "return mistakes.decrypt(okm, sealed)"),
+        ),
+        "info-left-out": (clients, "open_backup", ("backup_aad(file)", 'b""')),
+        "other-parameters": (clients, "open_backup", ("decrypt(okm[32:]", "decrypt(bytes(12)")),
+        "bounds": (
+            clients,
+            "read_backup",
+            ("FILE, strict", 'FILE | {"iterations": "uint"}, strict'),
+            ('file["iterations"] > 10_000_000', "False"),
+        ),
+        "form": (clients, "read_backup", ("fits(file, FILE, strict=True)", "pass")),
+        "json": (clients, "read_json", TWICE),
+        "contents-form": (clients, "read_contents", ("fits(contents, CONTENTS, strict=False)", "pass")),
+        "contents-json": (clients, "read_json", TWICE),
+        "contents-bounds": (clients, "read_contents", ('raise Refused("malformed", "a list is too long")', "pass")),
+        "strict-reader": (clients, "read_contents", ("strict=False", "strict=True")),
+        "key-unchecked": (clients, "account_of", ("public_key(spki)", "pass")),
+        "other-community": (
+            clients,
+            "check_kept",
+            ('raise Refused("malformed", "a checkpoint of another community, or of no block")', "pass"),
+        ),
+    },
     "base64": {
         "padding": (MAIN, "unb64", first('text.rstrip("=")')),
         "trailing-bits": (MAIN, "unb64", ("if b64(data) != text:", "if False:")),
@@ -135,6 +168,19 @@ MISTAKES = {
         "growth-is-no-fork": (chains, "check_evidence", ('raise Refused("bad_evidence", "growth is no fork")', "pass")),
         "proof-unchecked": (chains, "check_evidence", ("check_inclusion(first", "(lambda *_: None)(first")),
         "signature-unchecked": (chains, "verify", UNVERIFIED),
+    },
+    "invitations": {
+        "lax-origin": (clients, "read_invitation", ("check_origin(origin)", "origin = mistakes.mended(origin)")),
+        "port-unchecked": (clients, "check_origin", ('raise Refused("bad_invitation", "not a port")', "pass")),
+        "host-unchecked": (clients, "check_origin", ('raise Refused("bad_invitation", "not a host")', "pass")),
+        "other-scheme": (
+            clients,
+            "check_origin",
+            ("ORIGIN.fullmatch(origin)", 're.fullmatch("([a-z]*)://([^:]*)(?::(.*))?", origin)'),
+        ),
+        "lax-id": (clients, "read_invitation", ("unb64(community, 32)", "mistakes.lax_bytes(community)")),
+        "lax-mark": (clients, "read_invitation", ("text.partition(MARK)", "mistakes.parted(text)")),
+        "trimmed": (clients, "read_invitation", ("text.partition", "text.strip().partition")),
     },
     "joins": {
         "not-signed": (crypto, "verify", UNVERIFIED),
@@ -337,6 +383,25 @@ def decrypt(okm, ciphertext):
     """ChaCha20 without Poly1305."""
     nonce = (1).to_bytes(4, "little") + okm[32:]
     return Cipher(algorithms.ChaCha20(okm[:32], nonce), None).decryptor().update(ciphertext[:-16])
+
+
+def lax_bytes(text):
+    """What Python decodes by default, its length aside."""
+    return base64.urlsafe_b64decode(text + "==")
+
+
+def mended(origin):
+    """An origin as urllib makes it of what it reads."""
+    parts = urllib.parse.urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise clients.Refused("bad_invitation")
+    return f"{parts.scheme}://{parts.hostname}"
+
+
+def parted(text):
+    """Origin and id, whatever stands between them."""
+    parts = re.fullmatch("(https?://[^/#]*)(.*?)([A-Za-z0-9_-]{43})", text)
+    return parts.groups() if parts else ("", "", "")
 
 
 def in_any_order(found, path, expected):

@@ -16,6 +16,7 @@ def spoilt(test):
 
 ANSWERS = {"encoded", "hash", "account", "bits", "ignored", "root", "entry_id", "body_tuple", "body_digest", "entry_tuple"}
 ANSWERS |= {"block_tuple", "block_hash", "checkpoint_tuple", "join_tuple", "welcome_tuple", "info", "wrap", "okm", "aad"}
+ANSWERS |= {"origin", "community", "salt", "iterations", "sealed", "contents"}
 ANSWERS |= {"padded", "plaintext", "size", "head", "text_utf8", "at"}
 
 

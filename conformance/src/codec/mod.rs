@@ -4,6 +4,7 @@
 //! cannot pass its own test. It is small and plain, not fast. It has no I/O; `make-vectors` writes files with it.
 
 pub mod accounts;
+pub mod backup;
 pub mod base64url;
 pub mod block;
 pub mod chain;
@@ -16,6 +17,7 @@ pub mod fields;
 mod form;
 pub mod frame;
 pub mod hpke;
+pub mod invitation;
 pub mod join;
 pub mod json;
 pub mod merkle;

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod chains;
+mod clients;
 mod conversation;
 mod encryption;
 mod outcome;
@@ -54,6 +55,10 @@ const CHECKS: &[(&str, &str, Check)] = &[
     ("messages", "messages", encryption::message),
     ("messages", "padding", encryption::padding),
     ("messages", "plaintexts", encryption::plaintext),
+    ("invitations", "invitations", clients::invitation),
+    ("backups", "files", clients::file),
+    ("backups", "backups", clients::backup),
+    ("backups", "contents", clients::contents),
     ("chains", "chains", chains::chain),
     ("chains", "views", chains::chain),
 ];

@@ -80,6 +80,20 @@ pub(crate) fn channel(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "minLength": 1, "maxLength": 64})
 }
 
+/// The mark of a backup.
+pub(crate) fn backup_format(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "const": "dispatch-d/1 backup"})
+}
+
+/// A backup's contents under their seal: at least the tag of 16 bytes.
+pub(crate) fn sealed(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "description": "The contents and the tag of 16 bytes, as canonical unpadded base64url.",
+        "pattern": BYTES, "minLength": 22,
+    })
+}
+
 /// The mark of a file of evidence.
 pub(crate) fn evidence_format(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "const": "dispatch-d/1 evidence"})

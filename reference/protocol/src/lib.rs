@@ -44,12 +44,14 @@
 //! # }
 //! ```
 
+pub mod backup;
 mod bounds;
 pub mod bytes;
 pub mod chain;
 pub mod checkpoint;
 pub mod entry;
 pub mod epoch;
+pub mod invitation;
 mod json;
 pub mod key;
 pub mod limits;

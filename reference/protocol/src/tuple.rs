@@ -40,11 +40,13 @@ pub enum Label {
     MessageKey,
     /// A message's additional authenticated data.
     MessageAad,
+    /// A backup's additional authenticated data.
+    Backup,
 }
 
 impl Label {
     /// Every label, in the registry's order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Join,
         Self::Welcome,
         Self::Entry,
@@ -61,6 +63,7 @@ impl Label {
         Self::Wrap,
         Self::MessageKey,
         Self::MessageAad,
+        Self::Backup,
     ];
 
     /// The label's text, behind the version.
@@ -82,6 +85,7 @@ impl Label {
             Self::Wrap => "wrap",
             Self::MessageKey => "message-key",
             Self::MessageAad => "message-aad",
+            Self::Backup => "backup",
         }
     }
 
@@ -89,7 +93,11 @@ impl Label {
     pub const fn fields(self) -> u8 {
         match self {
             Self::Commitment | Self::BodyCard => 1,
-            Self::BodyRoster | Self::BodyEpoch | Self::BodyShare | Self::BodyRedaction => 2,
+            Self::BodyRoster
+            | Self::BodyEpoch
+            | Self::BodyShare
+            | Self::BodyRedaction
+            | Self::Backup => 2,
             Self::BodyMessage | Self::MessageKey => 3,
             Self::BodyGenesis | Self::MessageAad => 4,
             Self::Block | Self::Checkpoint | Self::Wrap => 5,

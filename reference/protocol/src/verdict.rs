@@ -41,6 +41,12 @@ pub enum Verdict {
     BadPadding,
     /// The plaintext is no such object.
     BadPlaintext,
+    /// The text is no invitation.
+    BadInvitation,
+    /// The file is no backup, or does not hold what one holds.
+    BadBackup,
+    /// The backup does not open under this passphrase.
+    BadPassphrase,
 }
 
 impl Verdict {
@@ -64,6 +70,9 @@ impl Verdict {
             Self::BadWrap => "bad_wrap",
             Self::BadPadding => "bad_padding",
             Self::BadPlaintext => "bad_plaintext",
+            Self::BadInvitation => "bad_invitation",
+            Self::BadBackup => "bad_backup",
+            Self::BadPassphrase => "bad_passphrase",
         }
     }
 }

@@ -17,6 +17,7 @@ export const BACKUP_FORMAT = "dispatch-d/1 backup";
 /** The fewest that are allowed: more would keep a phone busy for seconds. */
 export const ITERATIONS = 600_000;
 const MOST_ITERATIONS = 10_000_000;
+const NO_BACKUP = "This file is not a backup of dispatch-d, or was damaged. Choose another.";
 const RSA_PSS = { name: "RSA-PSS", hash: "SHA-256" };
 
 const file = object({ format: text(), salt: bytes(16), iterations: uint(ITERATIONS), sealed: bytes() });
@@ -35,11 +36,11 @@ const contents = object({
  * @returns {BackupFile}
  */
 export function readBackupFile(data) {
-  return refusedAs("bad_backup", () => {
+  return refusedAs("bad_backup", NO_BACKUP, () => {
     /** @type {BackupFile} */
     const read = file(readJson(data, CLIENT_FRAME), true);
     const known = read.format === BACKUP_FORMAT && read.iterations <= MOST_ITERATIONS && decode(read.sealed).length >= 16;
-    if (!known) throw new DispatchError("bad_backup", "This file is not a backup of dispatch-d, or was damaged. Choose another.");
+    if (!known) throw new DispatchError("bad_backup", "another format, or a number out of its bounds");
     return read;
   });
 }
@@ -114,13 +115,13 @@ export async function openBackup(data, passphrase) {
  * @returns {Promise<Restored>}
  */
 export async function readContents(data) {
-  const read = refusedAs("bad_backup", () => {
+  const read = refusedAs("bad_backup", NO_BACKUP, () => {
     const value = contents(readJson(fromUtf8(data), { depth: 16, integers: false }), false);
     const tooMany = value.cards.length > 1024 || value.communities.length > 1024 || (value.names?.length ?? 0) > 65536;
-    if (tooMany) throw new DispatchError("bad_backup", "The backup holds more than a backup may.");
+    if (tooMany) throw new DispatchError("bad_backup", "more than a backup may hold");
     for (const { invitation, checkpoint } of value.communities) {
       const { community } = Invitation.parse(invitation);
-      if (checkpoint && (checkpoint.community !== community || checkpoint.size === 0)) throw new DispatchError("bad_backup", "A checkpoint in the backup is of another community.");
+      if (checkpoint && (checkpoint.community !== community || checkpoint.size === 0)) throw new DispatchError("bad_backup", "a checkpoint of another community");
     }
     return value;
   });

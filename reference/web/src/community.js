@@ -460,6 +460,7 @@ export class Community extends Emitter {
       },
       syncing: (welcome) => {
         target = welcome.size;
+        this.#hadAny = this.size > 0;
         this.#quiet = target - this.size > MANY;
         this.#say({ name: "syncing", verified: this.size, target });
       },
@@ -467,6 +468,7 @@ export class Community extends Emitter {
       synced: () => {
         opened();
         this.#quiet = false;
+        if (!this.#hadAny) this.#markHistory();
         this.#say({ name: "open", expiresAt: /** @type {import("./session.js").Granted} */ (this.#granted).expires_at });
         void this.#ready(connection());
       },
@@ -475,6 +477,14 @@ export class Community extends Emitter {
         this.#watchCover();
       },
     };
+  }
+
+  #hadAny = true;
+
+  /** To a newcomer, or on a new device, what was said before is history and no news. */
+  #markHistory() {
+    if (this.ledger.timeline.marks.size) return;
+    for (const { key, count } of this.ledger.timeline.threads.values()) void this.#conversations.get(key)?.markRead(count).catch(() => {});
   }
 
   /**
@@ -626,7 +636,10 @@ export class Community extends Emitter {
     const { code, text, evidence } = await new Investigation(this.ledger, () => this.#prepare(signal), signal).of(error);
     const finding = { code, text, time: this.host.now(), evidence };
     this.#granted = null;
-    this.findings = [...this.findings, finding];
+    const last = this.findings.at(-1);
+    const again = last?.code === code && last.text === text && evidence === null;
+    this.findings = again ? [...this.findings.slice(0, -1), { ...last, time: finding.time }] : [...this.findings, finding];
+    if (again) return last;
     await this.host.store.commit([{ table: "findings", key: [this.id, this.findings.length], value: finding }]).catch(() => {});
     this.emit("finding", finding);
     return finding;

@@ -116,7 +116,13 @@ export class Conversation {
       const kept = await Promise.all(rows.map(({ value }) => ledger.block(value)));
       return await Promise.all(kept.map(({ block, id, number }) => this.read_({ block, id, number: /** @type {number} */ (number) })));
     } catch (error) {
-      if (error instanceof DispatchError && error.code === "store_damaged") await this.community.refetch(error.message);
+      if (!(error instanceof DispatchError) || error.code !== "store_damaged") throw error;
+      // What could not be kept is not damaged; it is there no longer, and is fetched again.
+      if (ledger.isAhead) {
+        await ledger.settle();
+        return this.messages(from, to);
+      }
+      await this.community.refetch(error.message);
       throw error;
     }
   }

@@ -23,14 +23,15 @@ export class DispatchError extends Error {
  *
  * @template T
  * @param {string} code
+ * @param {string} sentence for people; what exactly was wrong is the error's cause
  * @param {() => T} work
  * @returns {T}
  */
-export function refusedAs(code, work) {
+export function refusedAs(code, sentence, work) {
   try {
     return work();
   } catch (error) {
-    if (error instanceof DispatchError) throw new DispatchError(code, error.message, { cause: error });
+    if (error instanceof DispatchError) throw new DispatchError(code, sentence, { cause: error });
     throw error;
   }
 }

@@ -55,7 +55,6 @@ export class Ledger {
   /** Reads what is kept, or what is good of it. */
   async open() {
     this.damage = null;
-    this.#stale = false;
     this.checkpoint = (await this.store.get("facts", [this.community, "checkpoint"])) ?? null;
     try {
       await this.#load();
@@ -64,6 +63,7 @@ export class Ledger {
       if (lost) throw error;
       await this.forget(error instanceof Error ? error.message : String(error));
     }
+    this.#stale = false;
   }
 
   async #load() {
@@ -110,10 +110,22 @@ export class Ledger {
     this.#snapshotSize = 0;
   }
 
-  /** Where a commit failed, what is in memory is ahead of the store: reads the store again. */
-  async settle() {
-    if (this.#stale) await this.open();
+  /** Whether a commit failed, so that what is in memory is ahead of the store. */
+  get isAhead() {
+    return this.#stale;
   }
+
+  /** Reads the store again, if what is in memory is ahead of it. */
+  async settle() {
+    if (!this.#stale) return;
+    this.#settling ??= this.open().finally(() => {
+      this.#settling = null;
+    });
+    await this.#settling;
+  }
+
+  /** @type {Promise<void> | null} */
+  #settling = null;
 
   /**
    * Verifies blocks and keeps them. [CHAIN-12] Where one is refused, those before it are kept, and nothing after.
@@ -136,7 +148,12 @@ export class Ledger {
       } catch (error) {
         refusal = error;
       }
-      await this.#keep(taken);
+      try {
+        await this.#keep(taken);
+      } catch (error) {
+        await this.settle();
+        throw error;
+      }
       if (taken.length) await report(taken);
       if (refusal) throw refusal;
       await breath();
@@ -196,7 +213,7 @@ export class Ledger {
 
   /** Keeps a snapshot, if there is anything new; to be called when it is quiet. */
   async rest() {
-    if (this.chain.size > this.#snapshotSize) await this.#commit(this.#snapshot());
+    if (!this.#stale && this.chain.size > this.#snapshotSize) await this.#commit(this.#snapshot());
   }
 
   /**

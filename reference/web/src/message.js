@@ -144,7 +144,7 @@ const form = object({ text: text(), "reply_to?": id, "channel?": text(1, 64) });
  * @returns {Plaintext}
  */
 export function readPlaintext(bytes) {
-  return refusedAs("bad_plaintext", () => form(readJson(bytes, { depth: 16, integers: false }), false));
+  return refusedAs("bad_plaintext", "What a message opens to is no message.", () => form(readJson(bytes, { depth: 16, integers: false }), false));
 }
 
 /** @param {Plaintext} plaintext */

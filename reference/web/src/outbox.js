@@ -125,6 +125,18 @@ export class Outbox {
     return this.ledger.store.commit([{ table: "outbox", key: [this.ledger.community, item.local], value: item }]);
   }
 
+  /**
+   * In the store first: what could not be kept does not happen.
+   *
+   * @param {Item} item
+   * @param {Partial<Item>} changes
+   */
+  async #change(item, changes) {
+    await this.#keep({ ...item, ...changes });
+    Object.assign(item, changes);
+    this.host.changed(outgoing(item));
+  }
+
   /** @param {Item} item */
   async #remove(item) {
     await this.ledger.store.commit([{ table: "outbox", key: [this.ledger.community, item.local] }]);
@@ -146,9 +158,7 @@ export class Outbox {
   /** @param {string} local */
   async retry(local) {
     const item = this.#failed(local);
-    Object.assign(item, { code: null, detail: null, tries: 0, entry: null, id: null });
-    await this.#keep(item);
-    this.host.changed(outgoing(item));
+    await this.#change(item, { code: null, detail: null, tries: 0, entry: null, id: null });
     this.#wake();
   }
 
@@ -209,10 +219,7 @@ export class Outbox {
       return this.#fail(item, error.code, error.message);
     }
     if (!entry) return;
-    item.entry = entry;
-    item.id = entryId(entry);
-    await this.#keep(item); // [ENTRY-17] before it is sent
-    this.host.changed(outgoing(item));
+    await this.#change(item, { entry, id: entryId(entry) }); // [ENTRY-17] before it is sent
   }
 
   /**
@@ -284,8 +291,7 @@ export class Outbox {
     if ((AGAIN.has(code) || stale) && item.tries < MOST_TRIES) {
       // What is made for a message is made anew for it, if it is still needed.
       if (item.kind === "epoch" || (item.kind === "share" && item.said.latest)) return this.#remove(item);
-      Object.assign(item, { entry: null, id: null, tries: item.tries + 1 });
-      await this.#keep(item);
+      await this.#change(item, { entry: null, id: null, tries: item.tries + 1 });
       // Blocks that tell why may be on their way.
       if (!stale) await link.grown(item.tries * 200);
       return;
@@ -304,9 +310,7 @@ export class Outbox {
     if (forMessage) await this.#remove(item);
     const failed = forMessage ? waiting : item;
     if (!failed) return;
-    Object.assign(failed, { code, detail, entry: null, id: null });
-    await this.#keep(failed);
-    this.host.changed(outgoing(failed));
+    await this.#change(failed, { code, detail, entry: null, id: null });
   }
 }
 

@@ -67,6 +67,8 @@ export class Writer {
    */
   addressed(members) {
     const all = audience(this.#chain);
+    const own = this.#chain.accounts.get(this.signer.account)?.ordinal ?? -1;
+    if (!all.includes(own)) throw new DispatchError("bad_recipient", "Our own card is not on the chain, so we could not read what we write. Try again once it is.");
     if (!members) return all;
     return members.map((id) => {
       const account = this.#chain.accounts.get(id);

@@ -8,6 +8,7 @@
 //! make-vectors --keys    makes the key files again, from their seeds
 //! ```
 
+mod backups;
 mod base64;
 mod blocks;
 mod cards;
@@ -19,6 +20,7 @@ mod entries;
 mod evidence;
 mod file;
 mod frames;
+mod invitations;
 mod joins;
 mod keys;
 mod measured;
@@ -102,6 +104,8 @@ fn made(root: &Path) -> Result<BTreeMap<PathBuf, String>, String> {
         messages::file(),
         joins::file(),
         evidence::file(),
+        invitations::file(),
+        backups::file(),
         conversation::file(),
     ];
     let mut ids = HashSet::new();

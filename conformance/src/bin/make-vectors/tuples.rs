@@ -137,6 +137,10 @@ fn labels() -> Vec<Test> {
             "message-aad",
             vec![h("community"), h("epoch"), h("author"), Uint(7)],
         ),
+        test(
+            "backup",
+            vec![Bytes(labelled("backup salt")[..16].to_vec()), Uint(600_000)],
+        ),
     ]
 }
 

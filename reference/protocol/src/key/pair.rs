@@ -98,8 +98,7 @@ impl KeyPair {
 
     /// Writes the key as the PEM of an unencrypted PKCS#8 private key: a secret, to be kept where only its holder reads.
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
-        let der: Pkcs8V1Der<'_> = self.private.as_der().expect("a whole key has an encoding");
-        let letters = Zeroizing::new(BASE64.encode(der.as_ref()));
+        let letters = Zeroizing::new(BASE64.encode(&self.to_pkcs8_der()));
         let mut pem = Zeroizing::new(String::with_capacity(letters.len() * 66 / 64 + 64));
         pem.push_str(BEGIN);
         for line in letters.as_bytes().chunks(64) {
@@ -110,6 +109,12 @@ impl KeyPair {
         pem.push_str(END);
         pem.push('\n');
         pem
+    }
+
+    /// Writes the key as unencrypted PKCS#8 in DER: a secret.
+    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
+        let der: Pkcs8V1Der<'_> = self.private.as_der().expect("a whole key has an encoding");
+        Zeroizing::new(der.as_ref().to_vec())
     }
 
     /// The public half.

@@ -10,6 +10,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::backup::{Backup, Written};
 use crate::chain::Block;
 use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, SubmittedEntry};
@@ -77,6 +78,8 @@ pub fn all() -> Vec<Named> {
         document::<Consistency>("consistency-proof", "A consistency proof"),
         document::<Problem>("problem", "A problem document"),
         document::<Plaintext>("plaintext", "A message's plaintext"),
+        document::<Backup>("backup", "A backup"),
+        document::<Written<'_>>("backup-contents", "A backup's contents"),
     ];
     for (name, kind, make) in CLIENT_FRAMES.into_iter().chain(SERVER_FRAMES) {
         all.push(build(name, &format!("The frame `{kind}`"), |generator| {

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod chain;
+mod clients;
 mod conversation;
 mod epoch;
 mod join;
@@ -28,6 +29,10 @@ fn runner(file: &str, group: &str) -> Option<Run> {
         ("keys", "public-keys") => bytes::public_keys,
         ("signatures", "signatures") => bytes::signatures,
         ("tuples", "tuples") => bytes::tuples,
+        ("backups", "files") => clients::files,
+        ("backups", "backups") => clients::backups,
+        ("backups", "contents") => clients::contents,
+        ("invitations", "invitations") => clients::invitations,
         ("blocks", "block-hashes") => chain::block_hashes,
         ("chains", "chains" | "views") => chain::views,
         ("checkpoints", "checkpoints") => chain::checkpoints,

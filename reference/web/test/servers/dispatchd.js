@@ -1,7 +1,7 @@
 /** The real dispatchd on a free port, in a folder of its own. */
 
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,8 +66,15 @@ export class Dispatchd {
     await ended;
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.end();
+  /** A copy of the store, as an owner's backup is; the server must not run. */
+  copyStore() {
+    cpSync(join(this.place, "store"), join(this.folder, "copy"), { recursive: true });
+  }
+
+  /** Puts the copy back. */
+  restoreStore() {
+    rmSync(join(this.place, "store"), { recursive: true });
+    cpSync(join(this.folder, "copy"), join(this.place, "store"), { recursive: true });
   }
 
   async end() {
