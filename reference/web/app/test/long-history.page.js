@@ -2,7 +2,7 @@
 // and judged like any others; their signatures alone are zeros that are taken for good, since a hundred thousand real ones take
 // minutes to make. What is tested with it is how a long history is shown, and not whether it is verified.
 import { Client, IndexedDbStore, Invitation } from '../../src/index.js';
-import { H, commitmentOf, decode, encode, entryId, blockTuple, newSalt, pad, seal, sealWrap, writePlaintext } from '../../src/core.js';
+import { H, commitmentOf, decode, encode, entryId, blockTuple, newSalt, seal, sealWrap, writePlaintext } from '../../src/core.js';
 
 const ZERO = encode(new Uint8Array(32));
 const ONE_MINUTE = 60_000;
@@ -55,7 +55,7 @@ async function message(writer, epoch, secret, author, number) {
   const salt = newSalt();
   const seq = writer.nextSeq(author);
   const place = { community: writer.community, epoch, author: author.id, seq };
-  const bytes = await seal(pad(writePlaintext({ text: globalThis.wordsOf(number) })), secret, salt, place);
+  const bytes = await seal(writePlaintext({ text: globalThis.wordsOf(number) }), secret, salt, place);
   return { author, body: { epoch, salt: encode(salt), ciphertext_hash: encode(H(bytes)), ciphertext: encode(bytes) } };
 }
 

@@ -71,13 +71,17 @@ test('anywhere by the scroll bar, and what is looked at stays where it is while 
   const { page } = ann;
   for (const part of [0.5, 0.1, 0.9, 0.333]) {
     await page.getByRole('feed').evaluate((list, to) => { list.scrollTop = list.scrollHeight * to; }, part);
-    await page.waitForFunction(() => !document.querySelector('.list[aria-busy="true"]') && document.querySelectorAll('[data-number]').length > 5);
-    const state = await held();
-    assert.ok(Math.abs(state.first / COUNT - part) < 0.05, `${state.first} is about at ${part}`);
+    await page.waitForFunction(({ wanted, count }) => {
+      const list = document.querySelector('.list');
+      const top = list.getBoundingClientRect().top;
+      const row = [...document.querySelectorAll('[data-number]')].find((one) => one.getBoundingClientRect().bottom > top);
+      return list.getAttribute('aria-busy') !== 'true' && row && Math.abs(Number(row.dataset.number) / count - wanted) < 0.05;
+    }, { wanted: part, count: COUNT });
+    await held();
     // A step up by less than a row shows the row before, and no jump.
     const before = await firstSeen();
     await page.getByRole('feed').evaluate((list) => { list.scrollTop -= 40; });
-    await page.waitForFunction(() => !document.querySelector('.list[aria-busy="true"]'));
+    await drawn();
     const now = await firstSeen();
     assert.ok(before.number - now.number >= 0 && before.number - now.number <= 1, `from ${before.number} to ${now.number}`);
   }
@@ -105,6 +109,12 @@ async function held() {
   assert.ok(state.rows > 0 && state.rows <= ROWS, `${state.rows} rows`);
   assert.ok(state.nodes <= NODES, `${state.nodes} nodes`);
   return state;
+}
+
+/** After what a scroll brings about was drawn, and read. */
+async function drawn() {
+  await ann.page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+  await ann.page.waitForFunction(() => document.querySelector('.list').getAttribute('aria-busy') !== 'true');
 }
 
 function inView(number) {

@@ -1,23 +1,16 @@
 // The rooms: conversations on the left, the open one, and the members or oneself on the right. On a phone one of them at a time.
 
-import { createContext } from 'preact';
-import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Announcer } from '../announcer.js';
-import { Clock, listed, shortId } from '../format.js';
+import { Clock, shortId } from '../format.js';
 import { useEvents, useListener, useMedia } from '../use.js';
 import { ConversationView } from './conversation.jsx';
 import { MemberSheet } from './member-sheet.jsx';
 import { Members } from './members.jsx';
 import { NewConversation } from './new-conversation.jsx';
+import { Room, titleOf } from './room.jsx';
 import { Sidebar } from './sidebar.jsx';
 import { You } from './you.jsx';
-
-const Room = createContext(null);
-
-/** What every view of a community needs: the client, the community, and how things are called here. */
-export function useRoom() {
-  return useContext(Room);
-}
 
 /** A community whose chain has begun to come in. */
 export function Chat({ client, community, onOther }) {
@@ -72,13 +65,6 @@ export function Chat({ client, community, onOther }) {
       <div class="unseen" role="status" ref={status} />
     </Room.Provider>
   );
-}
-
-/** What a conversation is called: the community, or the others in it. */
-export function titleOf(conversation, client, community) {
-  if (!conversation.isPrivate) return community.name ?? 'Everyone';
-  const others = conversation.members.filter((account) => account !== client.identity.account);
-  return others.length === 0 ? 'Notes to yourself' : listed(others.map((account) => client.nameOf(account) ?? shortId(account)));
 }
 
 /** Where one is, as the browser's own history: Back closes what was opened last. Kept over a reload. */

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { bytesOf } from '../format.js';
 import { useMedia } from '../use.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { IconButton, Problem } from './parts.jsx';
 
 /** What is being written, by conversation, while the page lives: it is nowhere on the disk. */

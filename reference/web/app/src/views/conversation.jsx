@@ -4,7 +4,7 @@ import { useCallback, useState } from 'preact/hooks';
 import { counted } from '../format.js';
 import { useEvents } from '../use.js';
 import { sentence } from '../words.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { Composer } from './composer.jsx';
 import { MessageList } from './list.jsx';
 import { MessageSheet } from './message-sheet.jsx';

@@ -6,7 +6,7 @@ import { counted } from '../format.js';
 import { Heights, windowOf } from '../heights.js';
 import { changesOf, rowsOf } from '../rows.js';
 import { useListener } from '../use.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { ChangeNote, MessageRow, OutgoingRow } from './message.jsx';
 import { Icon } from './parts.jsx';
 
@@ -187,7 +187,7 @@ export function MessageList({ conversation, onChoose }) {
   const below = away ? Math.max(0, conversation.unread) : 0;
   return (
     <div class="list-frame">
-      <div class="list" role="feed" aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
+      <div class="list" role={heights.count + outgoing.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
         <div class="whole">
           <div class="rows" data-from={rows[0]?.message.number ?? from}>
             {rows.map((row) => (

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { groupedId } from '../format.js';
 import { useEvents, useWork } from '../use.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { Avatar, CopyButton, Dialog, Field, Problem } from './parts.jsx';
 
 /** Opened from the members, or from a message's author. */

@@ -2,7 +2,7 @@
 
 import { counted } from '../format.js';
 import { useEvents, useHeading } from '../use.js';
-import { useRoom } from './chat.jsx';
+import { Part, useRoom } from './room.jsx';
 import { Avatar, IconButton } from './parts.jsx';
 
 /** The right side. */
@@ -25,13 +25,13 @@ export function Members({ conversation, onClose }) {
       </header>
       <div class="side-body">
         {conversation.isPrivate && <p class="hint">Those with a dot read this private conversation.</p>}
-        <h3>{counted(present.length, 'member')}</h3>
+        <Part>{counted(present.length, 'member')}</Part>
         <ul class="members">
           {present.map((member) => <Line key={member.account} member={member} reads={conversation.isPrivate && readers.has(member.account)} />)}
         </ul>
         {gone.length > 0 && (
           <>
-            <h3>No longer members</h3>
+            <Part>No longer members</Part>
             <ul class="members gone">{gone.map((member) => <Line key={member.account} member={member} reads={false} />)}</ul>
           </>
         )}

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { useWork } from '../use.js';
 import { MARKS, sentence } from '../words.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { CopyButton, Dialog, Field, Icon, Problem } from './parts.jsx';
 
 const REASON = 512;

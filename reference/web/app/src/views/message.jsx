@@ -3,7 +3,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { MARKS, closedSentence, sentence } from '../words.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { Avatar, Icon, IconButton } from './parts.jsx';
 
 /** From which length on a text is shown in part, in UTF-16 units. */

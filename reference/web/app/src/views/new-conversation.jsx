@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { useEvents, useWork } from '../use.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { Avatar, Dialog, Problem } from './parts.jsx';
 
 /** Chooses its members. */

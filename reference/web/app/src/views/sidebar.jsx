@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { counted } from '../format.js';
 import { useEvents, useNow } from '../use.js';
 import { closedSentence } from '../words.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { Avatar, Icon, IconButton } from './parts.jsx';
 import { Mark } from './page.jsx';
 

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { save } from '../files.js';
 import { useEvents, useListener, useNow, useOnline } from '../use.js';
 import { clockSentence, findingSentence, sentence, stripOf } from '../words.js';
-import { useRoom } from './chat.jsx';
+import { useRoom } from './room.jsx';
 import { Icon, IconButton } from './parts.jsx';
 
 const EVIDENCE = 'dispatch-d-evidence.json';

@@ -6,7 +6,7 @@ import { save } from '../files.js';
 import { groupedId } from '../format.js';
 import { useEvents, useHeading, useWork } from '../use.js';
 import { findingSentence, sentence } from '../words.js';
-import { useRoom } from './chat.jsx';
+import { Part, useRoom } from './room.jsx';
 import { saveBackup } from './first-run.jsx';
 import { IdentityCard } from './identity-card.jsx';
 import { CopyButton, Field, Problem, QrCode } from './parts.jsx';
@@ -31,7 +31,7 @@ export function You({ onClose, onOther }) {
         <Backup client={client} />
         <Kept />
         <section>
-          <h3>Invite somebody</h3>
+          <Part>Invite somebody</Part>
           <p class="hint">The link names this community, so that nobody can put another in its place. It admits nobody: the owner does.</p>
           <QrCode text={community.invitation.text} label={`The invitation as a QR code: ${community.invitation.text}`} />
           <div class="buttons"><CopyButton text={community.invitation.text} label="Copy the invitation" /></div>
@@ -48,7 +48,7 @@ function Backup({ client }) {
   const [passphrase, setPassphrase] = useState('');
   const [busy, problem, run] = useWork();
   const [told, tell] = useState('');
-  if (!client.backup) return <section><h3>Backup</h3><p class="hint">{sentence('no_backup')}</p></section>;
+  if (!client.backup) return <section><Part>Backup</Part><p class="hint">{sentence('no_backup')}</p></section>;
   const renew = (event) => {
     event.preventDefault();
     run(async () => {
@@ -61,7 +61,7 @@ function Backup({ client }) {
   };
   return (
     <section>
-      <h3>Backup</h3>
+      <Part>Backup</Part>
       <p class="hint">
         Made {clock.full(client.backup.made_at)}. {client.backupIsCurrent
           ? 'It holds your key, your communities and the names that you gave.'
@@ -89,7 +89,7 @@ function Kept() {
   const ask = async () => setPersisted(await navigator.storage.persist());
   return (
     <section>
-      <h3>On this device</h3>
+      <Part>On this device</Part>
       {persisted
         ? <p class="hint">The browser keeps your key and history until you clear them.</p>
         : (
@@ -108,7 +108,7 @@ function Verified({ community }) {
   const { checkpoint } = community;
   return (
     <section>
-      <h3>What was verified</h3>
+      <Part>What was verified</Part>
       <p class="hint">Every block from the first on: its signature, its place, and that nothing was left out. Compare the head with another member to know that you see the same.</p>
       <dl class="facts">
         <dt>Blocks</dt><dd>{community.size.toLocaleString('en')}</dd>
@@ -125,7 +125,7 @@ function Findings({ findings }) {
   const { clock } = useRoom();
   return (
     <section class="findings" aria-label="What did not verify">
-      <h3>What did not verify</h3>
+      <Part>What did not verify</Part>
       <ul>
         {latest(findings).map((finding) => (
           <li key={`${finding.code} ${finding.time}`}>
@@ -156,7 +156,7 @@ function Communities({ client, community, onOther }) {
   });
   return (
     <section>
-      <h3>This community on this device</h3>
+      <Part>This community on this device</Part>
       {others.map((other) => (
         <p key={other.id}><button type="button" class="link" onClick={() => { rememberCommunity(other.id); onOther(); }}>Go to {other.name ?? other.id}</button></p>
       ))}
