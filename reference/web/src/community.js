@@ -8,7 +8,8 @@ import { Emitter } from "./events.js";
 import { Investigation } from "./investigation.js";
 import { Invitation } from "./invitation.js";
 import { Ledger } from "./ledger.js";
-import { Outbox, pause } from "./outbox.js";
+import { Outbox } from "./outbox.js";
+import { pause } from "./pause.js";
 import { PublicKey } from "./public-key.js";
 import { Secrets } from "./secrets.js";
 import { webSocket } from "./socket.js";
@@ -372,8 +373,8 @@ export class Community extends Emitter {
         await woken;
         return;
       case "at once":
-        this.#granted = null;
-        if (failures === 1) return;
+        if (code !== "behind") this.#granted = null;
+        if (failures === 1 || code === "behind") return;
     }
     const ms = backoff(failures, error.retryAfter);
     this.#say({ name: "waiting", retryAt: this.host.now() + ms, code, detail });
@@ -530,7 +531,8 @@ export class Community extends Emitter {
    */
   async #one({ block, id, conversation: key, number }, touched) {
     const { entry, index } = block;
-    if (entry.author === this.account) await this.outbox.arrived(id);
+    // Where the store is full it is offered again, and the answer tells once more.
+    if (entry.author === this.account) await this.outbox.arrived(id).catch(() => {});
     switch (entry.kind) {
       case "genesis":
       case "roster": {

@@ -3,8 +3,9 @@
  */
 
 import { random } from "./bytes.js";
-import { checkGaps, checkHead, checkSize } from "./chain-view.js";
+import { agrees, checkGaps, checkHead, checkSize } from "./chain-view.js";
 import { DispatchError } from "./dispatch-error.js";
+import { pause } from "./pause.js";
 import { AwaitChallenge, AwaitWelcome } from "./session.js";
 import { Socket } from "./socket.js";
 
@@ -194,11 +195,18 @@ export class Connection {
     if (!this.#isSynced && chain.size >= welcome.size) {
       checkHead(chain, welcome); // [CHECK-10]
       checkGaps(chain, had); // [RED-8]
+      this.#checkKept();
       this.#isSynced = true;
       this.host.synced();
     }
     for (const { size, resolve } of this.#waiting) if (chain.size >= size) resolve();
     this.#waiting = this.#waiting.filter(({ size }) => chain.size < size);
+  }
+
+  /** A checkpoint out of a backup may be ahead of the welcome's. [CHECK-8] */
+  #checkKept() {
+    const { chain, checkpoint } = this.host.ledger;
+    if (checkpoint && !agrees(chain, checkpoint)) throw new DispatchError("fork", "The server shows another history than the one that it has signed for before. Nothing more is taken from it.");
   }
 
   /** @param {Checkpoint} checkpoint */
@@ -253,15 +261,7 @@ export class Connection {
    * @returns {Promise<void>} once the chain grows, so much time is over, or the connection has ended
    */
   grown(ms) {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.ended.addEventListener("abort", done, { once: true });
-      this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: done });
-    });
+    return Promise.race([pause(ms, this.ended), new Promise((resolve) => this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => resolve(undefined) }))]);
   }
 
   /**

@@ -9,6 +9,7 @@
 import { checkReceipt } from "./chain-view.js";
 import { DispatchError } from "./dispatch-error.js";
 import { entryId } from "./entry.js";
+import { pause } from "./pause.js";
 import { LAST } from "./store/keys.js";
 
 /** @typedef {import("./form.js").Entry} Entry */
@@ -187,22 +188,33 @@ export class Outbox {
    *
    * @param {Link} link
    */
-  async run(link) {
-    const woken = () =>
-      new Promise((resolve) => {
-        this.#wake = () => resolve(undefined);
-        link.ended.addEventListener("abort", this.#wake, { once: true });
-      });
+  run(link) {
+    // What an ended connection has left half done is finished first: nothing is signed twice.
+    this.#running = this.#running.then(() => this.#run(link));
+    return this.#running;
+  }
+
+  #running = Promise.resolve();
+
+  /** @param {Link} link */
+  async #run(link) {
+    link.ended.addEventListener("abort", () => this.#wake(), { once: true });
     try {
       while (!link.ended.aborted) {
         const item = this.#items.find(({ code }) => code === null);
-        if (!item) await woken();
+        if (!item) await this.#woken();
         else if (!item.entry) await this.#sign(item);
         else await this.#offer(item, item.entry, link);
       }
     } catch (error) {
       if (!link.ended.aborted) link.fail(error);
     }
+  }
+
+  #woken() {
+    return new Promise((resolve) => {
+      this.#wake = () => resolve(undefined);
+    });
   }
 
   /**
@@ -330,19 +342,4 @@ function outgoing({ local, kind, conversation, said, createdAt, entry, code, det
  */
 function chunks(items, most) {
   return Array.from({ length: Math.ceil(items.length / most) }, (_, at) => items.slice(at * most, (at + 1) * most));
-}
-
-/**
- * @param {number} ms
- * @param {AbortSignal} signal
- * @returns {Promise<void>}
- */
-export function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
 }

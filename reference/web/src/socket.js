@@ -4,6 +4,10 @@ import { DispatchError } from "./dispatch-error.js";
 import { readServerFrame } from "./frame.js";
 
 /** @typedef {import("./frame.js").ServerFrame} ServerFrame */
+const LONGEST = 1_048_576;
+/** Letters that may wait to be read. */
+const MOST_QUEUED = 32 * LONGEST;
+
 /** A constructor with the browser's interface. @typedef {new (url: string) => WebSocket} WebSocketConstructor */
 
 /**
@@ -42,10 +46,7 @@ export class Socket {
   constructor(socket) {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
-    socket.onmessage = (event) => {
-      this.#texts.push(event.data);
-      this.#wake?.();
-    };
+    socket.onmessage = (event) => this.#queue(event.data);
     socket.onclose = (event) => this.#end(unreachable(`The connection to the server was lost (${event.code}).`));
     socket.onerror = () => this.#end(unreachable("The connection to the server was lost."));
   }
@@ -60,18 +61,22 @@ export class Socket {
     return new Promise((resolve, reject) => {
       const raw = new Constructor(socketUrl(origin));
       const socket = new Socket(raw);
+      const settled = () => {
+        signal.removeEventListener("abort", refuse);
+        raw.removeEventListener("close", refuse);
+      };
       const refuse = () => {
-        raw.close();
+        settled();
+        socket.close();
         reject(unreachable("The server cannot be reached."));
       };
-      raw.onopen = () => resolve(socket);
-      const end = raw.onclose;
-      raw.onclose = (event) => {
-        end?.call(raw, event);
-        reject(unreachable("The server cannot be reached."));
-      };
-      if (signal.aborted) refuse();
       signal.addEventListener("abort", refuse, { once: true });
+      raw.addEventListener("open", () => {
+        settled();
+        resolve(socket);
+      });
+      raw.addEventListener("close", refuse);
+      if (signal.aborted) refuse();
     });
   }
 
@@ -81,10 +86,25 @@ export class Socket {
     this.#wake?.();
   }
 
-  /** Whether a frame waits already. */
-  get isBehind() {
-    return this.#texts.length > 0;
+  /**
+   * A page cannot make a server wait. Where more comes than can be verified meanwhile, the connection ends, what is queued is taken, and the rest is
+   * asked for on the next one: a history of any length passes through bounded memory.
+   *
+   * @param {string | ArrayBuffer} data
+   */
+  #queue(data) {
+    if (this.#ended) return;
+    const length = typeof data === "string" ? data.length : data.byteLength;
+    this.#texts.push(data);
+    this.#queued += length;
+    if (this.#queued > MOST_QUEUED) {
+      this.#end(new DispatchError("behind", "More came than could be verified meanwhile."));
+      this.#socket.close();
+    }
+    this.#wake?.();
   }
+
+  #queued = 0;
 
   /** @param {object} frame */
   send(frame) {
@@ -98,6 +118,8 @@ export class Socket {
     for (;;) {
       const text = this.#texts.shift();
       if (text !== undefined) {
+        this.#queued -= typeof text === "string" ? text.length : text.byteLength;
+        if (typeof text === "string" && text.length > LONGEST) throw new DispatchError("malformed", "The server sent a frame that is longer than any may be."); // [SYNC-5]
         if (typeof text !== "string") throw new DispatchError("malformed", "The server sent a binary message."); // [WS-1]
         const frame = readServerFrame(text);
         if (frame) return frame;

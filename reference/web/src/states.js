@@ -18,8 +18,8 @@
 const ASK_AGAIN = new Set(["not_allowed", "removed"]);
 /** Trying again makes no sense by itself. */
 const REFUSED = new Set(["wrong_origin", "bad_key", "unknown_version", "no_identity", "store_full", "store_damaged", "closed", "failed", "no_webcrypto"]);
-/** At once: nothing is wrong, a session's time was over. */
-const AT_ONCE = new Set(["session_expired", "bad_token"]);
+/** At once: nothing is wrong, a session's time was over, or the rest is to be asked for. */
+const AT_ONCE = new Set(["session_expired", "bad_token", "behind"]);
 /** What is found to be wrong with what the server says of its chain. [CHAIN-12] */
 const FINDINGS = new Set([
   "fork", "rollback", "wrong_genesis", "unknown_have", "unknown_kind", "wrong_community", "bad_signature", "bad_seq", "bad_seen", "bad_genesis", "not_authority", "bad_roster", "bad_card",

@@ -86,7 +86,7 @@ export class Writer {
    * @returns {Promise<Epoch | null>}
    */
   async epochFor(key, ordinals) {
-    const fits = [...this.#chain.epochs.values()].filter((epoch) => !epoch.stale && this.#conversationOf(epoch) === key && this.#isFor(epoch, ordinals) && !this.#isDue(epoch));
+    const fits = [...this.#chain.epochs.values()].filter((epoch) => !epoch.stale && !this.#isDue(epoch) && this.#conversationOf(epoch) === key && this.#isFor(epoch, ordinals));
     for (const epoch of fits.reverse()) {
       try {
         await this.secrets.of(epoch.id);
