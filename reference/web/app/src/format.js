@@ -33,6 +33,11 @@ export class Clock {
     return (sameYear ? this.#day : this.#dayWithYear).format(at);
   }
 
+  /** The time today, else the day, in a sentence. */
+  when(at, now) {
+    return this.dayKey(at) === this.dayKey(now) ? `today at ${this.time(at)}` : `on ${this.day(at, now).replace(/^Yesterday$/u, this.#day.format(at))}`;
+  }
+
   /** Everything, to the second. */
   full(at) {
     return this.#full.format(at);

@@ -22,6 +22,7 @@ const PROBLEMS = {
   not_authority: 'Only its author and the community’s owner can remove a message.',
   bad_redaction: 'This message was removed already.',
   removed: 'Somebody who reads this conversation was removed from the community. Begin a new one without them.',
+  not_private: 'These are all the members who can read here by now, so it would not be private. Write to everyone.',
   not_joined: 'The community has not let this device in yet. What you wrote can be sent once it has.',
   unreachable: 'The server cannot be reached.',
 };
@@ -92,7 +93,7 @@ function refused(state, name) {
   switch (state.code) {
     case 'removed':
     case 'not_allowed':
-      return { tone: 'bad', text: `You are no longer a member of ${name}. What you have read stays here; nothing new comes in. The owner can add you again.`, action: 'Ask again' };
+      return { tone: 'bad', text: `You are no longer a member of ${name}. What you have read stays; the owner can add you again.`, action: 'Ask again' };
     case 'wrong_origin':
       return { tone: 'bad', text: 'The server does not know the address by which you opened it. Open the link of your invitation; if it is this one, tell the owner that `origins` in dispatchd.toml lacks it.', action: 'Try again' };
     case 'store_full':

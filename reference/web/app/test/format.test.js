@@ -51,3 +51,10 @@ test('names and numbers are told as one says them', () => {
 test('a length is that of the UTF-8', () => {
   assert.equal(bytesOf('é🐢a'), 7);
 });
+
+test('when something was is told in a sentence', () => {
+  const utc = new Clock('en-GB', 'UTC');
+  const now = at('2026-03-04T10:00:00Z');
+  assert.equal(utc.when(at('2026-03-04T09:05:00Z'), now), 'today at 09:05');
+  assert.equal(utc.when(at('2026-03-03T09:05:00Z'), now), 'on Tuesday 3 March');
+});

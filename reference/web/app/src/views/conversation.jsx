@@ -48,6 +48,6 @@ function audience(conversation) {
 }
 
 function cannot(code, community) {
-  if (code === 'removed' && !community.isMember) return 'You are no longer a member, so you cannot write here. What you have read stays.';
+  if (code === 'removed' && !community.isMember) return 'You cannot write here any more.';
   return sentence(code);
 }

@@ -48,7 +48,7 @@ function Line({ member, reads }) {
   const about = [];
   if (member.isAuthority) about.push('owner');
   if (member.isMember && !member.hasCard) about.push('has not been here yet');
-  if (last && last.index > 0) about.push(`${last.what} ${clock.brief(last.time, Date.now())}`);
+  if (last && last.index > 0) about.push(`${last.what} ${clock.when(last.time, Date.now())}`);
   return (
     <li>
       <button type="button" class="member" onClick={() => openMember(member.account)}>

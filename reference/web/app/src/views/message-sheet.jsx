@@ -8,6 +8,9 @@ import { CopyButton, Dialog, Field, Icon, Problem } from './parts.jsx';
 
 const REASON = 512;
 
+/** Which messages this page has asked to be removed. */
+const asked = new Set();
+
 /** `chosen` holds a `message` on the chain, or an `outgoing` that failed. */
 export function MessageSheet({ chosen, conversation, onReply, onClose }) {
   if (chosen.outgoing) return <Failed outgoing={chosen.outgoing} onClose={onClose} />;
@@ -19,7 +22,7 @@ function OnTheChain({ message, conversation, onReply, onClose }) {
   const [removing, setRemoving] = useState(false);
   const mine = message.author === client.identity.account;
   const mayRemove = (mine || community.isAuthority) && community.isMember && !message.redacted && message.closed !== 'redacted';
-  const removal = community.pending.some((one) => one.kind === 'redaction' && one.index === message.index && one.state !== 'failed');
+  const removal = asked.has(message.id) && community.pending.some((one) => one.kind === 'redaction' && one.state !== 'failed');
   if (removing) return <Removal message={message} onClose={onClose} />;
   return (
     <Dialog title={mine ? 'Your message' : `Message by ${nameOf(message.author)}`} onClose={onClose}>
@@ -50,6 +53,7 @@ function Removal({ message, onClose }) {
     event.preventDefault();
     run(async () => {
       await community.redact(message.index, reason);
+      asked.add(message.id);
       onClose();
     });
   };

@@ -29,7 +29,7 @@ export function Sidebar({ current, onNew }) {
       <button type="button" class="own" onClick={() => side('you')}>
         <Avatar account={account} name={null} />
         <span class="own-text"><strong>You</strong><Connection state={community.state} /></span>
-        {!client.backupIsCurrent && client.backup && <span class="dot" title="Your backup is not up to date" />}
+        {!client.backupIsCurrent && client.backup && <span class="dot" title="Your backup is not up to date"><span class="unseen">Your backup is not up to date.</span></span>}
       </button>
     </Side>
   );

@@ -9,7 +9,7 @@ import { findingSentence, sentence } from '../words.js';
 import { Part, useRoom } from './room.jsx';
 import { saveBackup } from './first-run.jsx';
 import { IdentityCard } from './identity-card.jsx';
-import { CopyButton, Field, Problem, QrCode } from './parts.jsx';
+import { CopyButton, Field, IconButton, Problem, QrCode } from './parts.jsx';
 
 /** The right side. */
 export function You({ onClose, onOther }) {
@@ -23,7 +23,7 @@ export function You({ onClose, onOther }) {
     <Side class="side" aria-label="You">
       <header class="bar">
         <Heading ref={heading} tabIndex={-1}>You</Heading>
-        <button type="button" class="link" onClick={onClose}>Close</button>
+        <IconButton icon="close" label="Close" onClick={onClose} />
       </header>
       <div class="side-body">
         {community.findings.length > 0 && <Findings findings={community.findings} />}
