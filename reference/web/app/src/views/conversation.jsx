@@ -44,7 +44,7 @@ export function ConversationView({ conversation, onBack }) {
 
 function audience(conversation) {
   const who = counted(conversation.members.length, 'member');
-  return conversation.isPrivate ? `Private: ${who} can read this` : `${who}, end-to-end encrypted`;
+  return `${conversation.isPrivate ? 'Private: ' : ''}${who} can read this`;
 }
 
 function cannot(code, community) {
