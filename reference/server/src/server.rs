@@ -212,7 +212,9 @@ impl Server {
             .unwrap_or_else(|| origins.clone());
         let app = config.app.then(|| origins.clone());
         if config.app && !origins.iter().any(|own| page_origins.contains(own)) {
-            tracing::warn!("the app's page may not open a socket here; add an own origin to page_origins, or write app = false");
+            tracing::warn!(
+                "the app's page may not open a socket here; add an own origin to page_origins, or write app = false"
+            );
         }
         let door = Door::new(
             house,

@@ -37,7 +37,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
             "serving"
         );
         if app {
-            tracing::info!(invitation = server.invitation(), "members open the app by this link");
+            tracing::info!(
+                invitation = server.invitation(),
+                "members open the app by this link"
+            );
         }
         files::allow(connections);
         for origin in server.origins().iter().filter(|origin| origin.needs_tls()) {
