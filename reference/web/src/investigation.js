@@ -6,7 +6,7 @@
 import { accuse } from "./accusation.js";
 import { checkCheckpoint } from "./checkpoint.js";
 import { Connection } from "./connection.js";
-import { DispatchError } from "./dispatch-error.js";
+import { DispatchError, Said } from "./dispatch-error.js";
 import { readBlock } from "./entry.js";
 import { Tree } from "./merkle.js";
 
@@ -60,7 +60,7 @@ export class Investigation {
       const tree = new Tree();
       while (tree.size < welcome.size) {
         const frame = await connection.next();
-        if (frame.type === "bye") throw new DispatchError(frame.code, frame.detail);
+        if (frame.type === "bye") throw new Said(frame);
         if (frame.type !== "blocks") continue;
         for (const block of frame.blocks) tree.append(readBlock(block).hash);
       }

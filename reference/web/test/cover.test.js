@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Cover } from "../src/cover.js";
 import { backoff, outcome } from "../src/states.js";
-import { DispatchError } from "../src/index.js";
+import { DispatchError, Said } from "../src/dispatch-error.js";
 
 test("a block that is not covered 30 seconds beyond the interval is warned of, however many come after it", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
@@ -44,11 +44,16 @@ test("waits double, to a minute at most, never without jitter, and never below w
   assert.ok(backoff(1, 5000, () => 0) >= 5000);
 });
 
-test("what is found to be wrong with a chain stops; what passes is waited for", () => {
-  const of = (code) => outcome(new DispatchError(code));
-  for (const code of ["fork", "rollback", "wrong_genesis", "unknown_have", "bad_signature", "bad_prev", "unredacted_gap", "bad_checkpoint"]) assert.equal(of(code), "finding", code);
-  for (const code of ["unreachable", "slow_reader", "shutting_down", "rate_limited", "unavailable", "challenge_expired", "malformed", "a code of a later time"]) assert.equal(of(code), "wait", code);
-  for (const code of ["not_allowed", "removed"]) assert.equal(of(code), "ask again", code);
-  for (const code of ["wrong_origin", "bad_key", "store_full"]) assert.equal(of(code), "refused", code);
-  for (const code of ["session_expired", "behind"]) assert.equal(of(code), "at once", code);
+test("what is found to be wrong stops, under whichever code; what a server says accuses nobody", () => {
+  const found = (code) => outcome(new DispatchError(code));
+  const said = (code) => outcome(new Said({ code, detail: "" }));
+  for (const code of ["fork", "rollback", "wrong_genesis", "bad_signature", "bad_prev", "unredacted_gap", "bad_checkpoint", "not_allowed", "bad_key", "unknown_kind"]) assert.equal(found(code), "finding", code);
+  for (const code of ["unreachable", "malformed"]) assert.equal(found(code), "wait", code);
+  assert.equal(found("behind"), "at once");
+  for (const code of ["store_full", "no_identity"]) assert.equal(found(code), "refused", code);
+  assert.equal(said("unknown_have"), "finding");
+  for (const code of ["fork", "bad_signature", "slow_reader", "shutting_down", "rate_limited", "unavailable", "challenge_expired", "a code of a later time"]) assert.equal(said(code), "wait", code);
+  for (const code of ["not_allowed", "removed"]) assert.equal(said(code), "ask again", code);
+  for (const code of ["wrong_origin", "bad_key", "unknown_version"]) assert.equal(said(code), "refused", code);
+  assert.equal(said("session_expired"), "at once");
 });
