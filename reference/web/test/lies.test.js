@@ -223,3 +223,18 @@ function privateKeyOf(name) {
   const pem = readFileSync(new URL(`keys/${name}.test-key.pem`, VECTORS), "utf8");
   return Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
 }
+
+test("no redirect is followed, so nothing goes to another origin", () =>
+  scripted(async ({ server, chain, join }) => {
+    const elsewhere = await Scripted.start(chain);
+    try {
+      server.http.removeAllListeners("request");
+      server.http.on("request", (request, response) => response.writeHead(307, { location: `${elsewhere.origin}${request.url}` }).end());
+      const community = await join(await member("m01"));
+      await until(community, "waiting", () => community.state.name === "waiting");
+      assert.equal(community.state.code, "unreachable");
+      assert.deepEqual([server.received, elsewhere.received], [[], []]);
+    } finally {
+      await elsewhere.end();
+    }
+  }));
