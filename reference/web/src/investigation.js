@@ -12,6 +12,9 @@ import { Tree } from "./merkle.js";
 
 /** @typedef {import("./form.js").Checkpoint} Checkpoint */
 
+/** What a block, a welcome or a checkpoint of another story is refused with. */
+const OF_ANOTHER_STORY = new Set(["fork", "unknown_have", "rollback", "bad_index", "bad_prev", "bad_seen", "bad_seq"]);
+
 export class Investigation {
   /**
    * @param {import("./ledger.js").Ledger} ledger
@@ -30,7 +33,7 @@ export class Investigation {
    */
   async of(error) {
     const { code, message: text } = error;
-    if (code !== "fork" && code !== "unknown_have" && code !== "rollback") return { code, text, evidence: null };
+    if (!OF_ANOTHER_STORY.has(code)) return { code, text, evidence: null };
     const ours = this.ledger.chain.tree;
     const genesis = (await this.ledger.store.get("blocks", [this.ledger.community, 0]))?.block;
     const atHand = genesis ? accuse(genesis, this.ledger.checkpoint, error.checkpoint ?? null, [ours]) : null;
@@ -38,10 +41,11 @@ export class Investigation {
     const shown = await this.#readAgain().catch(() => null);
     if (!shown) return code === "unknown_have" ? { ...REWRITTEN, evidence: null } : { code, text, evidence: null };
     const evidence = genesis ? accuse(genesis, this.ledger.checkpoint, shown.checkpoint, [shown.tree, ours]) : null;
+    if (evidence) return { ...REWRITTEN, evidence };
     if (code !== "unknown_have") return { code, text, evidence };
     const { size } = shown.tree;
     const isPrefix = size < ours.size && size > 0 && shown.tree.head(size) === ours.head(size);
-    return isPrefix && !evidence ? { ...SHORTER, evidence } : { ...REWRITTEN, evidence };
+    return { ...(isPrefix ? SHORTER : REWRITTEN), evidence };
   }
 
   /**

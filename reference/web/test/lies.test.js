@@ -140,6 +140,24 @@ test("a server that forgets what it signed for and goes on is convicted by what 
     assert.deepEqual(unimpressed.findings, []);
   }));
 
+test("a server that goes on with another story, as if it knew what we have, is convicted by reading it once more", () =>
+  scripted(async ({ server, chain, epoch, join }) => {
+    const other = chain.copy();
+    await chain.message("m02", epoch, "one story");
+    for (const text of ["another", "story", "which is longer"]) await other.message("m02", epoch, text);
+    const community = await join(await member("m01"));
+    await until(community, "all is covered", () => community.state.name === "open" && community.checkpoint?.size === community.size);
+    const { head } = community;
+    server.chain = other;
+    community.drop();
+    community.wake();
+    const { code, evidence } = await stopped(community);
+    assert.equal(code, "fork");
+    assert.equal(verifyInPython(evidence), chain.community);
+    assert.equal(community.head, head);
+    assert.deepEqual(await words(community.everyone), ["one", "one story"]);
+  }));
+
 test("two checkpoints of one size are evidence by themselves", () =>
   scripted(async ({ server, chain, epoch, join }) => {
     const other = chain.copy();
