@@ -126,6 +126,12 @@ test("a server that forgets what it signed for and goes on is convicted by what 
     assert.deepEqual(await verifyEvidence(evidence), { community: chain.community });
     assert.equal(verifyInPython(evidence), chain.community);
 
+    // The same where the server shows no other checkpoint than one from before they part.
+    server.script.checkpoint = () => older.checkpoint(1);
+    const hidden = await join(await restored(backup));
+    assert.equal((await stopped(hidden)).code, "fork");
+    server.script = {};
+
     // The chain that was signed for is taken.
     server.chain = chain;
     const same = await join(await restored(backup));
