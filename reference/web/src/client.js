@@ -68,7 +68,7 @@ export class Client extends Emitter {
 
   /** A browser says when the network goes and comes. */
   #watchNetwork() {
-    if (typeof addEventListener !== "function" || typeof window === "undefined") return;
+    if (typeof addEventListener !== "function") return; // a page and a worker have it, Node has not
     const online = () => this.communities.forEach((community) => community.networkIsBack());
     const offline = () => this.communities.forEach((community) => community.drop());
     addEventListener("online", online);

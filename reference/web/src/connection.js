@@ -4,7 +4,7 @@
 
 import { random } from "./bytes.js";
 import { agrees, checkGaps, checkHead, checkSize } from "./chain-view.js";
-import { DispatchError } from "./dispatch-error.js";
+import { DispatchError, Said } from "./dispatch-error.js";
 import { pause } from "./pause.js";
 import { AwaitChallenge, AwaitWelcome } from "./session.js";
 import { Socket } from "./socket.js";
@@ -175,7 +175,7 @@ export class Connection {
       case "refused":
         return this.#answer(frame.ref, frame);
       case "bye":
-        throw new DispatchError(frame.code, frame.detail, { retryAfter: frame.retry_after });
+        throw new Said(frame);
       default:
         throw unexpected(frame);
     }
@@ -292,6 +292,6 @@ export class Connection {
  * @returns {DispatchError}
  */
 function unexpected(frame) {
-  if (frame.type === "refused" || frame.type === "bye") return new DispatchError(frame.code, frame.detail, { retryAfter: frame.retry_after });
+  if (frame.type === "refused" || frame.type === "bye") return new Said(frame);
   return new DispatchError("malformed", `The server sent \`${frame.type}\` where that does not belong.`);
 }

@@ -18,6 +18,14 @@ export class DispatchError extends Error {
   }
 }
 
+/** What a server said, as apart from what was found out about it: a code that it sends accuses nobody. */
+export class Said extends DispatchError {
+  /** @param {{ code: string, detail: string, retry_after?: number }} frame a `refused` or `bye` */
+  constructor({ code, detail, retry_after }) {
+    super(code, detail, { retryAfter: retry_after });
+  }
+}
+
 /**
  * Gives a failure another code: what is `malformed` inside a plaintext is a `bad_plaintext`.
  *

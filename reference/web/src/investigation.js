@@ -6,11 +6,14 @@
 import { accuse } from "./accusation.js";
 import { checkCheckpoint } from "./checkpoint.js";
 import { Connection } from "./connection.js";
-import { DispatchError } from "./dispatch-error.js";
+import { DispatchError, Said } from "./dispatch-error.js";
 import { readBlock } from "./entry.js";
 import { Tree } from "./merkle.js";
 
 /** @typedef {import("./form.js").Checkpoint} Checkpoint */
+
+/** What a block, a welcome or a checkpoint of another story is refused with. */
+const OF_ANOTHER_STORY = new Set(["fork", "unknown_have", "rollback", "bad_index", "bad_prev", "bad_seen", "bad_seq"]);
 
 export class Investigation {
   /**
@@ -30,7 +33,7 @@ export class Investigation {
    */
   async of(error) {
     const { code, message: text } = error;
-    if (code !== "fork" && code !== "unknown_have" && code !== "rollback") return { code, text, evidence: null };
+    if (!OF_ANOTHER_STORY.has(code)) return { code, text, evidence: null };
     const ours = this.ledger.chain.tree;
     const genesis = (await this.ledger.store.get("blocks", [this.ledger.community, 0]))?.block;
     const atHand = genesis ? accuse(genesis, this.ledger.checkpoint, error.checkpoint ?? null, [ours]) : null;
@@ -38,10 +41,11 @@ export class Investigation {
     const shown = await this.#readAgain().catch(() => null);
     if (!shown) return code === "unknown_have" ? { ...REWRITTEN, evidence: null } : { code, text, evidence: null };
     const evidence = genesis ? accuse(genesis, this.ledger.checkpoint, shown.checkpoint, [shown.tree, ours]) : null;
+    if (evidence) return { ...REWRITTEN, evidence };
     if (code !== "unknown_have") return { code, text, evidence };
     const { size } = shown.tree;
     const isPrefix = size < ours.size && size > 0 && shown.tree.head(size) === ours.head(size);
-    return isPrefix && !evidence ? { ...SHORTER, evidence } : { ...REWRITTEN, evidence };
+    return { ...(isPrefix ? SHORTER : REWRITTEN), evidence };
   }
 
   /**
@@ -60,7 +64,7 @@ export class Investigation {
       const tree = new Tree();
       while (tree.size < welcome.size) {
         const frame = await connection.next();
-        if (frame.type === "bye") throw new DispatchError(frame.code, frame.detail);
+        if (frame.type === "bye") throw new Said(frame);
         if (frame.type !== "blocks") continue;
         for (const block of frame.blocks) tree.append(readBlock(block).hash);
       }

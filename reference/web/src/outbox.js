@@ -7,7 +7,7 @@
  */
 
 import { checkReceipt } from "./chain-view.js";
-import { DispatchError } from "./dispatch-error.js";
+import { DispatchError, Said } from "./dispatch-error.js";
 import { entryId } from "./entry.js";
 import { pause } from "./pause.js";
 import { LAST } from "./store/keys.js";
@@ -297,7 +297,7 @@ export class Outbox {
    */
   async #refused(item, entry, refusal, link) {
     const { code, retry_after } = refusal;
-    if (code === "bad_token") return link.fail(new DispatchError(code, "The session is over."));
+    if (code === "bad_token") return link.fail(new Said(refusal));
     if (LATER.has(code)) return pause(retry_after ?? 2000, link.ended);
     const stale = code === "clock_skew" && this.host.now() - entry.sent_at > FRESH_MS;
     if ((AGAIN.has(code) || stale) && item.tries < MOST_TRIES) {

@@ -1,5 +1,7 @@
 /** What becomes of a community when its connection ends, by the code that says why. */
 
+import { Said } from "./dispatch-error.js";
+
 /** @typedef {import("./dispatch-error.js").DispatchError} DispatchError */
 /**
  * See README, State.
@@ -16,29 +18,36 @@
 
 /** Asked again each minute, so that being added to the roster shows without a click. */
 const ASK_AGAIN = new Set(["not_allowed", "removed"]);
-/** Trying again makes no sense by itself. */
-const REFUSED = new Set(["wrong_origin", "bad_key", "unknown_version", "no_identity", "store_full", "store_damaged", "closed", "failed", "no_webcrypto"]);
+/** Trying again makes no sense by itself: said by the server, or of our own. */
+const SAID_FOR_GOOD = new Set(["wrong_origin", "bad_key", "unknown_version"]);
+const OWN = new Set(["no_identity", "store_full", "store_damaged", "closed", "failed", "no_webcrypto", "unknown_version"]);
 /** At once: nothing is wrong, a session's time was over, or the rest is to be asked for. */
-const AT_ONCE = new Set(["session_expired", "bad_token", "behind"]);
-/** What is found to be wrong with what the server says of its chain. [CHAIN-12] */
-const FINDINGS = new Set([
-  "fork", "rollback", "wrong_genesis", "unknown_have", "unknown_kind", "wrong_community", "bad_signature", "bad_seq", "bad_seen", "bad_genesis", "not_authority", "bad_roster", "bad_card",
-  "bad_recipient", "unknown_epoch", "not_recipient", "stale_epoch", "bad_ciphertext", "bad_redaction", "bad_index", "bad_prev", "bad_time", "bad_checkpoint", "bad_welcome", "unredacted_gap",
-]);
+const SAID_AT_ONCE = new Set(["session_expired", "bad_token"]);
+/** What passes, when it is noticed here. */
+const PASSES = new Set(["unreachable", "malformed", "behind"]);
 
 const SHORTEST_MS = 500;
 const LONGEST_MS = 60_000;
 export const ASK_AGAIN_MS = 60_000;
 
 /**
- * @param {DispatchError & { fromServer?: boolean }} error
+ * [CHAIN-12] Whatever was found to be wrong with a welcome, a checkpoint or a block is a finding, under each code that there is; what a server says
+ * is none, but for a `have` that it does not know.
+ *
+ * @param {DispatchError} error
  * @returns {"finding" | "refused" | "ask again" | "at once" | "wait"}
  */
-export function outcome({ code }) {
-  if (FINDINGS.has(code)) return "finding";
-  if (ASK_AGAIN.has(code)) return "ask again";
-  if (REFUSED.has(code)) return "refused";
-  return AT_ONCE.has(code) ? "at once" : "wait";
+export function outcome(error) {
+  const { code } = error;
+  if (error instanceof Said) {
+    if (code === "unknown_have") return "finding";
+    if (ASK_AGAIN.has(code)) return "ask again";
+    if (SAID_FOR_GOOD.has(code)) return "refused";
+    return SAID_AT_ONCE.has(code) ? "at once" : "wait";
+  }
+  if (OWN.has(code)) return "refused";
+  if (!PASSES.has(code)) return "finding";
+  return code === "behind" ? "at once" : "wait";
 }
 
 /**

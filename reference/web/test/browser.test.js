@@ -41,6 +41,29 @@ test("a store in IndexedDB keeps what every store keeps, and belongs to one page
   await context.close();
 });
 
+test("a browser's disk that runs full in the midst of a commit: nothing is half done, and with room again it goes on", async () => {
+  const context = await browser.newContext();
+  const page = await openPage(context, site.origin);
+  // DevTools' quotas do not reach IndexedDB, so the second `put` of a commit fails as the browser makes it fail.
+  const found = await page.evaluate(async () => {
+    const store = await IndexedDbStore.open("full");
+    const real = IDBObjectStore.prototype.put;
+    const commit = (key) => store.commit([{ table: "names", key, value: "small" }, { table: "blocks", key: [key], value: "large" }]).then(() => "kept", ({ code, message }) => `${code}: ${message}`);
+    const codes = [await commit("before")];
+    IDBObjectStore.prototype.put = function (value, key) {
+      if (this.name === "blocks") throw new DOMException("The current transaction exceeded its quota limitations.", "QuotaExceededError");
+      return real.call(this, value, key);
+    };
+    codes.push(await commit("without room"));
+    IDBObjectStore.prototype.put = real;
+    codes.push(await commit("with room"));
+    return { codes, names: (await store.range("names", "", "\uffff")).map(({ key }) => key) };
+  });
+  assert.match(found.codes[1], /^store_full: [A-Z].*\.$/);
+  assert.deepEqual([found.codes[0], found.codes[2], found.names], ["kept", "kept", ["before", "with room"]]);
+  await context.close();
+});
+
 test("in a browser: a key is made and stays, a conversation outlives a reload, and goes on after being offline", async () => {
   const server = new Dispatchd("In the browser", (text) => `${text.replace(/^bind/m, `page_origins = ["${site.origin}"]\nbind`)}`);
   const context = await browser.newContext();
