@@ -1,4 +1,4 @@
-//! What is served over HTTP: the discovery document, a sign of life, and the opening of a socket.
+//! What is served over HTTP: the discovery document, a sign of life, the opening of a socket, and the chat app.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +19,7 @@ use dispatch_protocol::refusal::{Code, Refusal};
 use dispatch_protocol::wire::{Discovery, Problem, Transport};
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::app;
 use crate::connection::{self, House};
 use crate::origin::Origin;
 
@@ -42,6 +43,8 @@ const STRANGERS: usize = 1024;
 pub(crate) struct Door {
     house: Arc<House>,
     page_origins: Arc<[Origin]>,
+    /// The origins by which the app's page dials, where the app is served.
+    app: Option<Arc<[Origin]>>,
     discovery: Arc<str>,
     /// Places for connections, and for those of them on which nobody has joined yet.
     room: Arc<Semaphore>,
@@ -57,6 +60,7 @@ impl Door {
     pub(crate) fn new(
         house: Arc<House>,
         page_origins: Vec<Origin>,
+        app: Option<Vec<Origin>>,
         genesis: Block,
         connections: usize,
         healthy: Arc<AtomicBool>,
@@ -75,6 +79,7 @@ impl Door {
         Door {
             house,
             page_origins: page_origins.into(),
+            app: app.map(Into::into),
             discovery,
             room: Arc::new(Semaphore::new(connections)),
             room_for_strangers: Arc::new(Semaphore::new(STRANGERS)),
@@ -86,11 +91,13 @@ impl Door {
 
     /// The routes.
     pub(crate) fn routes(self) -> Router {
+        let app = self.app.as_deref().map(app::routes).unwrap_or_default();
         Router::new()
             .route("/.well-known/dispatch-d", get(discovery))
             .route("/healthz", get(healthz))
             .route("/v1/socket", get(socket))
             .with_state(self)
+            .merge(app)
             .layer(axum::middleware::map_response(one_answer))
     }
 }

@@ -338,6 +338,9 @@ bind = {bind}
 # The origins of web pages that may open a socket here; without this line the same as origins.
 # page_origins = [\"https://app.example.org\"]
 
+# Whether the chat app is served at the origins. Members open it by their invitation.
+app = true
+
 # The chain: everything that was ever said. Back it up with `sqlite3 {STORE} '.backup copy'`, never by copying it alone.
 store = {store}
 

@@ -23,6 +23,7 @@
 
 mod acceptor;
 mod allowlist;
+mod app;
 mod checkpointer;
 mod clock;
 pub mod command;

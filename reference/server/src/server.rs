@@ -210,9 +210,16 @@ impl Server {
             .page_origins
             .clone()
             .unwrap_or_else(|| origins.clone());
+        let app = config.app.then(|| origins.clone());
+        if config.app && !origins.iter().any(|own| page_origins.contains(own)) {
+            tracing::warn!(
+                "the app's page may not open a socket here; add an own origin to page_origins, or write app = false"
+            );
+        }
         let door = Door::new(
             house,
             page_origins,
+            app,
             genesis,
             config.connections,
             healthy,
@@ -251,6 +258,12 @@ impl Running {
     #[must_use]
     pub fn origins(&self) -> &[Origin] {
         &self.origins
+    }
+
+    /// A link that invites to this community: it pins the community's id behind the first origin. // [INV-1]
+    #[must_use]
+    pub fn invitation(&self) -> String {
+        format!("{}/#dispatch-d/1/{}", self.origin(), self.community)
     }
 
     /// The address that it listens on.

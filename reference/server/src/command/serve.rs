@@ -14,6 +14,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
     }
     log::begin(&config.log)?;
     let connections = config.connections;
+    let app = config.app;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -35,6 +36,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
             members,
             "serving"
         );
+        if app {
+            tracing::info!(
+                invitation = server.invitation(),
+                "members open the app by this link"
+            );
+        }
         files::allow(connections);
         for origin in server.origins().iter().filter(|origin| origin.needs_tls()) {
             tracing::warn!(%origin, "members' tokens travel in the clear; stand behind a proxy that speaks TLS, and write https"); // [SESS-19]

@@ -45,6 +45,7 @@ struct Form {
     bind: Option<Spanned<String>>,
     origins: Option<Vec<Spanned<String>>>,
     page_origins: Option<Vec<Spanned<String>>>,
+    app: Option<bool>,
     community: Option<Spanned<String>>,
     store: Option<PathBuf>,
     server_key: Option<PathBuf>,
@@ -122,6 +123,7 @@ impl Reading<'_> {
             .page_origins
             .map(|written| self.origins(written))
             .transpose()?;
+        config.app = form.app.unwrap_or(config.app);
         if let Some(community) = form.community {
             let id = community.get_ref().parse().map_err(|_| {
                 self.problem(
@@ -253,18 +255,20 @@ mod tests {
         assert_eq!(config.store, Path::new("/c/store/chain.sqlite"));
         assert_eq!(config.limits, Limits::default());
         assert!(config.origins.is_empty() && config.allowlist.is_none());
+        assert!(config.app);
     }
 
     #[test]
     fn what_is_written_is_taken() {
         let config = read(
-            "bind = \"[::1]:1\"\norigins = [\"https://a.example/\"]\nstore = \"/var/x\"\n[limits]\nchallenge_ms = 2000\n\
+            "bind = \"[::1]:1\"\napp = false\norigins = [\"https://a.example/\"]\nstore = \"/var/x\"\n[limits]\nchallenge_ms = 2000\n\
              [log]\nformat = \"json\"\n",
         )
         .unwrap();
         assert_eq!(config.bind.to_string(), "[::1]:1");
         assert_eq!(config.origins[0].as_str(), "https://a.example");
         assert_eq!(config.store, Path::new("/var/x"));
+        assert!(!config.app);
         assert_eq!(config.limits.challenge_ms, 2000);
         assert_eq!(config.log.format, LogFormat::Json);
     }
@@ -307,6 +311,10 @@ mod tests {
             (
                 "[log]\nformat = \"loud\"",
                 "/c/dispatchd.toml:2: unknown variant `loud`",
+            ),
+            (
+                "app = \"yes\"",
+                "/c/dispatchd.toml:1: invalid type: string \"yes\", expected a boolean",
             ),
             ("bind = ", "/c/dispatchd.toml:1: "),
         ] {

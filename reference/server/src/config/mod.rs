@@ -25,6 +25,8 @@ pub struct Config {
     pub origins: Vec<Origin>,
     /// The origins of web pages that may open a socket (WS-5); none means the same as `origins`.
     pub page_origins: Option<Vec<Origin>>,
+    /// Whether the chat app is served at `/`.
+    pub app: bool,
     /// The community's id: a store that holds another one is refused.
     pub community: Option<Id>,
     /// The SQLite file that holds the chain.
@@ -55,6 +57,7 @@ impl Config {
             bind,
             origins: Vec::new(),
             page_origins: None,
+            app: true,
             community: None,
             store,
             server_key,

@@ -1,6 +1,7 @@
 //! The server as its neighbours see it: over real sockets, through its library entry point, and by the binary.
 
 mod allowlist;
+mod app;
 mod bytes;
 mod client;
 mod command;

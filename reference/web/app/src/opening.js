@@ -1,0 +1,67 @@
+// Opens what the browser keeps, or says why it cannot; and remembers the little that is the app's own and no secret.
+
+import { Client, IndexedDbStore, Invitation } from '../../src/index.js';
+
+const STORE = 'dispatch-d';
+const BACKUP_KEPT = 'dispatch-d backup kept';
+const LAST = 'dispatch-d last community';
+
+/** The client of this browser. Rejects with a code that `words.js` has a sentence for. */
+export async function open() {
+  if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) throw coded('no_webcrypto');
+  if (!globalThis.indexedDB) throw coded('no_storage');
+  let store;
+  try {
+    store = await IndexedDbStore.open(STORE);
+  } catch (problem) {
+    // A private window, or a setting, takes storage away; browsers have several names for it.
+    if (['SecurityError', 'InvalidStateError'].includes(problem?.name)) throw coded('no_storage');
+    throw problem;
+  }
+  return Client.open({ store });
+}
+
+function coded(code) {
+  return Object.assign(new Error(code), { code });
+}
+
+/** The invitation in the page's fragment: `null` if there is none, and `{ problem }` if it is not whole. */
+export function invitationIn(fragment) {
+  if (!fragment.startsWith('#dispatch-d')) return null;
+  try {
+    return Invitation.parse(`${location.origin}/${fragment}`);
+  } catch (problem) {
+    return { problem };
+  }
+}
+
+/** Whether the person has saved the backup that there is, on this device. */
+export function backupIsKept(client) {
+  return !client.backup || localStorage.getItem(BACKUP_KEPT) === String(client.backup.made_at);
+}
+
+/** Remembers that they have, or that they will do so later. */
+export function rememberBackup(client) {
+  localStorage.setItem(BACKUP_KEPT, String(client.backup?.made_at));
+}
+
+/** The community that was looked at last, among those that there are. */
+export function lastCommunity(client) {
+  const id = localStorage.getItem(LAST);
+  return client.communities.find((one) => one.id === id) ?? client.communities.at(-1) ?? null;
+}
+
+/** Remembers which one that is. */
+export function rememberCommunity(id) {
+  localStorage.setItem(LAST, id);
+}
+
+/** Has the browser keep the page's files for when there is no network. That it cannot is no harm. */
+export async function keepPage() {
+  if (!navigator.serviceWorker) return;
+  const url = (path) => path;
+  // [ENC-10] The only script that the page ever names by a text is this one; the policy refuses all others.
+  const policy = globalThis.trustedTypes?.createPolicy('dispatch-d', { createScriptURL: url });
+  const script = '/worker.js';
+  await navigator.serviceWorker.register(policy ? policy.createScriptURL(script) : script).catch(() => {});
+}

@@ -1,0 +1,88 @@
+// Ties what the library tells to what is drawn.
+
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+
+/** Draws again whenever one of these events comes from `source`. */
+export function useEvents(source, names) {
+  const [, again] = useReducer((count) => count + 1, 0);
+  useEffect(() => {
+    if (!source) return undefined;
+    const offs = names.map((name) => source.on(name, again));
+    // What happened between the drawing and this moment.
+    again();
+    return () => offs.forEach((off) => off());
+  }, [source]);
+}
+
+/** Calls `listener` with each such event; the listener of the last drawing is the one that is called. */
+export function useListener(source, name, listener) {
+  const latest = useRef(listener);
+  latest.current = listener;
+  useEffect(() => source?.on(name, (told) => latest.current(told)), [source, name]);
+}
+
+/** The time, told again every `every` milliseconds while it is wanted. */
+export function useNow(every, wanted = true) {
+  const [now, tell] = useState(Date.now());
+  useEffect(() => {
+    if (!wanted) return undefined;
+    tell(Date.now());
+    const timer = setInterval(() => tell(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every, wanted]);
+  return now;
+}
+
+/** Whether the browser thinks that there is a network. */
+export function useOnline() {
+  const [online, tell] = useState(navigator.onLine);
+  useEffect(() => {
+    const look = () => tell(navigator.onLine);
+    for (const name of ['online', 'offline']) addEventListener(name, look);
+    return () => ['online', 'offline'].forEach((name) => removeEventListener(name, look));
+  }, []);
+  return online;
+}
+
+/** What a media query says. */
+export function useMedia(query) {
+  const [matches, tell] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const look = () => tell(list.matches);
+    look();
+    list.addEventListener('change', look);
+    return () => list.removeEventListener('change', look);
+  }, [query]);
+  return matches;
+}
+
+/** Runs something that takes a while: `[busy, problem, run]`. While it runs it is not begun again. */
+export function useWork() {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  const running = useRef(false);
+  const run = async (work) => {
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await work();
+    } catch (error) {
+      if (!error?.code) console.error(error);
+      setProblem(error);
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  };
+  return [busy, problem, run];
+}
+
+/** Brings the heading of a new view under the keyboard, so that a screen reader begins there. */
+export function useHeading(key) {
+  const heading = useRef(null);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [key]);
+  return heading;
+}

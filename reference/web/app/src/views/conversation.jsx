@@ -1,0 +1,53 @@
+// One conversation: who is in it, what was said, and where to write.
+
+import { useCallback, useState } from 'preact/hooks';
+import { counted } from '../format.js';
+import { useEvents } from '../use.js';
+import { sentence } from '../words.js';
+import { useRoom } from './room.jsx';
+import { Composer } from './composer.jsx';
+import { MessageList } from './list.jsx';
+import { MessageSheet } from './message-sheet.jsx';
+import { Icon, IconButton } from './parts.jsx';
+import { Strips } from './strips.jsx';
+
+/** The middle; on a phone the whole screen. */
+export function ConversationView({ conversation, onBack }) {
+  const { community, narrow, side, titleOf } = useRoom();
+  const Heading = narrow ? 'h1' : 'h2';
+  useEvents(community, ['conversation', 'pending', 'roster']);
+  const [replyTo, setReplyTo] = useState(null);
+  const [chosen, setChosen] = useState(null);
+  const closeSheet = useCallback(() => setChosen(null), []);
+  const { canSend, isPrivate } = conversation;
+  return (
+    <main class="conversation" aria-label={titleOf(conversation)}>
+      <header class="bar">
+        {narrow && <IconButton icon="back" label="Back to the conversations" onClick={onBack} />}
+        <div class="bar-text">
+          <Heading>{isPrivate && <Icon name="lock" size={16} />}{isPrivate ? titleOf(conversation) : 'Everyone'}</Heading>
+          <p class="hint">{audience(conversation)}</p>
+        </div>
+        <IconButton icon="people" label="Members" onClick={() => side('members')} />
+      </header>
+      <Strips />
+      <MessageList conversation={conversation} onChoose={setChosen} />
+      {canSend === true
+        ? <Composer conversation={conversation} replyTo={replyTo} onReplied={() => setReplyTo(null)} />
+        : <p class="no-composer">{cannot(canSend, community)}</p>}
+      {chosen && (
+        <MessageSheet chosen={chosen} conversation={conversation} onReply={(message) => { setReplyTo(message); closeSheet(); }} onClose={closeSheet} />
+      )}
+    </main>
+  );
+}
+
+function audience(conversation) {
+  const who = counted(conversation.members.length, 'member');
+  return `${conversation.isPrivate ? 'Private: ' : ''}${who} can read this`;
+}
+
+function cannot(code, community) {
+  if (code === 'removed' && !community.isMember) return 'You cannot write here any more.';
+  return sentence(code);
+}

@@ -1,0 +1,226 @@
+/** One device: its store, its identity, its communities, and the names that its person gives to others. */
+
+import { decode, utf8 } from "./bytes.js";
+import { Community } from "./community.js";
+import { DispatchError } from "./dispatch-error.js";
+import { Emitter } from "./events.js";
+import { makeIdentity, namesText, renewedBackup, restoreIdentity } from "./identity.js";
+import { Invitation } from "./invitation.js";
+import { PublicKey } from "./public-key.js";
+import { LAST } from "./store/keys.js";
+
+/** @typedef {import("./store/keys.js").Store} Store */
+/** @typedef {import("./identity.js").IdentityRecord} IdentityRecord */
+/** @typedef {{ account: string, publicKey: Uint8Array, pem: string, createdAt: number }} Identity */
+
+/**
+ * @typedef {object} ClientOptions
+ * @property {Store} store
+ * @property {import("./socket.js").WebSocketConstructor} [WebSocket]
+ * @property {typeof globalThis.fetch} [fetch]
+ * @property {() => number} [now]
+ */
+
+/** @extends {Emitter<{ identity: Identity, communities: Community[], names: null, backup: { text: string, made_at: number } }>} */
+export class Client extends Emitter {
+  /** @type {IdentityRecord | null} */
+  #record = null;
+  /** @type {Map<string, Community>} */
+  #communities = new Map();
+  /** @type {Map<string, string>} */
+  #names = new Map();
+  #host;
+  #unwatch = () => {};
+
+  /** @param {ClientOptions} options */
+  constructor({ store, WebSocket, fetch = globalThis.fetch.bind(globalThis), now = Date.now }) {
+    super();
+    this.store = store;
+    this.now = now;
+    this.#host = { store, WebSocket, fetch, now, identity: () => this.#record };
+  }
+
+  /**
+   * @param {ClientOptions} options
+   * @returns {Promise<Client>}
+   */
+  static async open(options) {
+    const client = new Client(options);
+    await client.#read();
+    client.#watchNetwork();
+    return client;
+  }
+
+  async #read() {
+    this.#record = (await this.store.get("identity", "identity")) ?? null;
+    for (const { key, value } of await this.store.range("names", "", LAST)) this.#names.set(key, value);
+    const rows = await this.store.range("communities", "", LAST);
+    for (const { value } of rows.sort((one, other) => one.value.order - other.value.order)) await this.#add(Invitation.of(value.origin, value.community));
+  }
+
+  /** @param {Invitation} invitation */
+  async #add(invitation) {
+    const community = new Community(this.#host, invitation);
+    await community.open();
+    this.#communities.set(invitation.community, community);
+    return community;
+  }
+
+  /** A browser says when the network goes and comes. */
+  #watchNetwork() {
+    if (typeof addEventListener !== "function") return; // a page and a worker have it, Node has not
+    const online = () => this.communities.forEach((community) => community.networkIsBack());
+    const offline = () => this.communities.forEach((community) => community.drop());
+    addEventListener("online", online);
+    addEventListener("offline", offline);
+    this.#unwatch = () => {
+      removeEventListener("online", online);
+      removeEventListener("offline", offline);
+    };
+  }
+
+  /** @returns {Identity | null} */
+  get identity() {
+    if (!this.#record) return null;
+    const { account, publicKey, createdAt } = this.#record;
+    return { account, publicKey: decode(publicKey), pem: PublicKey.read(publicKey).pem, createdAt };
+  }
+
+  /** @param {IdentityRecord} record */
+  async #keep(record) {
+    await this.store.commit([{ table: "identity", key: "identity", value: record }]);
+    this.#record = record;
+  }
+
+  /**
+   * @param {{ passphrase?: string, bits?: number }} [options]
+   * @returns {Promise<Identity>}
+   */
+  async createIdentity(options = {}) {
+    if (this.#record) throw identityExists();
+    await this.#keep(await makeIdentity(options, this.now()));
+    return this.#made();
+  }
+
+  #made() {
+    const identity = /** @type {Identity} */ (this.identity);
+    this.emit("identity", identity);
+    if (this.backup) this.emit("backup", this.backup);
+    return identity;
+  }
+
+  /**
+   * @param {string} text of a backup's file
+   * @param {string} passphrase
+   * @returns {Promise<Identity>}
+   */
+  async restoreBackup(text, passphrase) {
+    const { record, contents } = await restoreIdentity(text, passphrase, this.now());
+    if (this.#record && this.#record.account !== record.account) throw identityExists();
+    await this.#keep({ ...record, createdAt: this.#record?.createdAt ?? record.createdAt });
+    for (const { account, name } of contents.names ?? []) if (!this.#names.has(account)) await this.rename(account, name);
+    for (const { invitation, checkpoint } of contents.communities) {
+      const { community } = Invitation.parse(invitation);
+      /** @type {import("./form.js").Checkpoint | undefined} */
+      const held = await this.store.get("facts", [community, "checkpoint"]);
+      // [BACKUP-7]
+      if (checkpoint && checkpoint.size > (held?.size ?? 0)) await this.store.commit([{ table: "facts", key: [community, "checkpoint"], value: checkpoint }]);
+      if (!this.#communities.has(community)) await this.join(Invitation.parse(invitation));
+    }
+    return this.#made();
+  }
+
+  /** @returns {{ text: string, made_at: number } | null} */
+  get backup() {
+    const kept = this.#record?.backup;
+    return kept ? { text: kept.text, made_at: kept.made_at } : null;
+  }
+
+  get backupIsCurrent() {
+    const kept = this.#record?.backup;
+    const { communities, names } = this.#today();
+    return Boolean(kept) && kept?.names === namesText(names) && communities.every(({ invitation }) => kept.communities.includes(invitation)) && kept.communities.length === communities.length;
+  }
+
+  #today() {
+    const names = [...this.#names].map(([account, name]) => ({ account, name }));
+    const communities = this.communities.map(({ invitation, checkpoint }) => ({ invitation: invitation.text, ...(checkpoint ? { checkpoint } : {}) }));
+    return { communities, names };
+  }
+
+  /**
+   * @param {string} passphrase
+   * @param {string} [newPassphrase]
+   * @returns {Promise<{ text: string, made_at: number }>}
+   */
+  async renewBackup(passphrase, newPassphrase = passphrase) {
+    const record = this.#record;
+    if (!record) throw new DispatchError("no_identity", "There is no identity on this device yet.");
+    if (!record.backup) throw new DispatchError("no_backup", "This identity was made without a passphrase. Its keys cannot leave this device, so there can be no backup.");
+    const backup = await renewedBackup(record.backup, { passphrase, newPassphrase }, this.#today(), this.now());
+    await this.#keep({ ...record, backup });
+    this.emit("backup", backup);
+    return { text: backup.text, made_at: backup.made_at };
+  }
+
+  get communities() {
+    return [...this.#communities.values()];
+  }
+
+  /**
+   * @param {Invitation} invitation
+   * @returns {Promise<Community>}
+   */
+  async join(invitation) {
+    const there = this.#communities.get(invitation.community);
+    if (there && there.origin === invitation.origin) return there;
+    if (there) {
+      // The community has moved: its chain and what is unsent stay.
+      await there.disconnect();
+    }
+    const order = there ? [...this.#communities.keys()].indexOf(invitation.community) : this.now();
+    const { origin, community } = invitation;
+    await this.store.commit([{ table: "communities", key: community, value: { community, origin, order } }]);
+    const added = await this.#add(invitation);
+    this.emit("communities", this.communities);
+    return added;
+  }
+
+  /** @param {string} id */
+  async leave(id) {
+    const community = this.#communities.get(id);
+    if (!community) return;
+    await community.disconnect();
+    const tables = ["facts", "pages", "blocks", "entries", "wraps", "messages", "outbox", "findings", "marks"];
+    await this.store.commit([{ table: "communities", key: id }, ...tables.map((table) => ({ table, lower: [id], upper: [id, LAST, LAST, LAST] }))]);
+    this.#communities.delete(id);
+    this.emit("communities", this.communities);
+  }
+
+  /** @param {string} account */
+  nameOf(account) {
+    return this.#names.get(account) ?? null;
+  }
+
+  /**
+   * @param {string} account
+   * @param {string | null} name
+   */
+  async rename(account, name) {
+    if (name !== null && (!name.isWellFormed() || !name.length || utf8(name).length > 255)) throw new DispatchError("bad_name", "A name has 1 to 255 bytes.");
+    await this.store.commit([{ table: "names", key: account, ...(name === null ? {} : { value: name }) }]);
+    if (name === null) this.#names.delete(account);
+    else this.#names.set(account, name);
+    this.emit("names", null);
+  }
+
+  async close() {
+    this.#unwatch();
+    await Promise.all(this.communities.map((community) => community.disconnect()));
+    await this.store.close();
+  }
+}
+
+function identityExists() {
+  return new DispatchError("identity_exists", "There is another identity on this device already.");
+}

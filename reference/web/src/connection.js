@@ -1,0 +1,297 @@
+/**
+ * One connection, from dialling to its end: joins or resumes, takes what the server says in its order, hands answers on. It ends by an error that says why.
+ */
+
+import { random } from "./bytes.js";
+import { agrees, checkGaps, checkHead, checkSize } from "./chain-view.js";
+import { DispatchError, Said } from "./dispatch-error.js";
+import { pause } from "./pause.js";
+import { AwaitChallenge, AwaitWelcome } from "./session.js";
+import { Socket } from "./socket.js";
+
+/** @typedef {import("./form.js").Checkpoint} Checkpoint */
+/** @typedef {import("./frame.js").ServerFrame} ServerFrame */
+/** @typedef {import("./frame.js").Welcome} Welcome */
+/** @typedef {import("./session.js").Granted} Granted */
+
+/** How long a server may take for each step of a join, and for an answer. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * @typedef {object} Dialled
+ * @property {string} origin
+ * @property {import("./session.js").Signer} signer
+ * @property {import("./socket.js").WebSocketConstructor} WebSocket
+ * @property {Granted | null} granted a session to be resumed
+ * @property {import("./public-key.js").PublicKey} serverKey of genesis
+ */
+
+/**
+ * @typedef {object} Host
+ * @property {import("./ledger.js").Ledger} ledger
+ * @property {(expiresAt: number, serverTime: number) => void} challenged
+ * @property {(granted: Granted) => void} joined
+ * @property {(welcome: Welcome) => void} syncing before the blocks of a welcome
+ * @property {(taken: import("./ledger.js").Taken[]) => Promise<void>} taken
+ * @property {() => void} synced once the chain reaches the welcome's size
+ * @property {(checkpoint: Checkpoint) => void} covered
+ */
+
+export class Connection {
+  #controller = new AbortController();
+  /** @type {DispatchError | null} */
+  #error = null;
+  /** @type {Map<string, (answer: any) => void>} */
+  #answers = new Map();
+  #refs = 0;
+  /** @type {{ size: number, resolve: () => void }[]} */
+  #waiting = [];
+  /** Checkpoints of which the blocks are still to come. @type {Checkpoint[]} */
+  #due = [];
+  #isSynced = false;
+
+  /**
+   * @param {Socket} socket
+   * @param {Dialled} dialled
+   * @param {Host} host
+   */
+  constructor(socket, dialled, host) {
+    this.socket = socket;
+    this.dialled = dialled;
+    this.host = host;
+    this.ended = this.#controller.signal;
+    this.ended.addEventListener("abort", () => socket.close(), { once: true });
+  }
+
+  /**
+   * @param {Dialled} dialled
+   * @param {Host} host
+   * @param {AbortSignal} signal
+   */
+  static async open(dialled, host, signal) {
+    const socket = await Socket.open(dialled.WebSocket, dialled.origin, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
+    const connection = new Connection(socket, dialled, host);
+    signal.addEventListener("abort", () => connection.fail(new DispatchError("closed", "Disconnected.")), { once: true });
+    return connection;
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    this.#error ??= error instanceof DispatchError ? error : new DispatchError("failed", error instanceof Error ? error.message : String(error), { cause: error });
+    this.#controller.abort();
+  }
+
+  /** @returns {Promise<ServerFrame>} the next frame, within our patience */
+  async next() {
+    const timer = setTimeout(() => this.fail(new DispatchError("unreachable", "The server does not answer.")), PATIENCE_MS);
+    try {
+      return await this.socket.next();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @returns {Promise<DispatchError>} why it ended
+   */
+  async run() {
+    try {
+      const have = { size: this.host.ledger.chain.size, hash: this.host.ledger.chain.head };
+      const welcome = await this.join(have);
+      await this.#read(welcome, have.size);
+    } catch (error) {
+      this.fail(error);
+    }
+    return /** @type {DispatchError} */ (this.#error);
+  }
+
+  /**
+   * @param {import("./form.js").Place} have
+   * @returns {Promise<Welcome>} verified
+   */
+  async join(have) {
+    const { dialled, socket } = this;
+    if (dialled.granted) {
+      const awaiting = AwaitWelcome.resume(dialled.granted, have, random(32));
+      socket.send(awaiting.frame);
+      const answer = await this.next();
+      if (answer.type === "welcome") return this.#welcomed(answer, awaiting);
+      if (answer.type !== "refused" || answer.code !== "bad_token") throw unexpected(answer);
+      // The server has forgotten the session [SESS-10]; the connection still awaits a hello.
+    }
+    const hello = new AwaitChallenge(dialled.origin, this.host.ledger.community, dialled.signer, have, random(32));
+    socket.send(hello.frame);
+    const challenge = await this.next();
+    if (challenge.type !== "challenge") throw unexpected(challenge);
+    this.host.challenged(challenge.expires_at, Date.now());
+    const awaiting = await hello.challenge(challenge);
+    socket.send(awaiting.frame);
+    const answer = await this.next();
+    if (answer.type !== "welcome") throw unexpected(answer);
+    return this.#welcomed(answer, awaiting);
+  }
+
+  /**
+   * @param {Welcome} welcome
+   * @param {AwaitWelcome} awaiting
+   */
+  async #welcomed(welcome, awaiting) {
+    this.host.joined(await awaiting.welcome(welcome, this.dialled.serverKey));
+    return welcome;
+  }
+
+  /**
+   * @param {Welcome} welcome
+   * @param {number} had the size that was said in `have`
+   */
+  async #read(welcome, had) {
+    const { ledger } = this.host;
+    checkSize(welcome.size, had, ledger.checkpoint); // [CHECK-7]
+    this.host.syncing(welcome);
+    if (ledger.chain.size) await this.#checkpoint(welcome.checkpoint);
+    else this.#due.push(welcome.checkpoint);
+    await this.#progress(welcome, had);
+    for (;;) await this.#take(await this.socket.next(), welcome, had);
+  }
+
+  /**
+   * @param {ServerFrame} frame
+   * @param {Welcome} welcome
+   * @param {number} had
+   */
+  async #take(frame, welcome, had) {
+    const { ledger } = this.host;
+    switch (frame.type) {
+      case "blocks":
+        if (frame.from !== ledger.chain.size) throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
+        await ledger.take(frame.blocks, (taken) => this.host.taken(taken));
+        return this.#progress(welcome, had);
+      case "checkpoint":
+        return this.#checkpoint(frame.checkpoint);
+      case "accepted":
+        return this.#answer(frame.ref, frame);
+      case "refused":
+        return this.#answer(frame.ref, frame);
+      case "bye":
+        throw new Said(frame);
+      default:
+        throw unexpected(frame);
+    }
+  }
+
+  /**
+   * The chain has grown, or was there already.
+   *
+   * @param {Welcome} welcome
+   * @param {number} had
+   */
+  async #progress(welcome, had) {
+    const { chain } = this.host.ledger;
+    const due = this.#due.splice(0);
+    if (chain.size) for (const checkpoint of due) await this.#checkpoint(checkpoint);
+    else this.#due = due;
+    if (!this.#isSynced && chain.size >= welcome.size) {
+      checkHead(chain, welcome); // [CHECK-10]
+      checkGaps(chain, had); // [RED-8]
+      this.#checkKept();
+      this.#isSynced = true;
+      this.host.synced();
+    }
+    for (const { size, resolve } of this.#waiting) if (chain.size >= size) resolve();
+    this.#waiting = this.#waiting.filter(({ size }) => chain.size < size);
+  }
+
+  /** A checkpoint out of a backup may be ahead of the welcome's. [CHECK-8] */
+  #checkKept() {
+    const { chain, checkpoint } = this.host.ledger;
+    if (checkpoint && !agrees(chain, checkpoint)) throw new DispatchError("fork", "The server shows another history than the one that it has signed for before. Nothing more is taken from it.");
+  }
+
+  /** @param {Checkpoint} checkpoint */
+  async #checkpoint(checkpoint) {
+    try {
+      if (await this.host.ledger.takeCheckpoint(checkpoint)) this.host.covered(checkpoint);
+      else if (checkpoint.size > this.host.ledger.chain.size) this.#due.push(checkpoint);
+    } catch (error) {
+      if (error instanceof DispatchError && error.code === "fork") throw Object.assign(error, { checkpoint });
+      throw error;
+    }
+  }
+
+  /**
+   * @param {string | undefined} ref
+   * @param {import("./frame.js").Accepted | import("./frame.js").Refused} answer
+   */
+  #answer(ref, answer) {
+    // Where a `ref` could not be read, the answer is to the one entry that is under way. [SUB-3]
+    const key = ref ?? this.#answers.keys().next().value;
+    const resolve = key === undefined ? undefined : this.#answers.get(key);
+    if (key !== undefined) this.#answers.delete(key);
+    resolve?.(answer);
+  }
+
+  /**
+   * @param {import("./form.js").Entry} entry
+   * @returns {Promise<import("./frame.js").Accepted | import("./frame.js").Refused>} rejects when the connection ends
+   */
+  submit(entry) {
+    const ref = String(++this.#refs);
+    return this.#untilEnd((resolve) => {
+      this.#answers.set(ref, resolve);
+      this.socket.send({ type: "submit", ref, token: this.token, entry });
+    });
+  }
+
+  /** Set once joined. */
+  token = "";
+
+  /**
+   * @param {number} size
+   * @returns {Promise<void>} once the chain has so many blocks
+   */
+  reached(size) {
+    if (this.host.ledger.chain.size >= size) return Promise.resolve();
+    return this.#untilEnd((resolve) => this.#waiting.push({ size, resolve: () => resolve(undefined) }));
+  }
+
+  /**
+   * @param {number} ms
+   * @returns {Promise<void>} once the chain grows, so much time is over, or the connection has ended
+   */
+  grown(ms) {
+    return Promise.race([pause(ms, this.ended), new Promise((resolve) => this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => resolve(undefined) }))]);
+  }
+
+  /**
+   * @template T
+   * @param {(resolve: (value: any) => void) => void} begin
+   * @returns {Promise<T>}
+   */
+  #untilEnd(begin) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.fail(new DispatchError("unreachable", "The server does not answer.")), PATIENCE_MS);
+      const ended = () => {
+        clearTimeout(timer);
+        reject(this.#error);
+      };
+      if (this.ended.aborted) return ended();
+      this.ended.addEventListener("abort", ended, { once: true });
+      begin((value) => {
+        clearTimeout(timer);
+        this.ended.removeEventListener("abort", ended);
+        resolve(value);
+      });
+    });
+  }
+}
+
+/**
+ * @param {ServerFrame} frame
+ * @returns {DispatchError}
+ */
+function unexpected(frame) {
+  if (frame.type === "refused" || frame.type === "bye") return new Said(frame);
+  return new DispatchError("malformed", `The server sent \`${frame.type}\` where that does not belong.`);
+}

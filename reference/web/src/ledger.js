@@ -1,0 +1,290 @@
+/**
+ * The verified chain of one community and what is kept of it. Blocks go in by `take`; whatever was taken is in the store before `take` is done.
+ *
+ * A crash leaves the blocks of whole commits behind, and a snapshot that is older: at the next start the blocks behind the snapshot are verified
+ * again. What does not fit its sum or its hash is dropped and fetched anew; keys, unsent entries, findings and the highest checkpoint stay.
+ */
+
+import { decode, encode } from "./bytes.js";
+import { checkAgainst } from "./chain-view.js";
+import { Chain } from "./chain.js";
+import { DispatchError } from "./dispatch-error.js";
+import { readBlock } from "./entry.js";
+import * as form from "./form.js";
+import { loadSnapshot, saveSnapshot } from "./snapshot.js";
+import { LAST } from "./store/keys.js";
+import { Timeline } from "./timeline.js";
+import { H } from "./tuple.js";
+
+/** @typedef {import("./form.js").Block} Block */
+/** @typedef {import("./form.js").Checkpoint} Checkpoint */
+/** @typedef {import("./store/keys.js").StoreChange} StoreChange */
+/** @typedef {{ block: Block, id: string, conversation?: string, number?: number }} Kept a block in the store */
+/** What a taken block meant. @typedef {{ block: Block, id: string, hash: string, conversation?: string, number?: number }} Taken */
+
+/** So many blocks are verified between two breaths of the page. */
+const BREATH = 64;
+/** So many blocks may be verified again at a start. */
+const BETWEEN_SNAPSHOTS = 512;
+/** Tables that the chain alone fills: they can be fetched again. */
+const OF_CHAIN = ["pages", "blocks", "entries", "wraps", "messages"];
+
+export class Ledger {
+  chain;
+  timeline;
+  /** @type {Checkpoint | null} [CHECK-7] */
+  checkpoint = null;
+  /** @type {string | null} what was damaged at the last `open` */
+  damage = null;
+  #snapshotSize = 0;
+  #stale = false;
+
+  /**
+   * @param {import("./store/keys.js").Store} store
+   * @param {string} community
+   * @param {string | null} account whose wraps are kept
+   */
+  constructor(store, community, account) {
+    this.store = store;
+    this.community = community;
+    this.account = account;
+    this.chain = new Chain(community);
+    this.timeline = new Timeline(account);
+  }
+
+  /** Reads what is kept, or what is good of it. */
+  async open() {
+    this.damage = null;
+    this.checkpoint = (await this.store.get("facts", [this.community, "checkpoint"])) ?? null;
+    try {
+      await this.#load();
+    } catch (error) {
+      const lost = error instanceof DispatchError && error.code === "closed";
+      if (lost) throw error;
+      await this.forget(error instanceof Error ? error.message : String(error));
+    }
+    this.#stale = false;
+  }
+
+  async #load() {
+    const { community, store } = this;
+    const snapshot = await store.get("facts", [community, "snapshot"]);
+    this.chain = new Chain(community);
+    this.timeline = new Timeline(this.account);
+    this.#snapshotSize = 0;
+    if (snapshot) {
+      const pages = await store.range("pages", [community, 0], [community, LAST]);
+      const loaded = loadSnapshot(community, this.account, snapshot, pages.map(({ value }) => value), this.checkpoint);
+      this.chain = loaded.chain;
+      this.timeline = loaded.timeline;
+      this.#snapshotSize = this.chain.size;
+    }
+    for (;;) {
+      const rows = await store.range("blocks", [community, this.chain.size], [community, LAST], { limit: BREATH });
+      if (!rows.length) break;
+      const blocks = rows.map(({ value }) => form.block(value.block, false));
+      await this.chain.take(blocks, (read) => void this.timeline.take(this.chain, read));
+    }
+    await this.#loadMarks();
+  }
+
+  /** What was read outlives a snapshot, and the chain's being fetched again. */
+  async #loadMarks() {
+    for (const { key, value } of await this.store.range("marks", [this.community], [this.community, LAST])) this.timeline.marks.set(key[1], value);
+  }
+
+  /**
+   * Drops what the chain alone fills, to fetch it again. [CHECK-7] The highest checkpoint stays, so no other chain can take the place of this one.
+   *
+   * @param {string} why
+   */
+  async forget(why) {
+    const { community } = this;
+    this.damage = why;
+    /** @type {StoreChange[]} */
+    const changes = OF_CHAIN.map((table) => ({ table, lower: [community], upper: [community, LAST, LAST, LAST] }));
+    await this.store.commit([...changes, { table: "facts", key: [community, "snapshot"] }]);
+    this.chain = new Chain(community);
+    this.timeline = new Timeline(this.account);
+    await this.#loadMarks();
+    this.#snapshotSize = 0;
+  }
+
+  /** Whether a commit failed, so that what is in memory is ahead of the store. */
+  get isAhead() {
+    return this.#stale;
+  }
+
+  /** Reads the store again, if what is in memory is ahead of it. */
+  async settle() {
+    if (!this.#stale) return;
+    this.#settling ??= this.open().finally(() => {
+      this.#settling = null;
+    });
+    await this.#settling;
+  }
+
+  /** @type {Promise<void> | null} */
+  #settling = null;
+
+  /**
+   * Verifies blocks and keeps them. [CHAIN-12] Where one is refused, those before it are kept, and nothing after.
+   *
+   * @param {Block[]} blocks
+   * @param {(taken: Taken[]) => Promise<void>} report called for each breath's blocks, once they are kept
+   */
+  async take(blocks, report) {
+    for (let at = 0; at < blocks.length; at += BREATH) {
+      /** @type {Taken[]} */
+      const taken = [];
+      /** @type {unknown} */
+      let refusal = null;
+      try {
+        await this.chain.take(blocks.slice(at, at + BREATH), (read) => {
+          const place = this.timeline.take(this.chain, read);
+          const where = place ? { conversation: place.thread.key, number: place.number } : {};
+          taken.push({ block: read.block, id: read.id, hash: encode(read.hash), ...where });
+        });
+      } catch (error) {
+        refusal = error;
+      }
+      try {
+        await this.#keep(taken);
+      } catch (error) {
+        await this.settle();
+        throw error;
+      }
+      if (taken.length) await report(taken);
+      if (refusal) throw refusal;
+      await breath();
+    }
+  }
+
+  /** @param {Taken[]} taken */
+  async #keep(taken) {
+    if (!taken.length) return;
+    const { community } = this;
+    /** @type {Map<number, Kept>} */
+    const rows = new Map();
+    /** @type {StoreChange[]} */
+    const changes = [];
+    for (const { block, id, conversation, number } of taken) {
+      rows.set(block.index, { block, id, ...(conversation === undefined ? {} : { conversation, number }) });
+      if (conversation !== undefined) {
+        changes.push({ table: "messages", key: [community, conversation, /** @type {number} */ (number)], value: block.index });
+        changes.push({ table: "entries", key: [community, id], value: block.index });
+      }
+      changes.push(...this.#ownWraps(block, id));
+      // [RED-6] The words go with the commit that brings the redaction.
+      if (block.entry.kind === "redaction") {
+        const index = block.entry.body.index;
+        const row = rows.get(index) ?? (await this.store.get("blocks", [community, index]));
+        if (row) rows.set(index, withoutWords(row));
+      }
+    }
+    for (const [index, value] of rows) changes.push({ table: "blocks", key: [community, index], value });
+    if (this.chain.size - this.#snapshotSize >= BETWEEN_SNAPSHOTS) changes.push(...this.#snapshot());
+    await this.#commit(changes);
+  }
+
+  /**
+   * What is wrapped for us.
+   *
+   * @param {Block} block
+   * @param {string} id
+   * @returns {StoreChange[]}
+   */
+  #ownWraps({ index, entry }, id) {
+    const { account } = this;
+    if ((entry.kind !== "epoch" && entry.kind !== "share") || account === null) return [];
+    const own = entry.body.wraps.find((/** @type {form.Wrap} */ { member }) => member === account);
+    const known = this.chain.accounts.get(account);
+    if (!own || !known) return [];
+    const card = this.chain.cardOf(known, entry.seen.size);
+    const epoch = entry.kind === "epoch" ? id : entry.body.epoch;
+    return [{ table: "wraps", key: [this.community, epoch, index], value: { author: entry.author, wrap: own.wrap, x25519: card?.x25519 } }];
+  }
+
+  #snapshot() {
+    const changes = saveSnapshot(this.community, this.chain, this.timeline, this.#snapshotSize);
+    this.#snapshotSize = this.chain.size;
+    return changes;
+  }
+
+  /** Keeps a snapshot, if there is anything new; to be called when it is quiet. */
+  async rest() {
+    if (!this.#stale && this.chain.size > this.#snapshotSize) await this.#commit(this.#snapshot());
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} number
+   * @returns {Promise<boolean>} whether that is news
+   */
+  async markRead(key, number) {
+    if (!this.timeline.markRead(key, number)) return false;
+    await this.store.commit([{ table: "marks", key: [this.community, key], value: this.timeline.marks.get(key) }]);
+    return true;
+  }
+
+  /** @param {StoreChange[]} changes */
+  async #commit(changes) {
+    try {
+      await this.store.commit(changes);
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
+  }
+
+  /**
+   * Verifies a checkpoint and keeps it if it is the highest. [CHECK-11]
+   *
+   * @param {Checkpoint} checkpoint
+   * @returns {Promise<boolean>} whether it is the highest now
+   */
+  async takeCheckpoint(checkpoint) {
+    await checkAgainst(this.chain, checkpoint, this.checkpoint);
+    if (checkpoint.size > this.chain.size || (this.checkpoint && checkpoint.size <= this.checkpoint.size)) return false;
+    await this.store.commit([{ table: "facts", key: [this.community, "checkpoint"], value: checkpoint }]);
+    this.checkpoint = checkpoint;
+    return true;
+  }
+
+  /**
+   * A block from the store, held against the verified chain.
+   *
+   * @param {number} index
+   * @returns {Promise<Kept>} rejects with `store_damaged`
+   */
+  async block(index) {
+    /** @type {Kept | undefined} */
+    const row = await this.store.get("blocks", [this.community, index]);
+    try {
+      const block = form.block(row?.block, false);
+      if (row && encode(readBlock(block).hash) === encode(this.chain.tree.hash(index)) && hasItsWords(block)) return { ...row, block };
+    } catch {
+      // What has no form is damaged as well.
+    }
+    throw new DispatchError("store_damaged", `What is kept of block ${index} was damaged. It is fetched and verified again.`);
+  }
+}
+
+/** @param {Block} block whose hash is right; what its hash does not cover is its ciphertext */
+function hasItsWords({ entry: { body } }) {
+  return body.ciphertext === undefined || encode(H(decode(body.ciphertext))) === body.ciphertext_hash;
+}
+
+/**
+ * @param {Kept} row
+ * @returns {Kept}
+ */
+function withoutWords(row) {
+  const { ciphertext: _, ...body } = row.block.entry.body;
+  return { ...row, block: { ...row.block, entry: { ...row.block.entry, body } } };
+}
+
+/** Lets the page draw and the person type. */
+function breath() {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,84 @@
+/** Epochs' secrets and the words of messages: opened when they are read, held in memory alone. */
+
+import { decode } from "./bytes.js";
+import { DispatchError } from "./dispatch-error.js";
+import { open, readPlaintext, unpad } from "./message.js";
+import { LAST } from "./store/keys.js";
+import { openFirst } from "./wrap.js";
+
+/** @typedef {import("./card-key.js").CardKey} CardKey */
+/** @typedef {import("./form.js").Block} Block */
+
+export class Secrets {
+  /** @type {Map<string, Promise<Uint8Array<ArrayBuffer>>>} epoch → its secret, or why it cannot be read */
+  #opened = new Map();
+
+  /**
+   * @param {import("./ledger.js").Ledger} ledger
+   * @param {() => CardKey[]} cards ours, the newest first
+   */
+  constructor(ledger, cards) {
+    this.ledger = ledger;
+    this.cards = cards;
+  }
+
+  /**
+   * [ENC-17]
+   *
+   * @param {string} epoch
+   * @returns {Promise<Uint8Array<ArrayBuffer>>} rejects with `no_wrap`, `bad_wrap` or `bad_commitment`
+   */
+  of(epoch) {
+    let secret = this.#opened.get(epoch);
+    if (!secret) {
+      secret = this.#open(epoch);
+      secret.catch(() => {});
+      this.#opened.set(epoch, secret);
+    }
+    return secret;
+  }
+
+  /**
+   * A wrap more came: what could not be read may be read now.
+   *
+   * @param {string} epoch
+   */
+  again(epoch) {
+    this.#opened.delete(epoch);
+  }
+
+  /**
+   * What we made ourselves, before it is on the chain.
+   *
+   * @param {string} epoch
+   * @param {Uint8Array<ArrayBuffer>} secret
+   */
+  know(epoch, secret) {
+    this.#opened.set(epoch, Promise.resolve(secret));
+  }
+
+  /** @param {string} epoch */
+  async #open(epoch) {
+    const { ledger } = this;
+    const commitment = ledger.chain.epochs.get(epoch)?.commitment;
+    const rows = commitment ? await ledger.store.range("wraps", [ledger.community, epoch], [ledger.community, epoch, LAST]) : [];
+    const wraps = rows.flatMap(({ value: { author, wrap, x25519 } }) => {
+      const key = this.cards().find((card) => card.x25519 === x25519);
+      const place = { community: ledger.community, author, recipient: ledger.account ?? "", x25519, commitment: commitment ?? "" };
+      return key ? [{ wrap, key, place }] : [];
+    });
+    return openFirst(wraps);
+  }
+
+  /**
+   * @param {Block} block of a message
+   * @returns {Promise<import("./message.js").Plaintext>} rejects with why it does not open
+   */
+  async words({ entry }) {
+    const { epoch, salt, ciphertext } = entry.body;
+    if (ciphertext === undefined) throw new DispatchError("redacted", "These words were removed.");
+    const secret = await this.of(epoch);
+    const place = { community: entry.community, epoch, author: entry.author, seq: entry.seq };
+    return readPlaintext(unpad(await open(decode(ciphertext), secret, decode(salt), place)));
+  }
+}

@@ -1,0 +1,292 @@
+/** Keeps a community connected: dials, waits, tries again, and stops where something does not verify. */
+
+import { Arrivals } from "./arrivals.js";
+import { checkCheckpoint } from "./checkpoint.js";
+import { Connection } from "./connection.js";
+import { Cover } from "./cover.js";
+import { discover } from "./discovery.js";
+import { DispatchError } from "./dispatch-error.js";
+import { Investigation } from "./investigation.js";
+import { pause } from "./pause.js";
+import { explain, noIdentity } from "./sentences.js";
+import { webSocket } from "./socket.js";
+import { ASK_AGAIN_MS, backoff, outcome } from "./states.js";
+
+/** @typedef {import("./community.js").Community} Community */
+/** @typedef {import("./community.js").Finding} Finding */
+/** @typedef {import("./states.js").State} State */
+
+/** Messages of so long a sync are not told one by one. */
+const MANY = 1000;
+const STATE_EVERY_MS = 100;
+
+export class Upkeep {
+  /** @type {State} */
+  state = { name: "offline" };
+  #saidAt = 0;
+  /** @type {AbortController | null} while being connected is wanted */
+  #wanted = null;
+  /** @type {Promise<void>} */
+  #running = Promise.resolve();
+  #wake = () => {};
+  /** @type {import("./session.js").Granted | null} */
+  #granted = null;
+  /** @type {Connection | null} */
+  #connection = null;
+
+  /** @param {Community} community */
+  constructor(community) {
+    this.community = community;
+    this.arrivals = new Arrivals(community);
+    this.cover = new Cover(() => {
+      community.emit("notice", { code: "uncovered_block", text: "The server has not signed for the newest messages yet, though it should have. It could still deny them." });
+    });
+  }
+
+  get isWanted() {
+    return this.#wanted !== null;
+  }
+
+  connect() {
+    if (this.#wanted) return;
+    const wanted = new AbortController();
+    this.#wanted = wanted;
+    this.#running = this.#running.then(() => this.#run(wanted.signal));
+  }
+
+  async disconnect() {
+    this.#wanted?.abort();
+    this.#wanted = null;
+    this.#wake();
+    await this.#running;
+  }
+
+  wake() {
+    this.#wake();
+  }
+
+  drop() {
+    this.#connection?.fail(new DispatchError("unreachable", "This device is offline."));
+  }
+
+  /** @param {State} state */
+  #say(state) {
+    this.state = state;
+    this.#saidAt = this.community.host.now();
+    this.community.emit("state", state);
+  }
+
+  /** @param {AbortSignal} signal */
+  async #run(signal) {
+    let failures = 0;
+    while (!signal.aborted) {
+      this.#say({ name: "connecting", attempt: failures + 1 });
+      const error = await this.#dial(signal, () => {
+        failures = 0;
+      });
+      this.cover.stop();
+      await this.community.ledger.rest().catch(() => {}); // where there is no room the blocks behind the last snapshot are verified again
+      if (signal.aborted) break;
+      failures++;
+      await this.#afterwards(error, failures, signal);
+    }
+    this.#say({ name: "offline" });
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @param {() => void} opened
+   * @returns {Promise<DispatchError>} why it ended
+   */
+  async #dial(signal, opened) {
+    try {
+      const dialled = await this.#prepare(signal);
+      const connection = await Connection.open(dialled, this.#host(() => connection, opened), signal);
+      this.#connection = connection;
+      this.#say({ name: "joining" });
+      return await connection.run();
+    } catch (error) {
+      if (error instanceof DispatchError) return error;
+      return new DispatchError("failed", `The client itself failed: ${error instanceof Error ? error.message : error}`, { cause: error });
+    } finally {
+      this.#connection = null;
+    }
+  }
+
+  /**
+   * What there has to be before anything is said.
+   *
+   * @param {AbortSignal} signal
+   * @returns {Promise<import("./connection.js").Dialled>}
+   */
+  async #prepare(signal) {
+    const { community } = this;
+    const { host, ledger } = community;
+    const identity = host.identity();
+    if (!identity) throw noIdentity();
+    ledger.account = identity.account;
+    ledger.timeline.account = identity.account;
+    await ledger.settle();
+    if (ledger.damage !== null) {
+      community.emit("notice", { code: "store_damaged", text: ledger.damage });
+      ledger.damage = null;
+    }
+    const { document, genesis } = await discover(community.origin, community.id, host.fetch, signal);
+    const serverKey = /** @type {import("./public-key.js").PublicKey} */ (genesis.serverKey);
+    community.limits = document.limits;
+    await host.store.commit([{ table: "facts", key: [community.id, "discovery"], value: document }]);
+    await this.#checkKept(serverKey);
+    const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
+    return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey };
+  }
+
+  /**
+   * [BACKUP-7] A checkpoint out of a backup counts once the server key verifies it.
+   *
+   * @param {import("./public-key.js").PublicKey} serverKey
+   */
+  async #checkKept(serverKey) {
+    const { id, ledger, host } = this.community;
+    const kept = ledger.checkpoint;
+    if (!kept || kept.size <= ledger.chain.size) return;
+    try {
+      await checkCheckpoint(kept, serverKey, id);
+    } catch {
+      ledger.checkpoint = null;
+      await host.store.commit([{ table: "facts", key: [id, "checkpoint"] }]);
+    }
+  }
+
+  /**
+   * @param {() => Connection} connection
+   * @param {() => void} opened
+   * @returns {import("./connection.js").Host}
+   */
+  #host(connection, opened) {
+    const { community } = this;
+    const { ledger, host } = community;
+    let target = 0;
+    let isFirst = false;
+    const look = () => this.cover.look(community.size, community.checkpoint?.size ?? 0, community.limits?.checkpoint_ms ?? 1000);
+    return {
+      ledger,
+      challenged: (expiresAt) => {
+        if (community.limits) community.clockOffset = expiresAt - community.limits.challenge_ms - host.now();
+      },
+      joined: (granted) => {
+        this.#granted = granted;
+        connection().token = granted.token;
+      },
+      syncing: (welcome) => {
+        target = welcome.size;
+        isFirst = community.size === 0;
+        this.arrivals.isQuiet = target - community.size > MANY;
+        this.#say({ name: "syncing", verified: community.size, target });
+      },
+      taken: async (taken) => {
+        await this.arrivals.tell(taken);
+        if (this.state.name === "syncing" && host.now() - this.#saidAt >= STATE_EVERY_MS) this.#say({ name: "syncing", verified: community.size, target });
+        if (this.state.name === "open") look();
+      },
+      synced: () => {
+        opened();
+        this.arrivals.isQuiet = false;
+        if (isFirst) this.#markHistory();
+        this.#say({ name: "open", expiresAt: /** @type {import("./session.js").Granted} */ (this.#granted).expires_at });
+        look();
+        void this.#ready(connection());
+      },
+      covered: (checkpoint) => {
+        community.emit("checkpoint", checkpoint);
+        look();
+      },
+    };
+  }
+
+  /** To a newcomer, or on a new device, what was said before is history and no news. */
+  #markHistory() {
+    const { timeline } = this.community.ledger;
+    if (timeline.marks.size) return;
+    for (const { key, count } of timeline.threads.values()) void this.community.conversation(key)?.markRead(count).catch(() => {});
+  }
+
+  /**
+   * The chain is up to date: what waits can be said.
+   *
+   * @param {Connection} connection
+   */
+  async #ready(connection) {
+    try {
+      await this.community.ledger.rest();
+      await this.#offerCard();
+      await this.community.outbox.run(connection);
+    } catch (error) {
+      connection.fail(error);
+    }
+  }
+
+  /** Publishes our card where the chain does not have it as our last. */
+  async #offerCard() {
+    const { account, host, ledger, outbox } = this.community;
+    const card = host.identity()?.cards[0]?.x25519;
+    const known = ledger.chain.accounts.get(account ?? "");
+    if (!card || !known?.isMember || outbox.has("card") || ledger.chain.cardOf(known)?.x25519 === card) return;
+    await outbox.add({ kind: "card", said: { x25519: card } }, true);
+  }
+
+  /**
+   * @param {DispatchError} error why the connection ended
+   * @param {number} failures in a row
+   * @param {AbortSignal} signal
+   */
+  async #afterwards(error, failures, signal) {
+    const { community } = this;
+    const { code, message: detail } = error;
+    const woken = new Promise((resolve) => {
+      this.#wake = () => resolve(undefined);
+    });
+    switch (outcome(error)) {
+      case "finding":
+        this.#say({ name: "stopped", finding: await this.#find(error, signal) });
+        await woken;
+        return;
+      case "ask again":
+        this.#granted = null;
+        this.#say({ name: "refused", code, detail: explain(code, detail, community.clockOffset) });
+        await Promise.race([woken, pause(backoff(1, ASK_AGAIN_MS), signal)]);
+        return;
+      case "refused":
+        if (code === "store_full") community.emit("notice", { code, text: detail });
+        this.#say({ name: "refused", code, detail: explain(code, detail, community.clockOffset) });
+        await woken;
+        return;
+      case "at once":
+        if (code !== "behind") this.#granted = null;
+        if (failures === 1 || code === "behind") return;
+    }
+    const ms = backoff(failures, error.retryAfter);
+    this.#say({ name: "waiting", retryAt: community.host.now() + ms, code, detail });
+    await Promise.race([woken, pause(ms, signal)]);
+  }
+
+  /**
+   * What did not verify is kept and told, with what can be proven of it. The same again is told once.
+   *
+   * @param {DispatchError & { checkpoint?: import("./form.js").Checkpoint }} error
+   * @param {AbortSignal} signal
+   * @returns {Promise<Finding>}
+   */
+  async #find(error, signal) {
+    const { community } = this;
+    this.#say({ name: "connecting", attempt: 1 }); // to see what can be proven
+    this.#granted = null;
+    const { code, text, evidence } = await new Investigation(community.ledger, () => this.#prepare(signal), signal).of(error);
+    const last = community.findings.at(-1);
+    if (last?.code === code && last.text === text && evidence === null) return last;
+    const finding = { code, text, time: community.host.now(), evidence };
+    community.findings = [...community.findings, finding];
+    await community.host.store.commit([{ table: "findings", key: [community.id, community.findings.length], value: finding }]).catch(() => {}); // it is told all the same
+    community.emit("finding", finding);
+    return finding;
+  }
+}

@@ -1,0 +1,78 @@
+/** A server that says what a test wants it to: for lies that need both the server's key and a story. */
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { WebSocketServer } from "ws";
+import { encode, PublicKey, sign, welcomeTuple } from "../../src/core.js";
+import { Invitation } from "../../src/index.js";
+import { signingKeyOf } from "./chain-maker.js";
+
+const LIMITS = { frame_bytes: 262144, ciphertext_bytes: 65536, wraps: 1024, skew_ms: 600000, session_ms: 21600000, challenge_ms: 60000, checkpoint_ms: 1000 };
+const nonce = () => encode(crypto.getRandomValues(new Uint8Array(32)));
+
+export class Scripted {
+  /** What clients sent, over all connections. */
+  received = [];
+  /** Changes of what is said by default: `challenge`, `welcome`, `blocks`, each takes the frame and gives another; `submit` gives the answer. */
+  script = {};
+
+  /** @param {import("./chain-maker.js").ChainMaker} chain */
+  static async start(chain) {
+    const server = new Scripted();
+    server.chain = chain;
+    server.http = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ versions: ["dispatch-d/1"], community: server.chain.community, genesis: server.chain.blocks[0], limits: LIMITS, transports: ["ws"] }));
+    });
+    server.sockets = new WebSocketServer({ server: server.http, path: "/v1/socket" });
+    server.sockets.on("connection", (socket) => server.#serve(socket));
+    server.http.listen(0, "127.0.0.1");
+    await once(server.http, "listening");
+    server.origin = `http://127.0.0.1:${server.http.address().port}`;
+    server.invitation = Invitation.of(server.origin, chain.community);
+    return server;
+  }
+
+  #serve(socket) {
+    const state = {};
+    socket.on("message", async (data) => {
+      const frame = JSON.parse(data);
+      this.received.push(frame);
+      const say = (said) => socket.send(JSON.stringify(said));
+      if (frame.type === "hello") {
+        const challenge = { type: "challenge", community: this.chain.community, server_nonce: nonce(), expires_at: Date.now() + LIMITS.challenge_ms };
+        const said = this.script.challenge?.(challenge) ?? challenge;
+        state.exchange = { origin: frame.origin, community: said.community, account: PublicKey.read(frame.public_key).account, client_nonce: frame.client_nonce, server_nonce: said.server_nonce };
+        state.have = frame.have?.size ?? 0;
+        say(said);
+      } else if (frame.type === "prove") {
+        state.token = frame.signature;
+        await this.#welcome(say, state);
+      } else if (frame.type === "resume") {
+        say({ type: "refused", code: "bad_token", detail: "" });
+      } else if (frame.type === "submit") {
+        const said = await this.script.submit?.(frame, say);
+        if (said) say({ ref: frame.ref, ...said });
+      }
+    });
+  }
+
+  async #welcome(say, { exchange, have, token }) {
+    const { chain } = this;
+    const checkpoint = await (this.script.checkpoint?.(chain) ?? chain.checkpoint());
+    const base = { type: "welcome", token, expires_at: Date.now() + LIMITS.session_ms, size: chain.tree.size, head: chain.head, checkpoint };
+    const welcome = { ...base, ...this.script.welcome?.(base) };
+    const signature = encode(await sign(await signingKeyOf("server"), welcomeTuple(exchange, welcome, token)));
+    say({ ...welcome, signature });
+    const blocks = chain.blocks.slice(have);
+    const frame = { type: "blocks", from: have, blocks };
+    if (blocks.length) say(this.script.blocks?.(structuredClone(frame)) ?? frame);
+  }
+
+  async end() {
+    for (const socket of this.sockets.clients) socket.terminate();
+    this.sockets.close();
+    this.http.closeAllConnections();
+    await new Promise((resolve) => this.http.close(resolve));
+  }
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
+import { Socket } from "../src/socket.js";
+
+async function withSocket(work) {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, path: "/v1/socket" });
+  await once(server, "listening");
+  const patience = new AbortController();
+  try {
+    const [socket, [peer]] = await Promise.all([Socket.open(WebSocket, `http://127.0.0.1:${server.address().port}`, patience.signal), once(server, "connection")]);
+    await work({ socket, peer, patience });
+    socket.close();
+  } finally {
+    for (const peer of server.clients) peer.terminate();
+    server.close();
+  }
+}
+
+const bye = { type: "bye", code: "shutting_down", detail: "" };
+
+test("the patience for opening a socket ends when it is open", () =>
+  withSocket(async ({ socket, peer, patience }) => {
+    patience.abort();
+    peer.send(JSON.stringify(bye));
+    assert.deepEqual(await socket.next(), bye);
+  }));
+
+test("a frame of an unknown type is passed over, one that is no frame is not", () =>
+  withSocket(async ({ socket, peer }) => {
+    peer.send('{"type":"weather","code":17}');
+    peer.send(JSON.stringify(bye));
+    assert.deepEqual(await socket.next(), bye);
+    peer.send('{"type":"bye","type":"bye"}');
+    await assert.rejects(socket.next(), { code: "malformed" });
+    peer.send(Buffer.from(JSON.stringify(bye)));
+    await assert.rejects(socket.next(), { code: "malformed" });
+    peer.send(JSON.stringify({ ...bye, detail: "x".repeat(1_048_576) }));
+    await assert.rejects(socket.next(), { code: "malformed" });
+  }));
+
+test("what came before the end is read before the end is told", () =>
+  withSocket(async ({ socket, peer }) => {
+    peer.send(JSON.stringify(bye));
+    peer.close(1001);
+    await once(peer, "close");
+    assert.deepEqual(await socket.next(), bye);
+    await assert.rejects(socket.next(), { code: "unreachable" });
+  }));
+
+test("where more comes than is read, the connection ends, and what has come is read in its order", () =>
+  withSocket(async ({ socket, peer }) => {
+    const detail = "x".repeat(1_000_000);
+    for (let at = 0; at < 50; at++) peer.send(JSON.stringify({ ...bye, detail: `${at} ${detail}` }));
+    await once(peer, "close");
+    let count = 0;
+    for (;;) {
+      try {
+        const frame = await socket.next();
+        assert.equal(frame.detail.split(" ")[0], String(count++));
+      } catch (error) {
+        assert.equal(error.code, "behind");
+        break;
+      }
+    }
+    assert.ok(count > 30 && count < 40, `${count}`);
+  }));
