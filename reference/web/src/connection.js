@@ -166,7 +166,10 @@ export class Connection {
     switch (frame.type) {
       case "blocks":
         if (frame.from !== ledger.chain.size) throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
-        await ledger.take(frame.blocks, (taken) => this.host.taken(taken));
+        await ledger.take(frame.blocks, async (taken) => {
+          await this.host.taken(taken);
+          if (this.ended.aborted) throw this.#error; // [CHAIN-12]
+        });
         return this.#progress(welcome, had);
       case "checkpoint":
         return this.#checkpoint(frame.checkpoint);
