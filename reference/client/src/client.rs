@@ -158,6 +158,14 @@ impl Client {
         self.ask(Order::Synced).await
     }
 
+    /// Waits until others can encrypt for this member, too: its card stands in the chain.
+    ///
+    /// # Errors
+    /// Why the client ended.
+    pub async fn ready(&self) -> Result<u64, Error> {
+        self.ask(Order::Ready).await
+    }
+
     /// Says something, and waits until it stands in the chain. It is stored before it is sent, and sent again after a loss of
     /// the connection or of the program, so that it is said once.
     ///

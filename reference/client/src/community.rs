@@ -77,6 +77,7 @@ impl Community {
             }
             _ => vault.set_owner(invitation, me)?,
         }
+        let (blocks, repaired) = open_blocks(folder)?;
         let mut community = Self {
             folder: folder.to_owned(),
             invitation: invitation.clone(),
@@ -88,7 +89,7 @@ impl Community {
                 .collect(),
             secrets: vault.secrets()?.into_iter().collect(),
             limits: vault.limits()?,
-            blocks: Blocks::open(folder).or_else(|error| reopened(folder, error))?,
+            blocks,
             vault,
             follower: None,
             usage: HashMap::new(),
@@ -96,7 +97,7 @@ impl Community {
             shown: Vec::new(),
         };
         let event = match community.restore() {
-            Ok(()) => None,
+            Ok(()) => repaired,
             Err(error) if error.is_damaged() => {
                 let aside = Blocks::set_aside(folder)?;
                 community.blocks = Blocks::open(folder)?;
@@ -181,7 +182,7 @@ impl Community {
         let keeper = Keeper::new(self.vault.checkpoint()?);
         let (follower, linked) =
             Follower::begin(genesis, Some(self.invitation.community()), keeper).map_err(server)?;
-        self.blocks.append([linked.block()])?;
+        self.blocks.append([&linked])?;
         self.follower = Some(follower);
         Ok(())
     }
@@ -218,7 +219,7 @@ impl Community {
         let opened = self.open_wraps(&linked);
         // secrets first: a crash between the two costs nothing, since the blocks come again
         self.vault.add_secrets(&opened)?;
-        self.blocks.append(linked.iter().map(Linked::block))?;
+        self.blocks.append(&linked)?;
         self.secrets.extend(opened);
         self.keep()?;
         for linked in &linked {
@@ -324,9 +325,9 @@ impl Community {
     pub(crate) fn each(
         &self,
         from: u64,
-        visit: impl FnMut(Block) -> Result<(), Error>,
+        mut visit: impl FnMut(Block) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.blocks.each(from, visit)
+        self.blocks.each(from, |block, _| visit(block))
     }
 
     pub(crate) fn block(&self, index: u64) -> Result<Option<Block>, StoreError> {
@@ -388,11 +389,6 @@ impl Community {
         }
         Ok(())
     }
-
-    #[cfg(test)]
-    pub(crate) fn bound_chain(&self, pages: u32) {
-        self.blocks.bound(pages);
-    }
 }
 
 fn count(usage: &mut HashMap<Id, Usage>, block: &Block, id: Id) {
@@ -422,13 +418,17 @@ pub(crate) fn server(finding: Finding) -> Error {
     }
 }
 
-/// A file that is no database any more is set aside, too.
-fn reopened(folder: &Path, error: StoreError) -> Result<Blocks, StoreError> {
-    if !error.is_damaged() {
-        return Err(error);
+/// Opens the copy of the chain. A file that is no database any more is set aside, and told of.
+fn open_blocks(folder: &Path) -> Result<(Blocks, Option<Event>), StoreError> {
+    match Blocks::open(folder) {
+        Ok(blocks) => Ok((blocks, None)),
+        Err(error) if error.is_damaged() => {
+            let aside = Blocks::set_aside(folder)?;
+            let what = error.what;
+            Ok((Blocks::open(folder)?, Some(Event::Repaired { aside, what })))
+        }
+        Err(error) => Err(error),
     }
-    Blocks::set_aside(folder)?;
-    Blocks::open(folder)
 }
 
 /// Makes the folder where it is not there, and sees that nobody else can enter it.

@@ -28,7 +28,7 @@ pub(super) fn run(path: &Path, output: &Output) -> Result<ExitCode, Error> {
             let kept = Vault::open(&folder)?.checkpoint()?;
             let walked = Blocks::open(&folder)
                 .map_err(Error::from)
-                .and_then(|blocks| blocks.each(0, |block| walk.take(block)))
+                .and_then(|blocks| blocks.each(0, |block, _| walk.take(block)))
                 .and_then(|()| walk.end(kept));
             if tell(&folder, walked.map(|()| walk), output)? == ExitCode::from(1) {
                 code = ExitCode::from(1);

@@ -39,6 +39,15 @@ struct Flying {
     answer: Option<Answer>,
 }
 
+/// What just happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// A frame came on a connection on which the entries were sent.
+    Frame,
+    /// What the server held at the welcome is held.
+    Sync,
+}
+
 enum Answer {
     Accepted(Accepted),
     Refused(Refused),
@@ -132,7 +141,7 @@ impl Running {
 
     /// After a sync: what stands in the chain has arrived, the rest is offered again. // [ENTRY-14]
     pub(super) async fn offer_again(&mut self, socket: &mut Socket) -> Result<(), Error> {
-        self.landed()?;
+        self.landed(After::Sync)?;
         if let Some(flight) = &mut self.flight {
             flight.reset();
             self.send(socket).await?;
@@ -154,11 +163,12 @@ impl Running {
         Ok(())
     }
 
-    pub(super) fn accepted(&mut self, accepted: Accepted) {
+    pub(super) fn accepted(&mut self, accepted: Accepted) -> Result<(), Error> {
         if let Some(flight) = &mut self.flight {
             let reference = accepted.reference.clone();
             flight.answer(reference.as_ref(), Answer::Accepted(accepted));
         }
+        self.landed(After::Frame)
     }
 
     pub(super) fn refused(&mut self, refused: Refused) -> Result<(), Error> {
@@ -172,11 +182,12 @@ impl Running {
         } else {
             flight.answer(reference.as_ref(), Answer::Refused(refused));
         }
-        self.landed()
+        self.landed(After::Frame)
     }
 
-    /// Looks what became of the entries on their way, once each has its answer, and the accepted ones their blocks.
-    pub(super) fn landed(&mut self) -> Result<(), Error> {
+    /// Looks what became of the entries on their way: each has landed once it has its answer and its block, or once its block is
+    /// there after a sync, where the answer was lost.
+    pub(super) fn landed(&mut self, after: After) -> Result<(), Error> {
         let Some(mut flight) = self.flight.take() else {
             return Ok(());
         };
@@ -197,7 +208,8 @@ impl Running {
                     .receipt(accepted, &entry.author, entry.seq, &flying.out.id)
                     .map_err(server)?;
             }
-            missing |= !stands;
+            let answered = matches!(flying.answer, Some(Answer::Accepted(_)));
+            missing |= !(stands && (answered || after == After::Sync));
         }
         if !missing {
             return self.arrived(flight);

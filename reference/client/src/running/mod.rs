@@ -30,7 +30,7 @@ use crate::event::Event;
 use crate::forks;
 use crate::joining::{self, Session};
 use crate::writing::Errand;
-use flight::Flight;
+use flight::{After, Flight};
 
 /// The first wait after a loss, and the longest one.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -46,6 +46,7 @@ pub(crate) enum Order {
     Do(Job),
     Look(Box<dyn FnOnce(&mut Community) + Send>),
     Synced(oneshot::Sender<Result<u64, Error>>),
+    Ready(oneshot::Sender<Result<u64, Error>>),
     Close,
 }
 
@@ -100,6 +101,8 @@ pub(crate) struct Running {
     queue: VecDeque<Job>,
     flight: Option<Flight>,
     waiting: Vec<oneshot::Sender<Result<u64, Error>>>,
+    /// Those who wait for the card.
+    readying: Vec<oneshot::Sender<Result<u64, Error>>>,
     /// Whether what the last welcome stated is held.
     synced: bool,
     /// From the first time on that it was.
@@ -132,6 +135,7 @@ impl Running {
             queue: VecDeque::new(),
             flight: None,
             waiting: Vec::new(),
+            readying: Vec::new(),
             synced: false,
             live: false,
             losses: 0,
@@ -183,7 +187,7 @@ impl Running {
         for job in flying.into_iter().chain(self.queue.drain(..)) {
             job.answer(Err(why.clone()));
         }
-        for waiting in self.waiting.drain(..) {
+        for waiting in self.waiting.drain(..).chain(self.readying.drain(..)) {
             let _ = waiting.send(Err(why.clone()));
         }
     }
@@ -357,6 +361,12 @@ impl Running {
                 self.arrive(socket).await?;
             }
             self.write(socket).await?;
+            if self.synced && !self.readying.is_empty() && self.community().has_card() {
+                let size = self.community().size();
+                for waiting in self.readying.drain(..) {
+                    let _ = waiting.send(Ok(size));
+                }
+            }
             tokio::select! {
                 frame = joining::hear(socket) => {
                     heard = Instant::now();
@@ -410,7 +420,8 @@ impl Running {
                 taken.map_err(|error| self.with_evidence(error))?
             }
             ServerFrame::Accepted(accepted) => {
-                self.accepted(accepted);
+                self.accepted(accepted)
+                    .map_err(|error| self.with_evidence(error))?;
                 Vec::new()
             }
             ServerFrame::Refused(refused) => {
@@ -445,7 +456,8 @@ impl Running {
     async fn blocks(&mut self, frame: Blocks) -> Result<Vec<Event>, Error> {
         let taken = self.work(move |community, _| community.take(frame)).await;
         let events = taken.map_err(|error| self.with_evidence(error))?;
-        self.landed()?;
+        self.landed(After::Frame)
+            .map_err(|error| self.with_evidence(error))?;
         Ok(events)
     }
 
@@ -462,6 +474,10 @@ impl Running {
             }
             Some(Order::Synced(answer)) => {
                 self.waiting.push(answer);
+                Ok(())
+            }
+            Some(Order::Ready(answer)) => {
+                self.readying.push(answer);
                 Ok(())
             }
             Some(Order::Look(look)) => {

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use dispatch_protocol::chain::{Block, State};
+use dispatch_protocol::bytes::Hash;
+use dispatch_protocol::chain::{Block, Linked, State};
 use dispatch_protocol::entry::Body;
 use rusqlite::OptionalExtension as _;
 
 use super::{File, StoreError};
 
 const NAME: &str = "chain.sqlite";
-const SCHEMA: &str =
-    "CREATE TABLE IF NOT EXISTS block (place INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;";
+const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS block (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, text TEXT NOT NULL) STRICT;";
 
-pub(crate) struct Blocks(File);
+pub(crate) struct Blocks(pub(super) File);
 
 impl Blocks {
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
@@ -37,15 +37,17 @@ impl Blocks {
     /// Stores blocks, and takes out the ciphertexts that these redact. // [RED-6]
     pub(crate) fn append<'b>(
         &mut self,
-        blocks: impl IntoIterator<Item = &'b Block>,
+        blocks: impl IntoIterator<Item = &'b Linked>,
     ) -> Result<(), StoreError> {
         let path = self.0.path.clone();
         self.0.change(|transaction| {
-            let mut add = transaction
-                .prepare_cached("INSERT OR IGNORE INTO block (place, text) VALUES (?, ?)")?;
-            for block in blocks {
+            let mut add = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO block (place, hash, text) VALUES (?, ?, ?)",
+            )?;
+            for linked in blocks {
+                let (block, hash) = (linked.block(), linked.hash());
                 let text = serde_json::to_string(block).expect("a block is plain JSON");
-                add.execute((block.index.cast_signed(), text))?;
+                add.execute((block.index.cast_signed(), hash.as_bytes(), text))?;
                 let Body::Redaction(redaction) = &block.entry.body else {
                     continue;
                 };
@@ -76,22 +78,23 @@ impl Blocks {
     pub(crate) fn each<E: From<StoreError>>(
         &self,
         from: u64,
-        mut visit: impl FnMut(Block) -> Result<(), E>,
+        mut visit: impl FnMut(Block, Hash) -> Result<(), E>,
     ) -> Result<(), E> {
         let path = &self.0.path;
         let failed = |error: &rusqlite::Error| E::from(StoreError::of(path, error));
         let mut rows = self
             .0
             .connection
-            .prepare("SELECT place, text FROM block WHERE place >= ? ORDER BY place")
+            .prepare("SELECT place, hash, text FROM block WHERE place >= ? ORDER BY place")
             .map_err(|error| failed(&error))?;
         let mut rows = rows
             .query([from.cast_signed()])
             .map_err(|error| failed(&error))?;
         while let Some(row) = rows.next().map_err(|error| failed(&error))? {
-            let (place, text): (i64, String) =
-                (|| Ok((row.get(0)?, row.get(1)?)))().map_err(|error| failed(&error))?;
-            visit(decode(path, place.cast_unsigned(), &text)?)?;
+            let (place, hash, text): (i64, [u8; 32], String) =
+                (|| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))()
+                    .map_err(|error| failed(&error))?;
+            visit(decode(path, place.cast_unsigned(), &text)?, Hash::new(hash))?;
         }
         Ok(())
     }
@@ -119,8 +122,14 @@ impl Blocks {
         mut see: impl FnMut(&Block, &State),
     ) -> Result<Option<State>, StoreError> {
         let mut state: Option<State> = None;
-        self.each(0, |block| {
+        self.each(0, |block, hash| {
             let index = block.index;
+            let damaged = |what: &dyn std::fmt::Display| {
+                StoreError::damaged(
+                    &self.0.path,
+                    format!("damaged from block {index} on: {what}"),
+                )
+            };
             let taken = match &mut state {
                 None => State::from_genesis(block).map(|(begun, linked)| {
                     state = Some(begun);
@@ -128,12 +137,11 @@ impl Blocks {
                 }),
                 Some(state) => state.restore(block),
             };
-            let linked = taken.map_err(|finding| {
-                StoreError::damaged(
-                    &self.0.path,
-                    format!("damaged from block {index} on: {finding}"),
-                )
-            })?;
+            let linked = taken.map_err(|finding| damaged(&finding))?;
+            // what is covered by no checkpoint yet is pinned by nothing else
+            if linked.hash() != hash {
+                return Err(damaged(&"the block is not the one that was verified"));
+            }
             see(linked.block(), state.as_ref().expect("it was begun"));
             Ok::<(), StoreError>(())
         })?;

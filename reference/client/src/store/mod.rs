@@ -156,3 +156,123 @@ fn private_file(path: &Path) -> Result<(), StoreError> {
         .map(drop)
         .map_err(|error| StoreError::other(path, format!("it cannot be made: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dispatch_protocol::chain::{State, found};
+    use dispatch_protocol::entry::{Body, CardBody, Draft, Entry};
+    use dispatch_protocol::key::{CardKey, KeyPair, ModulusBits};
+
+    /// A chain of so many blocks, as a server shows it.
+    fn chain(authority: &KeyPair, size: u64) -> (State, Vec<dispatch_protocol::chain::Linked>) {
+        let server = KeyPair::generate(ModulusBits::Bits2048).unwrap();
+        let genesis = found("A community", authority, server.public(), 1).unwrap();
+        let (mut state, first) = State::from_genesis(genesis).unwrap();
+        let mut linked = vec![first];
+        while state.size() < size {
+            let id = authority.public().id();
+            let draft = Draft {
+                community: state.community(),
+                author: id,
+                seq: state.next_seq(&id),
+                seen: state.prefix(),
+                sent_at: 1,
+                body: Body::Card(CardBody {
+                    x25519: CardKey::generate().card(),
+                }),
+            };
+            let block = dispatch_protocol::chain::Block {
+                index: state.size(),
+                prev: state.head(),
+                time: 1,
+                entry: Entry::sign(draft, authority),
+            };
+            linked.push(state.replay(block).unwrap());
+        }
+        (state, linked)
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_nothing_that_was_stored_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = KeyPair::generate(ModulusBits::Bits2048).unwrap();
+        let (state, linked) = chain(&authority, 40);
+        let mut blocks = Blocks::open(dir.path()).unwrap();
+        blocks.append(&linked[..10]).unwrap();
+        blocks.bound(8);
+        let error = blocks.append(&linked[10..]).unwrap_err();
+        assert!(error.is_full(), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("the disk is full; nothing was lost"),
+            "{error}"
+        );
+        drop(blocks);
+        // somebody made room
+        let mut blocks = Blocks::open(dir.path()).unwrap();
+        let held = blocks.restore(|_, _| {}).unwrap().unwrap();
+        assert_eq!(
+            held.prefix(),
+            dispatch_protocol::entry::Prefix {
+                size: 10,
+                hash: linked[9].hash(),
+            }
+        );
+        blocks.append(&linked[10..]).unwrap();
+        let whole = blocks.restore(|_, _| {}).unwrap().unwrap();
+        assert_eq!(whole.prefix(), state.prefix());
+
+        // an entry that cannot be stored is not sent
+        let mut vault = Vault::open(dir.path()).unwrap();
+        vault.bound(8);
+        let out: Vec<_> = linked
+            .iter()
+            .map(|linked| Outgoing {
+                id: linked.id(),
+                entry: linked.block().entry.clone(),
+            })
+            .collect();
+        assert!(vault.add_outgoing(&out).unwrap_err().is_full());
+        assert!(vault.outgoing().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_turned_bit_is_damage_wherever_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = KeyPair::generate(ModulusBits::Bits2048).unwrap();
+        let (_, linked) = chain(&authority, 4);
+        let mut blocks = Blocks::open(dir.path()).unwrap();
+        blocks.append(&linked).unwrap();
+        for place in 1..4 {
+            let text: String = blocks
+                .0
+                .run(|c| {
+                    c.query_row("SELECT text FROM block WHERE place = ?", [place], |r| {
+                        r.get(0)
+                    })
+                })
+                .unwrap();
+            // the signature stands last
+            let at = text.rfind(r#""signature":""#).unwrap() + 20;
+            let other = if text.as_bytes()[at] == b'A' {
+                "B"
+            } else {
+                "A"
+            };
+            let spoilt = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            let put = |text: &str| {
+                blocks
+                    .0
+                    .run(|c| c.execute("UPDATE block SET text = ? WHERE place = ?", (text, place)))
+                    .unwrap()
+            };
+            put(&spoilt);
+            let error = blocks.restore(|_, _| {}).unwrap_err();
+            assert!(error.is_damaged(), "{error}");
+            put(&text);
+            assert!(blocks.restore(|_, _| {}).is_ok());
+        }
+    }
+}

@@ -241,4 +241,9 @@ impl Vault {
             .map(drop)
         })
     }
+
+    #[cfg(test)]
+    pub(crate) fn bound(&self, pages: u32) {
+        self.0.bound(pages);
+    }
 }
