@@ -1,0 +1,9 @@
+//! The client against the real server, in process, and against servers that are wrong on purpose.
+
+mod bad_input;
+mod command;
+mod community;
+mod conversation;
+mod hostile;
+mod losses;
+mod proxy;
