@@ -124,11 +124,7 @@ impl Connection {
         }
         // [SESS-6] Looked at after the blocks were fetched: whoever can fetch a block behind the removal sees it here.
         let removed = reader.membership.ended_at();
-        let mut texts: Vec<Utf8Bytes> = frames
-            .iter()
-            .filter(|frame| removed.is_none_or(|index| frame.end() <= index + 1))
-            .map(|frame| frame.text())
-            .collect();
+        let mut texts = still_due(&frames, removed);
         if removed.is_some() {
             self.write(texts).await?;
             return Err(End::Bye(Sessions::removed())); // [SESS-5]
@@ -164,6 +160,15 @@ impl Connection {
     }
 }
 
+/// [SESS-6] The texts of these frames, but of those alone that end with the block that removed the account, or before it.
+fn still_due(frames: &[Arc<Frame>], removed_at: Option<u64>) -> Vec<Utf8Bytes> {
+    frames
+        .iter()
+        .filter(|frame| removed_at.is_none_or(|index| frame.end() <= index + 1))
+        .map(|frame| frame.text())
+        .collect()
+}
+
 /// Blocks of the store as frames.
 fn frames_of(
     shelf: &dyn Shelf,
@@ -179,4 +184,45 @@ fn frames_of(
         }
     }
     Ok(frames.finish().into_iter().map(Arc::new).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames of one block each, from 4 on.
+    fn frames(count: u64) -> Vec<Arc<Frame>> {
+        let mut frames = Frames::new(4);
+        for index in 4..4 + count {
+            frames.push_text(&format!("{{\"index\":{index}}}"));
+            frames.close();
+        }
+        frames.finish().into_iter().map(Arc::new).collect()
+    }
+
+    #[test]
+    fn what_stands_behind_the_removal_is_not_sent() {
+        let frames = frames(4);
+        let last = |removed_at| {
+            let texts = still_due(&frames, removed_at);
+            (
+                texts.len(),
+                texts.last().map(|text| text.as_str().to_owned()),
+            )
+        };
+        let ends_with = |index: u64| {
+            let text = format!(
+                "{{\"type\":\"blocks\",\"from\":{index},\"blocks\":[{{\"index\":{index}}}]}}"
+            );
+            Some(text)
+        };
+        assert_eq!(last(None), (4, ends_with(7)));
+        assert_eq!(
+            last(Some(5)),
+            (2, ends_with(5)),
+            "the removal itself may be sent"
+        );
+        assert_eq!(last(Some(7)), (4, ends_with(7)));
+        assert_eq!(last(Some(3)), (0, None));
+    }
 }
