@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::programs::{program, suite};
 use super::verdicts;
-
-/// In the dev profile; it takes less than a third of this on two idle cores.
-const FIFTY_KILLS: Duration = Duration::from_secs(20);
 
 /// The template for `dispatchd`.
 fn template() -> String {
@@ -38,10 +34,10 @@ fn dispatchd_passes_every_case_of_its_transports_killed_and_restarted_and_search
         cases.map(|(_, verdict)| verdict.as_str()).collect()
     };
     for (prefix, least) in [
-        ("restart-", 11),
-        ("configured-", 2),
+        ("restart-", 13),
+        ("configured-", 3),
         ("stop-", 1),
-        ("secrets-", 6),
+        ("secrets-", 7),
     ] {
         let found = of(prefix);
         assert!(found.len() >= least, "{prefix}: {found:?}");
@@ -51,14 +47,6 @@ fn dispatchd_passes_every_case_of_its_transports_killed_and_restarted_and_search
         );
     }
     assert_eq!(report["noticed"], serde_json::json!([]));
-
-    let cases = report["cases"].as_array().expect("cases");
-    let kills = cases
-        .iter()
-        .find(|case| case["id"] == "restart-keeps-what-was-acknowledged")
-        .expect("the case of fifty kills");
-    let took = Duration::from_secs_f64(kills["duration_ms"].as_f64().expect("a time") / 1000.0);
-    assert!(took < FIFTY_KILLS, "fifty kills took {took:?}");
 }
 
 #[test]
