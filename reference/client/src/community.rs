@@ -216,6 +216,7 @@ impl Community {
     pub(crate) fn take(&mut self, frame: Frame) -> Result<Vec<Event>, Error> {
         let threads = self.threads;
         let linked = self.held().batch(frame, threads).map_err(server)?;
+        self.has_card()?;
         let opened = self.open_wraps(&linked);
         // secrets first: a crash between the two costs nothing, since the blocks come again
         self.vault.add_secrets(&opened)?;
@@ -345,11 +346,18 @@ impl Community {
     }
 
     /// Whether the card that others wrap for is one whose private key is here.
-    pub(crate) fn has_card(&self) -> bool {
+    pub(crate) fn has_card(&mut self) -> Result<bool, StoreError> {
         let state = self.state();
-        state
-            .and_then(|state| state.card(&self.me, state.size()))
-            .is_some_and(|card| self.cards.contains_key(&card))
+        let Some(card) = state.and_then(|state| state.card(&self.me, state.size())) else {
+            return Ok(false);
+        };
+        if !self.cards.contains_key(&card) {
+            // another process of this member may have made it
+            let stored = self.vault.cards()?;
+            self.cards
+                .extend(stored.into_iter().map(|key| (key.card(), key)));
+        }
+        Ok(self.cards.contains_key(&card))
     }
 
     /// Makes a card's key, and stores it before anybody hears of it.

@@ -113,7 +113,7 @@ impl Running {
             return Ok(());
         }
         if matches!(job.errand, Errand::Say { .. } | Errand::Share { .. })
-            && !self.community().has_card()
+            && !self.community().has_card()?
         {
             self.queue.push_front(job);
             self.queue.push_front(Job::own(Errand::Card));

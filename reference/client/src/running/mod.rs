@@ -6,6 +6,8 @@
 //!  `--- waits, longer each time <--- passing error ---+--- any other error: it ends
 //! ```
 
+mod backoff;
+mod covering;
 mod flight;
 
 use std::collections::VecDeque;
@@ -30,11 +32,10 @@ use crate::event::Event;
 use crate::forks;
 use crate::joining::{self, Session};
 use crate::writing::Errand;
+use backoff::Backoff;
+use covering::Uncovered;
 use flight::{After, Flight};
 
-/// The first wait after a loss, and the longest one.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How often a quiet connection is asked whether it still stands, and how long it may be silent.
 const PING: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(90);
@@ -107,8 +108,7 @@ pub(crate) struct Running {
     synced: bool,
     /// From the first time on that it was.
     live: bool,
-    losses: u32,
-    retry_after: Option<Duration>,
+    backoff: Backoff,
 }
 
 impl Running {
@@ -138,8 +138,7 @@ impl Running {
             readying: Vec::new(),
             synced: false,
             live: false,
-            losses: 0,
-            retry_after: None,
+            backoff: Backoff::default(),
         }
     }
 
@@ -154,7 +153,7 @@ impl Running {
             if !error.is_passing() {
                 break error;
             }
-            let wait = self.wait();
+            let wait = self.backoff.wait(share());
             self.tell(Event::Disconnected {
                 reason: error.to_string(),
                 retry_in: Some(wait),
@@ -190,19 +189,6 @@ impl Running {
         for waiting in self.waiting.drain(..).chain(self.readying.drain(..)) {
             let _ = waiting.send(Err(why.clone()));
         }
-    }
-
-    /// How long to wait after a loss: longer each time, never two clients alike, and what the server asked for at least.
-    fn wait(&mut self) -> Duration {
-        let longest = FIRST_WAIT
-            .saturating_mul(1 << self.losses.min(16))
-            .min(LONGEST_WAIT);
-        self.losses += 1;
-        let mut random = [0; 4];
-        aws_lc_rs::rand::fill(&mut random).expect("the system's random source works");
-        let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
-        let jittered = longest.div_f64(2.0) + longest.div_f64(2.0).mul_f64(share);
-        jittered.max(self.retry_after.take().unwrap_or_default())
     }
 
     /// Waits, and does what needs no server meanwhile.
@@ -261,7 +247,7 @@ impl Running {
             let made = end.saturating_sub(self.community().limits.challenge_ms);
             self.ahead = (self.clock)().cast_signed() - made.cast_signed();
         }
-        self.losses = 0;
+        self.backoff.joined();
         let chain = joined.chain();
         self.session = Some(joined);
         let taken = self.community().welcome(chain, &welcome.checkpoint);
@@ -361,7 +347,7 @@ impl Running {
                 self.arrive(socket).await?;
             }
             self.write(socket).await?;
-            if self.synced && !self.readying.is_empty() && self.community().has_card() {
+            if self.synced && !self.readying.is_empty() && self.community().has_card()? {
                 let size = self.community().size();
                 for waiting in self.readying.drain(..) {
                     let _ = waiting.send(Ok(size));
@@ -376,7 +362,8 @@ impl Running {
                 _ = tick.tick() => {
                     let community = self.community();
                     let patience = UNCOVERED + Duration::from_millis(community.limits.checkpoint_ms);
-                    let late = uncovered.look(community.size(), community.covered(), patience);
+                    let (size, covered) = (community.size(), community.covered());
+                    let late = uncovered.look(size, covered, patience, Instant::now());
                     if let Some(index) = late {
                         self.tell(Event::Uncovered { index }).await;
                     }
@@ -406,7 +393,7 @@ impl Running {
         }
         let me = self.key.public().id();
         let community = self.community();
-        if !community.has_card() && community.state().is_some_and(|state| state.on_roster(&me)) {
+        if !community.has_card()? && community.state().is_some_and(|state| state.on_roster(&me)) {
             self.queue.push_front(Job::own(Errand::Card));
         }
         self.offer_again(socket).await
@@ -429,7 +416,8 @@ impl Running {
                 Vec::new()
             }
             ServerFrame::Bye(bye) => {
-                self.retry_after = bye.retry_after.map(Duration::from_millis);
+                self.backoff
+                    .asked(bye.retry_after.map(Duration::from_millis));
                 if bye.code == Code::SessionExpired {
                     self.session = None;
                 }
@@ -527,29 +515,9 @@ impl Running {
     }
 }
 
-/// Since when blocks wait for a checkpoint.
-#[derive(Default)]
-struct Uncovered {
-    since: Option<(u64, Instant)>,
-    told: Option<u64>,
-}
-
-impl Uncovered {
-    /// The first block that waits for too long, told once.
-    fn look(&mut self, size: u64, covered: u64, patience: Duration) -> Option<u64> {
-        if covered >= size {
-            self.since = None;
-            return None;
-        }
-        let (first, since) = *self.since.get_or_insert((covered, Instant::now()));
-        if covered > first {
-            self.since = Some((covered, Instant::now()));
-            return None;
-        }
-        let late = since.elapsed() > patience && self.told != Some(first);
-        late.then(|| {
-            self.told = Some(first);
-            first
-        })
-    }
+/// A random number from 0 to 1.
+fn share() -> f64 {
+    let mut random = [0; 4];
+    aws_lc_rs::rand::fill(&mut random).expect("the system's random source works");
+    f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)
 }

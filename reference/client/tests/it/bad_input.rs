@@ -112,12 +112,7 @@ async fn a_damaged_copy_of_the_chain_is_set_aside_and_fetched_again() {
     }
     let before = alice.texts().await;
     let size = alice.client.chain().await.unwrap().unwrap().size;
-    alice
-        .until(|event| match event {
-            Event::Checkpoint { size: at, .. } if at >= size => Some(()),
-            _ => None,
-        })
-        .await;
+    alice.covered(size).await;
     let chain = community.folder("m01").join("chain.sqlite");
     // somewhere in the middle, then the head of the file
     for at in [6000, 0] {

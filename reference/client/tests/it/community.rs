@@ -108,6 +108,19 @@ impl Member {
         }
     }
 
+    /// Waits until a checkpoint covers so many blocks.
+    pub async fn covered(&mut self, size: u64) {
+        let held = self.client.chain().await.unwrap().unwrap().checkpoint;
+        if held.is_some_and(|checkpoint| checkpoint.size >= size) {
+            return;
+        }
+        self.until(|event| match event {
+            Event::Checkpoint { size: at, .. } if at >= size => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
     /// Waits for the message in a block.
     pub async fn message(&mut self, index: u64) -> Message {
         self.until(|event| match event {

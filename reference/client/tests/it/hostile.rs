@@ -77,7 +77,7 @@ async fn a_server_that_is_restored_from_a_copy_rolls_back_and_then_forks() {
         .await
         .unwrap();
     let last = alice.say("Two, which will be unsaid.").await;
-    covered(&mut alice, last + 1).await;
+    alice.covered(last + 1).await;
     alice.client.close().await;
     server.shutdown().await.unwrap();
 
@@ -95,7 +95,7 @@ async fn a_server_that_is_restored_from_a_copy_rolls_back_and_then_forks() {
     let mut bob = Member::join(&community, &invitation, "m02").await;
     let last = bob.say("Another two.").await;
     bob.say("And three.").await;
-    covered(&mut bob, last + 2).await;
+    bob.covered(last + 2).await;
     let (verdict, evidence) = finding(settings(), "m01").await;
     assert_eq!(verdict, Verdict::Fork);
     let evidence = evidence.expect("two checkpoints convict it");
@@ -119,20 +119,6 @@ async fn a_server_that_is_restored_from_a_copy_rolls_back_and_then_forks() {
     std::fs::write(&spoilt, text.replace(&head, &read.first.head.to_string())).unwrap();
     assert_eq!(verified(&spoilt).0, 1);
     server.shutdown().await.unwrap();
-}
-
-/// Waits until a checkpoint covers so many blocks.
-async fn covered(member: &mut Member, size: u64) {
-    let held = member.client.chain().await.unwrap().unwrap().checkpoint;
-    if held.is_some_and(|checkpoint| checkpoint.size >= size) {
-        return;
-    }
-    member
-        .until(|event| match event {
-            Event::Checkpoint { size: at, .. } if at >= size => Some(()),
-            _ => None,
-        })
-        .await;
 }
 
 /// The control server, with a fault.
