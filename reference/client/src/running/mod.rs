@@ -90,7 +90,8 @@ pub(crate) struct Running {
     place: Place,
     key: Arc<KeyPair>,
     clock: Clock,
-    orders: mpsc::Receiver<Order>,
+    /// Taken while somebody else reads it.
+    orders: Option<mpsc::Receiver<Order>>,
     events: mpsc::Sender<Event>,
     ended: Arc<OnceLock<Error>>,
     /// The live session, to be resumed.
@@ -126,7 +127,7 @@ impl Running {
             place,
             key,
             clock,
-            orders,
+            orders: Some(orders),
             events,
             ended,
             session: None,
@@ -197,17 +198,30 @@ impl Running {
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(end) => return Ok(()),
-                order = self.orders.recv() => self.order(order).await?,
+                order = next(&mut self.orders) => self.order(order).await?,
             }
         }
     }
 
     /// One connection, from its dialling to its end.
     async fn connection(&mut self) -> Result<std::convert::Infallible, Error> {
-        let (mut socket, target) = {
-            let joined = self.joined();
-            tokio::pin!(joined);
-            joined.await?
+        // out of the way meanwhile, so that a client can be closed while a server does not answer
+        let mut orders = self.orders.take().expect("nobody else reads it");
+        let mut held = Vec::new();
+        let joined = tokio::select! {
+            joined = self.joined() => joined,
+            () = closing(&mut orders, &mut held) => Err(Error::Closed),
+        };
+        self.orders = Some(orders);
+        let (mut socket, target) = match joined {
+            // who closes a client does not want to hear what it was about
+            Err(Error::Closed) => return Err(Error::Closed),
+            other => {
+                for order in held {
+                    self.order(Some(order)).await?;
+                }
+                other?
+            }
         };
         self.follow(&mut socket, target).await
     }
@@ -358,7 +372,7 @@ impl Running {
                     heard = Instant::now();
                     self.take(frame?, target).await?;
                 }
-                order = self.orders.recv() => self.order(order).await?,
+                order = next(&mut self.orders) => self.order(order).await?,
                 _ = tick.tick() => {
                     let community = self.community();
                     let patience = UNCOVERED + Duration::from_millis(community.limits.checkpoint_ms);
@@ -511,6 +525,21 @@ impl Running {
         match self.ahead.unsigned_abs() > skew {
             true => Err(Error::Clock(ClockDifference(self.ahead))),
             false => Ok(()),
+        }
+    }
+}
+
+/// The next order.
+async fn next(orders: &mut Option<mpsc::Receiver<Order>>) -> Option<Order> {
+    orders.as_mut()?.recv().await
+}
+
+/// Reads orders until the client is to be closed.
+async fn closing(orders: &mut mpsc::Receiver<Order>, held: &mut Vec<Order>) {
+    loop {
+        match orders.recv().await {
+            None | Some(Order::Close) => return,
+            Some(order) => held.push(order),
         }
     }
 }

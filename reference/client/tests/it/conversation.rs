@@ -65,7 +65,7 @@ async fn members_talk_while_others_are_let_in_and_removed() {
     alice.say("Welcome, Carol.").await;
     let last = alice.say("Ask whatever you like.").await;
     let heard = alice.client.history(last, 1).await.unwrap();
-    wait_for(&carol, last).await;
+    carol.holds(last).await;
     assert_eq!(
         carol.texts().await,
         ["Welcome, Carol.", "Ask whatever you like."]
@@ -76,7 +76,7 @@ async fn members_talk_while_others_are_let_in_and_removed() {
     // until somebody shares what was said before
     alice.client.share_history(id("m03")).await.unwrap();
     let shared = alice.client.chain().await.unwrap().unwrap().size;
-    wait_for(&carol, shared - 1).await;
+    carol.holds(shared - 1).await;
     assert_eq!(carol.texts().await.len(), 4);
     let error = alice.client.share_history(id("m03")).await.unwrap_err();
     assert!(matches!(error, Error::Usage(_)), "{error}");
@@ -105,11 +105,11 @@ async fn members_talk_while_others_are_let_in_and_removed() {
         "{gone:?}"
     );
     let owners = owner.client.chain().await.unwrap().unwrap().size;
-    wait_for(&alice, owners - 1).await;
+    alice.holds(owners - 1).await;
     let without = alice.say("Bob has left us.").await;
     let after = alice.client.history(without, 1).await.unwrap();
     assert_ne!(after[0].epoch, heard[0].epoch);
-    wait_for(&carol, without).await;
+    carol.holds(without).await;
     assert_eq!(carol.texts().await.last().unwrap(), "Bob has left us.");
     for member in [owner, alice, carol] {
         member.client.close().await;
@@ -124,13 +124,6 @@ async fn members_talk_while_others_are_let_in_and_removed() {
     };
     assert_eq!((opens(&heard[0].epoch), opens(&after[0].epoch)), (1, 0));
     server.shutdown().await.unwrap();
-}
-
-/// Waits until a member holds this block.
-async fn wait_for(member: &Member, index: u64) {
-    while member.client.chain().await.unwrap().unwrap().size <= index {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +143,7 @@ async fn a_private_conversation_is_sealed_to_everybody_else() {
     alice.say("For all.").await;
     let end = alice.client.chain().await.unwrap().unwrap().size - 1;
     for member in [&bob, &carol] {
-        wait_for(member, end).await;
+        member.holds(end).await;
     }
     assert_eq!(bob.texts().await, ["For you alone.", "For all."]);
     assert_eq!(carol.texts().await, ["For all."]);

@@ -2,7 +2,7 @@
 
 use dispatch_client::{Addressed, Event, Invitation, Settings};
 
-use crate::community::{Community, Member, invitation};
+use crate::community::{Community, Member, invitation, patiently};
 use crate::proxy::{self, Gates};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +29,7 @@ async fn a_client_comes_back_after_the_server_was_killed_and_says_it_once() {
     let mut config = community.config.clone();
     config.bind = address;
     let server = dispatch_server::Server::start(config).await.unwrap();
-    saying.await.unwrap().unwrap();
+    patiently(saying).await.unwrap().unwrap();
     assert_eq!(alice.texts().await, ["Before.", "Meanwhile."]);
     server.shutdown().await.unwrap();
 }
@@ -72,9 +72,7 @@ async fn say_and_die(alice: Member, community: &Community) {
         let count = "SELECT count(*) FROM outgoing";
         store.query_row(count, [], |row| row.get(0)).unwrap()
     };
-    while stored() == 0 {
-        tokio::task::yield_now().await;
-    }
+    alice.sees(async |_| stored() > 0).await;
     sending.abort();
     alice.client.close().await;
 }
@@ -90,9 +88,8 @@ async fn an_entry_whose_answer_was_lost_is_said_once() {
     Gates::shut(&gates.down);
     say_and_die(alice, &community).await;
     // it reached the server all the same
-    while bob.texts().await.len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    bob.sees(async |client| client.history(0, 9).await.unwrap().len() == 2)
+        .await;
     let alice = Member::join(&community, &past, "m01").await;
     alice.say("And on.").await;
     assert_eq!(alice.texts().await, ["Hello.", "Once.", "And on."]);
@@ -126,14 +123,55 @@ async fn an_entry_of_another_device_makes_this_one_sign_anew() {
     other.say("From elsewhere.").await;
     other.client.close().await;
     let alice = Member::join(&community, &past, "m01").await;
-    let history = loop {
-        let history = alice.client.history(0, usize::MAX).await.unwrap();
-        if history.len() == 3 {
-            break history;
-        }
-        tokio::task::yield_now().await;
-    };
+    alice
+        .sees(async |client| client.history(0, 9).await.unwrap().len() == 3)
+        .await;
+    let history = alice.client.history(0, 9).await.unwrap();
     let last = crate::community::text(&history[2]);
     assert_eq!(last.as_deref(), Some("Once."));
     server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_and_a_connection_that_was_cut_are_nothing_to_the_user() {
+    let listener = proxy::listen().await;
+    let dialled = format!("http://{}", listener.local_addr().unwrap());
+    let community = Community::founded(&["m01"], |founding| {
+        founding.origins = vec![dialled.clone()];
+        founding.limits.session_ms = 1500;
+    });
+    let server = community.serve().await;
+    let gates = proxy::serve(listener, server.address());
+    let invitation = Invitation::new(&dialled, server.community()).unwrap();
+    let mut alice = Member::join(&community, &invitation, "m01").await;
+    alice.say("Before.").await;
+    let lost = |event| match event {
+        Event::Disconnected { reason, retry_in } => retry_in.map(|_| reason),
+        _ => None,
+    };
+    // its time is over
+    let why = alice.until(lost).await;
+    assert!(why.contains("session_expired"), "{why}");
+    alice.say("Joined anew.").await;
+    // within its time: it is resumed
+    gates.cut();
+    alice.until(lost).await;
+    alice.say("Resumed.").await;
+    assert_eq!(alice.texts().await, ["Before.", "Joined anew.", "Resumed."]);
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_whose_server_does_not_answer_can_be_closed() {
+    let silent = proxy::listen().await;
+    let origin = format!("http://{}", silent.local_addr().unwrap());
+    let invitation = Invitation::new(&origin, dispatch_client::Id::new([7; 32])).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings::new(invitation, dir.path().join("m01"));
+    let mut alice = Member::start(settings, "m01").await;
+    let (stream, _) = silent.accept().await.unwrap();
+    patiently(alice.client.clone().close()).await;
+    // it did not wait until its own patience with the server was over
+    assert!(alice.events.next().await.is_none());
+    drop(stream);
 }
