@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::session::Joined;
-use futures_util::SinkExt as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 

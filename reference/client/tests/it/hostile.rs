@@ -76,7 +76,10 @@ async fn a_server_that_is_restored_from_a_copy_rolls_back_and_then_forks() {
     let server = dispatch_server::Server::start(config.clone())
         .await
         .unwrap();
-    let last = alice.say("Two, which will be unsaid.").await;
+    let mut last = 0;
+    for text in ["Two, which will be unsaid.", "Three.", "Four.", "Five."] {
+        last = alice.say(text).await;
+    }
     alice.covered(last + 1).await;
     alice.client.close().await;
     server.shutdown().await.unwrap();
@@ -91,33 +94,44 @@ async fn a_server_that_is_restored_from_a_copy_rolls_back_and_then_forks() {
     let (verdict, evidence) = finding(settings(), "m01").await;
     assert_eq!((verdict, evidence), (Verdict::Rollback, None));
 
-    // and goes on with others: two chains under one signature
+    // and goes on with others: two chains under one signature, at first a shorter one, then a longer one
     let mut bob = Member::join(&community, &invitation, "m02").await;
-    let last = bob.say("Another two.").await;
-    bob.say("And three.").await;
-    bob.covered(last + 2).await;
-    let (verdict, evidence) = finding(settings(), "m01").await;
-    assert_eq!(verdict, Verdict::Fork);
-    let evidence = evidence.expect("two checkpoints convict it");
-    let read = Evidence::decode(&std::fs::read_to_string(&evidence).unwrap()).unwrap();
-    assert_eq!(Id::from(read.genesis.hash()), server.community());
-    let (code, said) = verified(&evidence);
-    assert_eq!(code, 0);
-    assert!(
-        said.contains("proven: the server of the community"),
-        "{said}"
-    );
+    let mut proofs = Vec::new();
+    for texts in [
+        &["Another two."][..],
+        &["Three, too.", "Four.", "Five.", "Six.", "Seven."][..],
+    ] {
+        let mut at = 0;
+        for text in texts {
+            at = bob.say(text).await;
+        }
+        bob.covered(at + 1).await;
+        let (verdict, evidence) = finding(settings(), "m01").await;
+        assert_eq!(verdict, Verdict::Fork);
+        let evidence = evidence.expect("two checkpoints convict it");
+        let read = Evidence::decode(&std::fs::read_to_string(&evidence).unwrap()).unwrap();
+        assert_eq!(Id::from(read.genesis.hash()), server.community());
+        // which of the two is the one that Alice kept
+        proofs.push((read.first.size == last + 1, read.second.size == last + 1));
+        let (code, said) = verified(&evidence);
+        assert_eq!(code, 0);
+        assert!(
+            said.contains("proven: the server of the community"),
+            "{said}"
+        );
+        // a bit of the evidence is changed, and it proves nothing
+        let text = std::fs::read_to_string(&evidence).unwrap();
+        let spoilt = community.folder("spoilt.json");
+        let changed = text.replace(&read.second.head.to_string(), &read.first.head.to_string());
+        std::fs::write(&spoilt, changed).unwrap();
+        assert_eq!(verified(&spoilt).0, 1);
+    }
+    assert_eq!(proofs, [(false, true), (true, false)]);
 
     // what Alice held is still there, and whole
     let (code, said) = verified(&community.folder("m01"));
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("every signature verified"), "{said}");
-    // a bit of the evidence is turned, and it proves nothing
-    let text = std::fs::read_to_string(&evidence).unwrap();
-    let head = read.second.head.to_string();
-    let spoilt = community.folder("spoilt.json");
-    std::fs::write(&spoilt, text.replace(&head, &read.first.head.to_string())).unwrap();
-    assert_eq!(verified(&spoilt).0, 1);
     server.shutdown().await.unwrap();
 }
 
