@@ -275,6 +275,7 @@ impl Running {
             job.answer(Err(Error::Refused {
                 code: refused.code,
                 detail: refused.detail,
+                retry_after: refused.retry_after.map(Duration::from_millis),
             }));
         }
         Ok(())

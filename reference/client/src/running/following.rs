@@ -107,14 +107,13 @@ impl Running {
                 Vec::new()
             }
             ServerFrame::Bye(bye) => {
-                self.backoff
-                    .asked(bye.retry_after.map(Duration::from_millis));
                 if bye.code == Code::SessionExpired {
                     self.session = None;
                 }
                 return Err(Error::Refused {
                     code: bye.code,
                     detail: bye.detail,
+                    retry_after: bye.retry_after.map(Duration::from_millis),
                 });
             }
             // a challenge or a welcome that nobody asked for

@@ -142,6 +142,9 @@ impl Running {
             if !error.is_passing() {
                 break error;
             }
+            if let Error::Refused { retry_after, .. } = &error {
+                self.backoff.asked(*retry_after);
+            }
             let wait = self.backoff.wait(share());
             self.tell(Event::Disconnected {
                 reason: error.to_string(),

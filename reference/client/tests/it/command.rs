@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::community::{Community, Member, id, invitation, key_file};
+use crate::community::{Community, Member, id, invitation, key_file, program};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -554,13 +554,10 @@ async fn the_example_answers() {
     use tokio::io::{AsyncBufReadExt as _, BufReader};
     let community = Community::with(&["m01", "m02"]);
     let server = community.serve().await;
-    let deps: PathBuf = std::env::current_exe().unwrap();
-    let example = deps
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/echo");
+    let example = program(
+        "examples/echo",
+        &["-p", "dispatch-client", "--example", "echo"],
+    );
     let mut echo = tokio::process::Command::new(example)
         .arg(invitation(&server).to_string())
         .arg(community.folder("bot"))

@@ -177,3 +177,18 @@ pub async fn patiently<T>(what: impl Future<Output = T>) -> T {
     let waited = tokio::time::timeout(std::time::Duration::from_secs(60), what);
     waited.await.expect("it comes within a minute")
 }
+
+/// A program of the workspace, beside this test's. It is built where it is not there, as when one test alone is run.
+pub fn program(name: &str, how: &[&str]) -> PathBuf {
+    let deps = std::env::current_exe().unwrap();
+    let program = deps.parent().unwrap().parent().unwrap().join(name);
+    if !program.exists() {
+        let built = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked"])
+            .args(how)
+            .status()
+            .unwrap();
+        assert!(built.success() && program.exists(), "{}", program.display());
+    }
+    program
+}

@@ -9,7 +9,7 @@ use dispatch_client::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::community::{Community, Member, invitation};
+use crate::community::{Community, Member, invitation, program};
 
 /// Copies a folder with all that is in it.
 fn copy(from: &Path, to: &Path) {
@@ -143,7 +143,7 @@ struct Control {
 
 impl Control {
     fn start(fault: &str) -> Self {
-        let mut child = Command::new(program())
+        let mut child = Command::new(suite())
             .args(["control", "--fault", fault])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -187,31 +187,10 @@ impl Drop for Control {
     }
 }
 
-/// The suite's program, beside this test's. It is built where it is not there.
-fn program() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let program = deps
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("dispatch-conformance");
-    if !program.exists() {
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--locked",
-                "-p",
-                "dispatch-conformance",
-                "--bin",
-                "dispatch-conformance",
-            ])
-            .status()
-            .unwrap();
-        assert!(built.success() && program.exists(), "{}", program.display());
-    }
-    program
+/// The suite's program.
+fn suite() -> PathBuf {
+    let name = "dispatch-conformance";
+    program(name, &["-p", name, "--bin", name])
 }
 
 /// What a member comes upon at the control server with this fault, from the join to a message and a second connection.

@@ -175,3 +175,45 @@ async fn a_client_whose_server_does_not_answer_can_be_closed() {
     assert!(alice.events.next().await.is_none());
     drop(stream);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_when_to_come_back_is_waited_for() {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio_tungstenite::tungstenite::Message;
+    let listener = proxy::listen().await;
+    let dialled = format!("http://{}", listener.local_addr().unwrap());
+    let community = Community::founded(&["m01"], |founding| {
+        founding.origins = vec![dialled.clone()];
+    });
+    let server = community.serve().await;
+    let invitation = Invitation::new(&dialled, server.community()).unwrap();
+    let settings = Settings::new(invitation, community.folder("m01"));
+    let mut alice = Member::start(settings, "m01").await;
+    // the discovery document is the server's own
+    let (mut asked, _) = listener.accept().await.unwrap();
+    let mut answering = tokio::net::TcpStream::connect(server.address())
+        .await
+        .unwrap();
+    tokio::spawn(async move {
+        let _ = tokio::io::copy_bidirectional(&mut asked, &mut answering).await;
+    });
+    // the join is refused for a while
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+    let hello = socket.next().await.unwrap().unwrap();
+    assert!(hello.to_text().unwrap().contains(r#""type":"hello""#));
+    let refused =
+        r#"{"type":"refused","code":"unavailable","detail":"too many","retry_after":1700}"#;
+    socket.send(Message::text(refused)).await.unwrap();
+    let wait = alice
+        .until(|event| match event {
+            Event::Disconnected { retry_in, .. } => retry_in,
+            _ => None,
+        })
+        .await;
+    // by itself it would have waited for half a second at most
+    assert_eq!(wait.as_millis(), 1700);
+    proxy::serve(listener, server.address());
+    alice.say("There you are.").await;
+    server.shutdown().await.unwrap();
+}
