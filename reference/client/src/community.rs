@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use dispatch_protocol::bytes::{Hash, Id};
 use dispatch_protocol::chain::{Block, Linked, State};
 use dispatch_protocol::checkpoint::Checkpoint;
-use dispatch_protocol::entry::{Body, Prefix, Recipient};
-use dispatch_protocol::epoch::{MessageContext, Plaintext, Secret, WrapContext};
+use dispatch_protocol::entry::{Body, Prefix};
+use dispatch_protocol::epoch::Secret;
 use dispatch_protocol::invitation::Invitation;
 use dispatch_protocol::key::{Card, CardKey, PublicKey};
 use dispatch_protocol::limits::Limits;
@@ -19,7 +19,8 @@ use dispatch_protocol::verify::{Follower, Keeper};
 use dispatch_protocol::wire::Blocks as Frame;
 
 use crate::error::Error;
-use crate::event::{Content, Event, Message};
+use crate::event::Event;
+use crate::private::make_private;
 use crate::store::{Blocks, Outgoing, StoreError, Vault};
 
 /// What is known of an epoch beyond what the chain's state holds.
@@ -216,6 +217,7 @@ impl Community {
     pub(crate) fn take(&mut self, frame: Frame) -> Result<Vec<Event>, Error> {
         let threads = self.threads;
         let linked = self.held().batch(frame, threads).map_err(server)?;
+        self.has_card()?;
         let opened = self.open_wraps(&linked);
         // secrets first: a crash between the two costs nothing, since the blocks come again
         self.vault.add_secrets(&opened)?;
@@ -229,38 +231,6 @@ impl Community {
             .iter()
             .filter_map(|linked| self.told(linked))
             .collect())
-    }
-
-    /// The wraps in these blocks that open for this member, each tried by itself. // [ENC-17]
-    fn open_wraps(&self, linked: &[Linked]) -> Vec<(Id, Secret)> {
-        let state = self.state().expect("blocks were taken");
-        let mut opened: Vec<(Id, Secret)> = Vec::new();
-        for linked in linked {
-            let entry = &linked.block().entry;
-            let (epoch, wraps) = match &entry.body {
-                Body::Epoch(epoch) => (linked.id(), &epoch.wraps),
-                Body::Share(share) => (share.epoch, &share.wraps),
-                _ => continue,
-            };
-            if self.secrets.contains_key(&epoch) || opened.iter().any(|(known, _)| *known == epoch)
-            {
-                continue;
-            }
-            let mine = |wrap: &&Recipient| wrap.member == self.me;
-            let secret = wraps.iter().find(mine).and_then(|recipient| {
-                let card = state.card(&self.me, entry.seen.size)?;
-                let context = WrapContext {
-                    community: state.community(),
-                    author: entry.author,
-                    recipient: self.me,
-                    card,
-                    commitment: state.epoch(&epoch)?.commitment(),
-                };
-                context.open(self.cards.get(&card)?, &recipient.wrap).ok()
-            });
-            opened.extend(secret.map(|secret| (epoch, secret)));
-        }
-        opened
     }
 
     fn told(&self, linked: &Linked) -> Option<Event> {
@@ -286,41 +256,6 @@ impl Community {
         }
     }
 
-    /// A message's block, read as far as this member can.
-    pub(crate) fn message(&self, block: &Block) -> Option<Message> {
-        let Body::Message(message) = &block.entry.body else {
-            return None;
-        };
-        let entry = &block.entry;
-        let content = match (&message.ciphertext, self.secrets.get(&message.epoch)) {
-            (None, _) => Content::Redacted,
-            (_, None) => Content::Sealed,
-            (Some(ciphertext), Some(secret)) => {
-                let context = MessageContext {
-                    community: entry.community,
-                    epoch: message.epoch,
-                    author: entry.author,
-                    seq: entry.seq,
-                };
-                let read = context
-                    .decrypt(secret, &message.salt, ciphertext)
-                    .and_then(|bytes| Plaintext::decode(&bytes));
-                match read {
-                    Ok(plaintext) => Content::Said(plaintext),
-                    Err(finding) => Content::Broken(finding),
-                }
-            }
-        };
-        Some(Message {
-            index: block.index,
-            id: entry.id(),
-            time: block.time,
-            author: entry.author,
-            epoch: message.epoch,
-            content,
-        })
-    }
-
     /// The blocks from an index on, from the store.
     pub(crate) fn each(
         &self,
@@ -334,6 +269,11 @@ impl Community {
         self.blocks.block(index)
     }
 
+    /// The private half of a card.
+    pub(crate) fn card_key(&self, card: &Card) -> Option<&CardKey> {
+        self.cards.get(card)
+    }
+
     /// The secret of an epoch that this member can read.
     pub(crate) fn secret(&self, epoch: &Id) -> Option<&Secret> {
         self.secrets.get(epoch)
@@ -345,11 +285,18 @@ impl Community {
     }
 
     /// Whether the card that others wrap for is one whose private key is here.
-    pub(crate) fn has_card(&self) -> bool {
+    pub(crate) fn has_card(&mut self) -> Result<bool, StoreError> {
         let state = self.state();
-        state
-            .and_then(|state| state.card(&self.me, state.size()))
-            .is_some_and(|card| self.cards.contains_key(&card))
+        let Some(card) = state.and_then(|state| state.card(&self.me, state.size())) else {
+            return Ok(false);
+        };
+        if !self.cards.contains_key(&card) {
+            // another process of this member may have made it
+            let stored = self.vault.cards()?;
+            self.cards
+                .extend(stored.into_iter().map(|key| (key.card(), key)));
+        }
+        Ok(self.cards.contains_key(&card))
     }
 
     /// Makes a card's key, and stores it before anybody hears of it.
@@ -429,41 +376,4 @@ fn open_blocks(folder: &Path) -> Result<(Blocks, Option<Event>), StoreError> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// Makes the folder where it is not there, and sees that nobody else can enter it.
-pub(crate) fn make_private(folder: &Path) -> Result<(), Error> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(crate::error::at(folder))?;
-    check_private(folder)
-}
-
-/// Refuses a file or folder that users other than its owner can read.
-#[cfg(unix)]
-pub(crate) fn check_private(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path)
-        .map_err(crate::error::at(path))?
-        .permissions()
-        .mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    Err(Error::file(
-        path,
-        format!(
-            "other users can read it (mode {:o}); take that from them with: chmod go= '{}'",
-            mode & 0o777,
-            path.display()
-        ),
-    ))
-}
-
-/// Refuses a file or folder that others can read: not told here.
-#[cfg(not(unix))]
-pub(crate) fn check_private(_: &Path) -> Result<(), Error> {
-    Ok(())
 }

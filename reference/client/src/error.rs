@@ -1,6 +1,7 @@
 //! What can go wrong, sorted by who is to blame: whoever calls, the server, the way to it, or this machine.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dispatch_protocol::refusal::Code;
 use dispatch_protocol::verdict::Finding;
@@ -27,6 +28,8 @@ pub enum Error {
         code: Code,
         /// The server's own words.
         detail: String,
+        /// After which time trying again makes sense, where the server said so.
+        retry_after: Option<Duration>,
     },
     /// The server showed what no honest one shows; nothing more is taken from it.
     #[error("{}", convicted(.finding, evidence.as_deref()))]
@@ -205,6 +208,7 @@ mod tests {
         let error = Error::Refused {
             code: Code::NotAllowed,
             detail: "\u{1b}[2Jgo away\n".into(),
+            retry_after: None,
         };
         let told = error.to_string();
         assert!(told.contains("dispatch id --key") && told.contains("[2Jgo away"));

@@ -55,10 +55,12 @@ async fn answer(socket: &mut Socket) -> Result<ServerFrame, Error> {
         Ok(Ok(ServerFrame::Refused(refused))) => Err(Error::Refused {
             code: refused.code,
             detail: refused.detail,
+            retry_after: refused.retry_after.map(Duration::from_millis),
         }),
         Ok(Ok(ServerFrame::Bye(bye))) => Err(Error::Refused {
             code: bye.code,
             detail: bye.detail,
+            retry_after: bye.retry_after.map(Duration::from_millis),
         }),
         Ok(other) => other,
         Err(_) => Err(Error::Network("the server does not answer in time".into())),

@@ -33,6 +33,8 @@ mod error;
 mod event;
 mod forks;
 mod joining;
+mod opening;
+mod private;
 mod reading;
 mod running;
 mod store;

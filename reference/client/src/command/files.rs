@@ -11,8 +11,8 @@ use super::Restore;
 use super::home::{Home, seal, write_new};
 use super::show::Output;
 use super::talk;
-use crate::community::make_private;
 use crate::error::{Error, at};
+use crate::private::make_private;
 use crate::reading;
 use crate::store::Vault;
 

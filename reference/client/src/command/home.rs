@@ -10,8 +10,9 @@ use dispatch_protocol::invitation::Invitation;
 use dispatch_protocol::key::{KeyPair, PublicKey};
 use zeroize::Zeroizing;
 
-use crate::community::{Community, check_private, make_private};
+use crate::community::Community;
 use crate::error::{Error, at};
+use crate::private::{check_private, make_private};
 use crate::store::Vault;
 
 pub(super) struct Home {

@@ -21,10 +21,10 @@ use show::Output;
 
 const EXAMPLES: &str = "\
 Examples:
-  dispatch keygen                                        make an account, and show what to send to the owner
+  dispatch keygen                     make an account
   dispatch join 'https://chat.example.org/#dispatch-d/1/STi6...'
   dispatch send \"Hello, all.\"
-  dispatch tail                                          read along until Ctrl-C
+  dispatch tail                       read along until Ctrl-C
   dispatch history --last 20 --json
 
 Everything lies in one folder: --home, else DISPATCH_HOME, else dispatch under XDG_DATA_HOME or ~/.local/share.

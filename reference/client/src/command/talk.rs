@@ -34,7 +34,7 @@ pub(super) fn invite(home: &Home, output: &Output) -> Result<(), Error> {
 }
 
 pub(super) fn join(home: &Home, link: &str, output: &Output) -> Result<(), Error> {
-    let invitation = Invitation::decode(link.trim()).map_err(Error::Input)?;
+    let invitation = Invitation::decode(link).map_err(Error::Input)?;
     let folder = home.folder_of(invitation.community());
     let is_new = !folder.exists();
     let key = home.key()?;
@@ -84,7 +84,7 @@ pub(super) fn send(home: &Home, arguments: &Send, output: &Output) -> Result<(),
     } else {
         arguments.text.clone()
     };
-    online(home, output, async |client, events, names| {
+    online(home, async |client, events, names| {
         synced(&client, events, output).await?;
         let members = client.members().await?;
         let ids: Vec<Id> = members.iter().map(|member| member.id).collect();
@@ -107,33 +107,35 @@ pub(super) fn send(home: &Home, arguments: &Send, output: &Output) -> Result<(),
             reply_to,
             channel: arguments.channel.clone(),
         };
-        let receipt = client.send(&text, addressed).await?;
+        let sending = client.send(&text, addressed);
+        let receipt = answered(events, output, sending).await?;
         output.receipt("sent", &receipt);
         Ok(client)
     })
 }
 
 pub(super) fn share(home: &Home, member: &str, output: &Output) -> Result<(), Error> {
-    online(home, output, async |client, events, names| {
+    online(home, async |client, events, names| {
         synced(&client, events, output).await?;
         let ids: Vec<Id> = client.members().await?.iter().map(|m| m.id).collect();
-        let receipt = client.share_history(found(member, &ids, names)?).await?;
+        let sharing = client.share_history(found(member, &ids, names)?);
+        let receipt = answered(events, output, sharing).await?;
         output.receipt("shared", &receipt);
         Ok(client)
     })
 }
 
 pub(super) fn redact(home: &Home, index: u64, reason: &str, output: &Output) -> Result<(), Error> {
-    online(home, output, async |client, events, _| {
+    online(home, async |client, events, _| {
         synced(&client, events, output).await?;
-        let receipt = client.redact(index, reason).await?;
+        let receipt = answered(events, output, client.redact(index, reason)).await?;
         output.receipt("redacted", &receipt);
         Ok(client)
     })
 }
 
 pub(super) fn tail(home: &Home, last: usize, output: &Output) -> Result<(), Error> {
-    online(home, output, async |client, events, names| {
+    online(home, async |client, events, names| {
         synced(&client, events, output).await?;
         let before = client.history(0, usize::MAX).await?;
         for message in &before[before.len().saturating_sub(last)..] {
@@ -170,7 +172,7 @@ pub(super) fn history(home: &Home, arguments: &History, output: &Output) -> Resu
         show(&messages, &names(&community)?);
         return Ok(());
     }
-    online(home, output, async |client, events, names| {
+    online(home, async |client, events, names| {
         synced(&client, events, output).await?;
         show(&client.history(arguments.from, usize::MAX).await?, names);
         Ok(client)
@@ -186,7 +188,7 @@ pub(super) fn members(home: &Home, offline: bool, output: &Output) -> Result<(),
         }
         return Ok(());
     }
-    online(home, output, async |client, events, names| {
+    online(home, async |client, events, names| {
         synced(&client, events, output).await?;
         for member in client.members().await? {
             output.member(&member, names);
@@ -225,7 +227,6 @@ pub(super) fn found(wanted: &str, ids: &[Id], names: &Names) -> Result<Id, Error
 /// Runs a client of the chosen community for one command.
 fn online(
     home: &Home,
-    _output: &Output,
     run: impl AsyncFnOnce(Client, &mut Events, &Names) -> Result<Client, Error>,
 ) -> Result<(), Error> {
     let (folder, invitation): (PathBuf, Invitation) = home.chosen()?;
@@ -267,6 +268,25 @@ async fn synced(client: &Client, events: &mut Events, output: &Output) -> Result
     };
     progress.clear();
     outcome
+}
+
+/// Waits for what is on its way, and tells what happens meanwhile.
+async fn answered<T>(
+    events: &mut Events,
+    output: &Output,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let give_up = tokio::time::sleep(PATIENCE);
+    tokio::pin!(give_up, work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            Some(event) = events.next() => output.notice(&event),
+            () = &mut give_up => return Err(Error::Network(
+                "no answer came yet; it is stored, and the next `dispatch` that reaches the server sends it".to_owned(),
+            )),
+        }
+    }
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {

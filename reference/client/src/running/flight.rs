@@ -113,7 +113,7 @@ impl Running {
             return Ok(());
         }
         if matches!(job.errand, Errand::Say { .. } | Errand::Share { .. })
-            && !self.community().has_card()
+            && !self.community().has_card()?
         {
             self.queue.push_front(job);
             self.queue.push_front(Job::own(Errand::Card));
@@ -275,6 +275,7 @@ impl Running {
             job.answer(Err(Error::Refused {
                 code: refused.code,
                 detail: refused.detail,
+                retry_after: refused.retry_after.map(Duration::from_millis),
             }));
         }
         Ok(())

@@ -6,40 +6,29 @@
 //!  `--- waits, longer each time <--- passing error ---+--- any other error: it ends
 //! ```
 
+mod arriving;
+mod backoff;
+mod covering;
 mod flight;
+mod following;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dispatch_protocol::key::KeyPair;
-use dispatch_protocol::refusal::Code;
-use dispatch_protocol::session::{Dial, Joined};
-use dispatch_protocol::verdict::{Finding, Verdict};
-use dispatch_protocol::wire::{Blocks, ServerFrame};
-use futures_util::SinkExt as _;
+use dispatch_protocol::session::Joined;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, MissedTickBehavior};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::time::Instant;
 
 use crate::client::{Clock, Receipt};
-use crate::community::{Community, server};
-use crate::dial::{Place, Socket};
+use crate::community::Community;
+use crate::dial::Place;
 use crate::error::{ClockDifference, Error};
 use crate::event::Event;
-use crate::forks;
-use crate::joining::{self, Session};
 use crate::writing::Errand;
-use flight::{After, Flight};
-
-/// The first wait after a loss, and the longest one.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often a quiet connection is asked whether it still stands, and how long it may be silent.
-const PING: Duration = Duration::from_secs(30);
-const SILENCE: Duration = Duration::from_secs(90);
-/// How much later than `checkpoint_ms` a checkpoint may be before the user hears of it. // [CHECK-13]
-const UNCOVERED: Duration = Duration::from_secs(30);
+use backoff::Backoff;
+use flight::Flight;
 
 /// What the handle asks for.
 pub(crate) enum Order {
@@ -89,7 +78,8 @@ pub(crate) struct Running {
     place: Place,
     key: Arc<KeyPair>,
     clock: Clock,
-    orders: mpsc::Receiver<Order>,
+    /// Taken while somebody else reads it.
+    orders: Option<mpsc::Receiver<Order>>,
     events: mpsc::Sender<Event>,
     ended: Arc<OnceLock<Error>>,
     /// The live session, to be resumed.
@@ -107,8 +97,7 @@ pub(crate) struct Running {
     synced: bool,
     /// From the first time on that it was.
     live: bool,
-    losses: u32,
-    retry_after: Option<Duration>,
+    backoff: Backoff,
 }
 
 impl Running {
@@ -126,7 +115,7 @@ impl Running {
             place,
             key,
             clock,
-            orders,
+            orders: Some(orders),
             events,
             ended,
             session: None,
@@ -138,8 +127,7 @@ impl Running {
             readying: Vec::new(),
             synced: false,
             live: false,
-            losses: 0,
-            retry_after: None,
+            backoff: Backoff::default(),
         }
     }
 
@@ -154,7 +142,10 @@ impl Running {
             if !error.is_passing() {
                 break error;
             }
-            let wait = self.wait();
+            if let Error::Refused { retry_after, .. } = &error {
+                self.backoff.asked(*retry_after);
+            }
+            let wait = self.backoff.wait(share());
             self.tell(Event::Disconnected {
                 reason: error.to_string(),
                 retry_in: Some(wait),
@@ -192,273 +183,38 @@ impl Running {
         }
     }
 
-    /// How long to wait after a loss: longer each time, never two clients alike, and what the server asked for at least.
-    fn wait(&mut self) -> Duration {
-        let longest = FIRST_WAIT
-            .saturating_mul(1 << self.losses.min(16))
-            .min(LONGEST_WAIT);
-        self.losses += 1;
-        let mut random = [0; 4];
-        aws_lc_rs::rand::fill(&mut random).expect("the system's random source works");
-        let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
-        let jittered = longest.div_f64(2.0) + longest.div_f64(2.0).mul_f64(share);
-        jittered.max(self.retry_after.take().unwrap_or_default())
-    }
-
     /// Waits, and does what needs no server meanwhile.
     async fn pause(&mut self, wait: Duration) -> Result<(), Error> {
         let end = Instant::now() + wait;
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(end) => return Ok(()),
-                order = self.orders.recv() => self.order(order).await?,
+                order = next(&mut self.orders) => self.order(order).await?,
             }
         }
     }
 
     /// One connection, from its dialling to its end.
     async fn connection(&mut self) -> Result<std::convert::Infallible, Error> {
-        let (mut socket, target) = {
-            let joined = self.joined();
-            tokio::pin!(joined);
-            joined.await?
+        // out of the way meanwhile, so that a client can be closed while a server does not answer
+        let mut orders = self.orders.take().expect("nobody else reads it");
+        let mut held = Vec::new();
+        let joined = tokio::select! {
+            joined = self.joined() => joined,
+            () = closing(&mut orders, &mut held) => Err(Error::Closed),
+        };
+        self.orders = Some(orders);
+        let (mut socket, target) = match joined {
+            // who closes a client does not want to hear what it was about
+            Err(Error::Closed) => return Err(Error::Closed),
+            other => {
+                for order in held {
+                    self.order(Some(order)).await?;
+                }
+                other?
+            }
         };
         self.follow(&mut socket, target).await
-    }
-
-    /// Dials and joins; gives the socket and the size that the welcome states.
-    async fn joined(&mut self) -> Result<(Socket, u64), Error> {
-        self.discover().await?;
-        let mut socket = self.place.socket().await?;
-        let have = self.community().ask();
-        let dial = self.dial();
-        let live = self.session.take();
-        let resumed = match &live {
-            Some(joined) if joined.expires_at() > self.server_now() => {
-                joining::resume(&mut socket, joined, have).await
-            }
-            _ => Ok(None),
-        };
-        let session = match resumed {
-            Ok(Some(session)) => Ok(session),
-            Ok(None) => joining::join(&mut socket, &dial, &self.key, have).await,
-            Err(error) => Err(error),
-        };
-        let session = match session {
-            Ok(session) => session,
-            Err(Error::Refused {
-                code: Code::UnknownHave,
-                ..
-            }) => return Err(self.unknown_have(&dial).await),
-            Err(error) => return Err(error),
-        };
-        let Session {
-            joined,
-            welcome,
-            challenge_end,
-        } = session;
-        if let Some(end) = challenge_end {
-            let made = end.saturating_sub(self.community().limits.challenge_ms);
-            self.ahead = (self.clock)().cast_signed() - made.cast_signed();
-        }
-        self.losses = 0;
-        let chain = joined.chain();
-        self.session = Some(joined);
-        let taken = self.community().welcome(chain, &welcome.checkpoint);
-        taken.map_err(|error| self.with_evidence(error))?;
-        Ok((socket, chain.size))
-    }
-
-    /// Reads the discovery document once: block 0, which pins the server key, and the limits. // [JOIN-20]
-    async fn discover(&mut self) -> Result<(), Error> {
-        if self.discovered {
-            return Ok(());
-        }
-        let document = self.place.discover().await?;
-        let wanted = self.community().invitation().community();
-        // [INV-2]
-        if document.community != wanted {
-            let finding = Finding::new(
-                Verdict::WrongGenesis,
-                "INV-2",
-                format!(
-                    "the server is that of the community {}, and the invitation is to {wanted}; ask whoever sent it for a new one",
-                    document.community
-                ),
-            );
-            return Err(server(finding));
-        }
-        self.work(move |community, _| {
-            community.begin(document.genesis)?;
-            community.limits = document.limits;
-            community.vault.set_limits(&community.limits)?;
-            Ok::<(), Error>(())
-        })
-        .await?;
-        self.discovered = true;
-        Ok(())
-    }
-
-    fn dial(&mut self) -> Dial {
-        let account = self.key.public().clone();
-        let community = self.community();
-        Dial {
-            origin: community.invitation().origin().to_owned(), // [JOIN-1]
-            community: community.invitation().community(),
-            server_key: community
-                .state()
-                .expect("block 0 is held")
-                .server_key()
-                .clone(),
-            account,
-        }
-    }
-
-    /// The server does not know what it showed before: a fork or a rollback.
-    async fn unknown_have(&mut self, dial: &Dial) -> Error {
-        match forks::collect(&self.place, dial, &self.key).await {
-            Ok(shown) => {
-                let community = self.community();
-                let (finding, evidence) = forks::judge(community, &shown);
-                let evidence = evidence.and_then(|e| forks::write(community.folder(), &e).ok());
-                Error::Server { finding, evidence }
-            }
-            // a server that hides what it shows now has shown something else before all the same
-            Err(error) => server(Finding::new(
-                Verdict::Fork,
-                "CHECK-12",
-                format!(
-                    "the server does not know the chain that it showed before, and what it shows now could not be read: {error}"
-                ),
-            )),
-        }
-    }
-
-    /// Adds the file that proves a fork, where one can be made.
-    fn with_evidence(&mut self, error: Error) -> Error {
-        let Error::Server { finding, .. } = error else {
-            return error;
-        };
-        let community = self.community();
-        let evidence = (finding.verdict == Verdict::Fork)
-            .then(|| forks::shown(community))
-            .flatten()
-            .and_then(|evidence| forks::write(community.folder(), &evidence).ok());
-        Error::Server { finding, evidence }
-    }
-
-    async fn follow(
-        &mut self,
-        socket: &mut Socket,
-        target: u64,
-    ) -> Result<std::convert::Infallible, Error> {
-        let mut tick = tokio::time::interval(Duration::from_millis(250));
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut heard, mut pinged) = (Instant::now(), Instant::now());
-        let mut uncovered = Uncovered::default();
-        loop {
-            if !self.synced && self.community().size() >= target {
-                self.arrive(socket).await?;
-            }
-            self.write(socket).await?;
-            if self.synced && !self.readying.is_empty() && self.community().has_card() {
-                let size = self.community().size();
-                for waiting in self.readying.drain(..) {
-                    let _ = waiting.send(Ok(size));
-                }
-            }
-            tokio::select! {
-                frame = joining::hear(socket) => {
-                    heard = Instant::now();
-                    self.take(frame?, target).await?;
-                }
-                order = self.orders.recv() => self.order(order).await?,
-                _ = tick.tick() => {
-                    let community = self.community();
-                    let patience = UNCOVERED + Duration::from_millis(community.limits.checkpoint_ms);
-                    let late = uncovered.look(community.size(), community.covered(), patience);
-                    if let Some(index) = late {
-                        self.tell(Event::Uncovered { index }).await;
-                    }
-                    if heard.elapsed() > SILENCE {
-                        return Err(Error::Network("the connection has gone silent".into()));
-                    }
-                    if pinged.elapsed() > PING {
-                        pinged = Instant::now();
-                        let _ = socket.send(Message::Ping(Vec::new().into())).await;
-                    }
-                }
-            }
-        }
-    }
-
-    /// What the welcome stated is held: whoever waited is told, and what was left is written.
-    async fn arrive(&mut self, socket: &mut Socket) -> Result<(), Error> {
-        self.synced = true;
-        let size = self.community().size();
-        if !self.live {
-            self.live = true;
-            self.recover()?;
-        }
-        self.tell(Event::Synced { size }).await;
-        for waiting in self.waiting.drain(..) {
-            let _ = waiting.send(Ok(size));
-        }
-        let me = self.key.public().id();
-        let community = self.community();
-        if !community.has_card() && community.state().is_some_and(|state| state.on_roster(&me)) {
-            self.queue.push_front(Job::own(Errand::Card));
-        }
-        self.offer_again(socket).await
-    }
-
-    async fn take(&mut self, frame: ServerFrame, target: u64) -> Result<(), Error> {
-        let events = match frame {
-            ServerFrame::Blocks(frame) => self.blocks(frame).await?,
-            ServerFrame::Checkpoint { checkpoint } => {
-                let taken = self.community().checkpoint(&checkpoint);
-                taken.map_err(|error| self.with_evidence(error))?
-            }
-            ServerFrame::Accepted(accepted) => {
-                self.accepted(accepted)
-                    .map_err(|error| self.with_evidence(error))?;
-                Vec::new()
-            }
-            ServerFrame::Refused(refused) => {
-                self.refused(refused)?;
-                Vec::new()
-            }
-            ServerFrame::Bye(bye) => {
-                self.retry_after = bye.retry_after.map(Duration::from_millis);
-                if bye.code == Code::SessionExpired {
-                    self.session = None;
-                }
-                return Err(Error::Refused {
-                    code: bye.code,
-                    detail: bye.detail,
-                });
-            }
-            // a challenge or a welcome that nobody asked for
-            _ => Vec::new(),
-        };
-        if self.live {
-            for event in events {
-                self.tell(event).await;
-            }
-        }
-        let held = self.community().size();
-        if !self.synced && held < target {
-            self.tell(Event::Syncing { held, of: target }).await;
-        }
-        Ok(())
-    }
-
-    async fn blocks(&mut self, frame: Blocks) -> Result<Vec<Event>, Error> {
-        let taken = self.work(move |community, _| community.take(frame)).await;
-        let events = taken.map_err(|error| self.with_evidence(error))?;
-        self.landed(After::Frame)
-            .map_err(|error| self.with_evidence(error))?;
-        Ok(events)
     }
 
     async fn order(&mut self, order: Option<Order>) -> Result<(), Error> {
@@ -527,29 +283,24 @@ impl Running {
     }
 }
 
-/// Since when blocks wait for a checkpoint.
-#[derive(Default)]
-struct Uncovered {
-    since: Option<(u64, Instant)>,
-    told: Option<u64>,
+/// The next order.
+async fn next(orders: &mut Option<mpsc::Receiver<Order>>) -> Option<Order> {
+    orders.as_mut()?.recv().await
 }
 
-impl Uncovered {
-    /// The first block that waits for too long, told once.
-    fn look(&mut self, size: u64, covered: u64, patience: Duration) -> Option<u64> {
-        if covered >= size {
-            self.since = None;
-            return None;
+/// Reads orders until the client is to be closed.
+async fn closing(orders: &mut mpsc::Receiver<Order>, held: &mut Vec<Order>) {
+    loop {
+        match orders.recv().await {
+            None | Some(Order::Close) => return,
+            Some(order) => held.push(order),
         }
-        let (first, since) = *self.since.get_or_insert((covered, Instant::now()));
-        if covered > first {
-            self.since = Some((covered, Instant::now()));
-            return None;
-        }
-        let late = since.elapsed() > patience && self.told != Some(first);
-        late.then(|| {
-            self.told = Some(first);
-            first
-        })
     }
+}
+
+/// A random number from 0 to 1.
+fn share() -> f64 {
+    let mut random = [0; 4];
+    aws_lc_rs::rand::fill(&mut random).expect("the system's random source works");
+    f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)
 }

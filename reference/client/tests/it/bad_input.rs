@@ -112,12 +112,7 @@ async fn a_damaged_copy_of_the_chain_is_set_aside_and_fetched_again() {
     }
     let before = alice.texts().await;
     let size = alice.client.chain().await.unwrap().unwrap().size;
-    alice
-        .until(|event| match event {
-            Event::Checkpoint { size: at, .. } if at >= size => Some(()),
-            _ => None,
-        })
-        .await;
+    alice.covered(size).await;
     let chain = community.folder("m01").join("chain.sqlite");
     // somewhere in the middle, then the head of the file
     for at in [6000, 0] {
@@ -185,5 +180,76 @@ async fn a_folder_that_others_can_read_is_refused() {
     let started = dispatch_client::Client::start(Settings::new(invitation(&server), &folder), key);
     let error = started.await.map(drop).unwrap_err();
     assert!(error.to_string().contains("chmod go="), "{error}");
+    server.shutdown().await.unwrap();
+}
+
+/// A file system of this size, where this process may mount one.
+#[cfg(target_os = "linux")]
+struct Small(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Small {
+    fn mount(at: std::path::PathBuf, options: &str) -> Option<Self> {
+        std::fs::create_dir_all(&at).unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&at);
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then_some(Self(at))
+    }
+
+    fn grow(&self, options: &str) {
+        let mut mount = std::process::Command::new("mount");
+        mount
+            .args(["-o", &format!("remount,{options}")])
+            .arg(&self.0);
+        assert!(mount.status().unwrap().success());
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).status();
+    }
+}
+
+/// Needs to be root; the store's own tests fill a bounded file wherever they run.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_ends_the_client_with_a_sentence_and_the_next_one_has_everything() {
+    let community = Community::with(&["m01", "m02"]);
+    let Some(disk) = Small::mount(community.folder("disk"), "size=1m,mode=0700") else {
+        eprintln!("not root: nothing can be mounted here");
+        return;
+    };
+    let server = community.serve().await;
+    let settings = Settings::new(invitation(&server), disk.0.join("m01"));
+    let mut alice = Member::start(settings.clone(), "m01").await;
+    alice.client.ready().await.unwrap();
+    let bob = Member::join(&community, &invitation(&server), "m02").await;
+    bob.client.ready().await.unwrap();
+    alice.say("Hello.").await;
+    for _ in 0..20 {
+        bob.say(&"x".repeat(60_000)).await;
+    }
+    let why = alice
+        .until(|event| match event {
+            Event::Disconnected { reason, retry_in } => {
+                assert_eq!(retry_in, None);
+                Some(reason)
+            }
+            _ => None,
+        })
+        .await;
+    assert!(
+        why.contains("the disk is full; nothing was lost, make room"),
+        "{why}"
+    );
+    disk.grow("size=64m");
+    let alice = Member::start(settings, "m01").await;
+    alice.say("Room again.").await;
+    let texts = alice.texts().await;
+    assert_eq!((texts.len(), texts[0].as_str()), (22, "Hello."));
+    alice.client.close().await;
     server.shutdown().await.unwrap();
 }

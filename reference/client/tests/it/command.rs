@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::community::{Community, Member, id, invitation, key_file};
+use crate::community::{Community, Member, id, invitation, key_file, program};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -74,7 +74,15 @@ impl Alike {
             } else if in_pem {
                 continue;
             }
-            lines.push(self.line(line));
+            // how far the server has signed by then is its affair
+            let line = match line.split_once("checkpoint over ") {
+                Some((before, rest)) => {
+                    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                    format!("{before}checkpoint over ..{rest}")
+                }
+                None => line.to_owned(),
+            };
+            lines.push(self.line(&line));
         }
         lines.join("\n")
     }
@@ -166,7 +174,7 @@ async fn the_walk_in_the_readme_goes_as_it_says() {
             ("dispatch", _) => done(folder, &arguments),
             other => panic!("{other:?}"),
         };
-        if facts.get("ALICE").is_none()
+        if !facts.contains_key("ALICE")
             && let Some(account) = said.strip_prefix("account ")
         {
             facts.insert("ALICE", account[..8].to_owned());
@@ -413,8 +421,9 @@ async fn bad_input_is_a_sentence_and_an_exit_code() {
 async fn a_spoilt_chain_is_found_by_its_line() {
     let community = Community::with(&["m01"]);
     let server = community.serve().await;
-    let alice = Member::join(&community, &invitation(&server), "m01").await;
-    alice.say("Hello.").await;
+    let mut alice = Member::join(&community, &invitation(&server), "m01").await;
+    let last = alice.say("Hello.").await;
+    alice.covered(last + 1).await;
     alice.client.close().await;
     server.shutdown().await.unwrap();
     let folder = community.dir.path();
@@ -444,8 +453,9 @@ async fn a_spoilt_chain_is_found_by_its_line() {
     };
     assert!(spoil(r#""kind":"card""#, r#""kind":"cart""#).contains("unknown_kind"));
     assert!(spoil(r#""index":2"#, r#""index":3"#).contains("bad_index"));
-    let last = good.lines().nth(3).unwrap();
-    assert!(spoil(&format!("{last}\n"), "").contains("rollback") || good.lines().count() < 5);
+    // a chain that was cut short is shorter than what the server signed for
+    let last = good.lines().nth(4).unwrap();
+    assert!(spoil(&format!("{last}\n"), "").contains("rollback"));
 }
 
 fn server_id(community: &Community) -> String {
@@ -544,13 +554,10 @@ async fn the_example_answers() {
     use tokio::io::{AsyncBufReadExt as _, BufReader};
     let community = Community::with(&["m01", "m02"]);
     let server = community.serve().await;
-    let deps: PathBuf = std::env::current_exe().unwrap();
-    let example = deps
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/echo");
+    let example = program(
+        "examples/echo",
+        &["-p", "dispatch-client", "--example", "echo"],
+    );
     let mut echo = tokio::process::Command::new(example)
         .arg(invitation(&server).to_string())
         .arg(community.folder("bot"))

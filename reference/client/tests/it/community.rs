@@ -100,12 +100,44 @@ impl Member {
 
     /// Waits for the event that this finds something in.
     pub async fn until<T>(&mut self, mut find: impl FnMut(Event) -> Option<T>) -> T {
-        loop {
-            let event = self.events.next().await.expect("the client goes on");
-            if let Some(found) = find(event) {
-                return found;
+        patiently(async {
+            loop {
+                let event = self.events.next().await.expect("the client goes on");
+                if let Some(found) = find(event) {
+                    return found;
+                }
             }
+        })
+        .await
+    }
+
+    /// Waits until what this member holds is as it should be.
+    pub async fn sees(&self, is_so: impl AsyncFn(&Client) -> bool) {
+        patiently(async {
+            while !is_so(&self.client).await {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        })
+        .await;
+    }
+
+    /// Waits until this member holds a block.
+    pub async fn holds(&self, index: u64) {
+        let is_so = async |client: &Client| client.chain().await.unwrap().unwrap().size > index;
+        self.sees(is_so).await;
+    }
+
+    /// Waits until a checkpoint covers so many blocks.
+    pub async fn covered(&mut self, size: u64) {
+        let held = self.client.chain().await.unwrap().unwrap().checkpoint;
+        if held.is_some_and(|checkpoint| checkpoint.size >= size) {
+            return;
         }
+        self.until(|event| match event {
+            Event::Checkpoint { size: at, .. } if at >= size => Some(()),
+            _ => None,
+        })
+        .await;
     }
 
     /// Waits for the message in a block.
@@ -119,13 +151,11 @@ impl Member {
 
     /// Waits until so many members have published a card.
     pub async fn cards(&self, count: usize) {
-        loop {
-            let members = self.client.members().await.unwrap();
-            if members.iter().filter(|member| member.has_card).count() == count {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
+        self.sees(async |client| {
+            let members = client.members().await.unwrap();
+            members.iter().filter(|member| member.has_card).count() == count
+        })
+        .await;
     }
 
     /// All texts that this member can read, in their order.
@@ -140,4 +170,25 @@ pub fn text(message: &Message) -> Option<String> {
         Content::Said(plaintext) => Some(plaintext.text.clone()),
         _ => None,
     }
+}
+
+/// A minute at most: what takes longer does not come.
+pub async fn patiently<T>(what: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), what);
+    waited.await.expect("it comes within a minute")
+}
+
+/// A program of the workspace, beside this test's. It is built where it is not there, as when one test alone is run.
+pub fn program(name: &str, how: &[&str]) -> PathBuf {
+    let deps = std::env::current_exe().unwrap();
+    let program = deps.parent().unwrap().parent().unwrap().join(name);
+    if !program.exists() {
+        let built = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked"])
+            .args(how)
+            .status()
+            .unwrap();
+        assert!(built.success() && program.exists(), "{}", program.display());
+    }
+    program
 }

@@ -65,7 +65,7 @@ async fn members_talk_while_others_are_let_in_and_removed() {
     alice.say("Welcome, Carol.").await;
     let last = alice.say("Ask whatever you like.").await;
     let heard = alice.client.history(last, 1).await.unwrap();
-    wait_for(&carol, last).await;
+    carol.holds(last).await;
     assert_eq!(
         carol.texts().await,
         ["Welcome, Carol.", "Ask whatever you like."]
@@ -76,7 +76,7 @@ async fn members_talk_while_others_are_let_in_and_removed() {
     // until somebody shares what was said before
     alice.client.share_history(id("m03")).await.unwrap();
     let shared = alice.client.chain().await.unwrap().unwrap().size;
-    wait_for(&carol, shared - 1).await;
+    carol.holds(shared - 1).await;
     assert_eq!(carol.texts().await.len(), 4);
     let error = alice.client.share_history(id("m03")).await.unwrap_err();
     assert!(matches!(error, Error::Usage(_)), "{error}");
@@ -105,11 +105,11 @@ async fn members_talk_while_others_are_let_in_and_removed() {
         "{gone:?}"
     );
     let owners = owner.client.chain().await.unwrap().unwrap().size;
-    wait_for(&alice, owners - 1).await;
+    alice.holds(owners - 1).await;
     let without = alice.say("Bob has left us.").await;
     let after = alice.client.history(without, 1).await.unwrap();
     assert_ne!(after[0].epoch, heard[0].epoch);
-    wait_for(&carol, without).await;
+    carol.holds(without).await;
     assert_eq!(carol.texts().await.last().unwrap(), "Bob has left us.");
     for member in [owner, alice, carol] {
         member.client.close().await;
@@ -126,13 +126,6 @@ async fn members_talk_while_others_are_let_in_and_removed() {
     server.shutdown().await.unwrap();
 }
 
-/// Waits until a member holds this block.
-async fn wait_for(member: &Member, index: u64) {
-    while member.client.chain().await.unwrap().unwrap().size <= index {
-        tokio::task::yield_now().await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_conversation_is_sealed_to_everybody_else() {
     let community = Community::with(&["m01", "m02", "m03"]);
@@ -146,18 +139,20 @@ async fn a_private_conversation_is_sealed_to_everybody_else() {
         to: Some(vec![id("m02")]),
         ..Addressed::default()
     };
-    let index = alice.client.send("For you alone.", to).await.unwrap().index;
+    // an epoch that Carol can read, too, is there already
     alice.say("For all.").await;
-    let end = alice.client.chain().await.unwrap().unwrap().size - 1;
+    let index = alice.client.send("For you alone.", to).await.unwrap().index;
+    let end = alice.say("For all again.").await;
     for member in [&bob, &carol] {
-        wait_for(member, end).await;
+        member.holds(end).await;
     }
-    assert_eq!(bob.texts().await, ["For you alone.", "For all."]);
-    assert_eq!(carol.texts().await, ["For all."]);
     assert_eq!(
-        carol.client.history(index, 1).await.unwrap()[0].content,
-        Content::Sealed
+        bob.texts().await,
+        ["For all.", "For you alone.", "For all again."]
     );
+    assert_eq!(carol.texts().await, ["For all.", "For all again."]);
+    let sealed = carol.client.history(index, 1).await.unwrap();
+    assert_eq!(sealed[0].content, Content::Sealed);
     let nobody = Addressed {
         to: Some(vec![id("m04")]),
         ..Addressed::default()
@@ -213,5 +208,30 @@ async fn a_redacted_message_loses_its_words_everywhere() {
         bob.client.history(index, 1).await.unwrap()[0].content,
         Content::Redacted
     );
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_let_in_again_reads_what_is_said_from_then_on() {
+    let community = Community::with(&["m01", "m02"]);
+    let server = community.serve().await;
+    let invitation = invitation(&server);
+    let owner = Member::join(&community, &invitation, "authority").await;
+    let alice = Member::join(&community, &invitation, "m01").await;
+    let bob = Member::join(&community, &invitation, "m02").await;
+    bob.client.ready().await.unwrap();
+    alice.cards(3).await;
+    let before = alice.say("Before.").await;
+    owner.client.change_roster(&[], &[id("m02")]).await.unwrap();
+    let bobs = [key("m02").public().clone()];
+    let again = owner.client.change_roster(&bobs, &[]).await.unwrap();
+    alice.holds(again.index).await;
+    // the same members, and an epoch that is stale for ever
+    let after = alice.say("After.").await;
+    let epoch = async |index| alice.client.history(index, 1).await.unwrap()[0].epoch;
+    assert_ne!(epoch(before).await, epoch(after).await);
+    let bob = Member::join(&community, &invitation, "m02").await;
+    assert_eq!(bob.texts().await, ["Before.", "After."]);
+    bob.say("Thank you.").await;
     server.shutdown().await.unwrap();
 }

@@ -9,7 +9,7 @@ use dispatch_client::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::community::{Community, Member, invitation};
+use crate::community::{Community, Member, invitation, program};
 
 /// Copies a folder with all that is in it.
 fn copy(from: &Path, to: &Path) {
@@ -76,8 +76,11 @@ async fn a_server_that_is_restored_from_a_copy_rolls_back_and_then_forks() {
     let server = dispatch_server::Server::start(config.clone())
         .await
         .unwrap();
-    let last = alice.say("Two, which will be unsaid.").await;
-    covered(&mut alice, last + 1).await;
+    let mut last = 0;
+    for text in ["Two, which will be unsaid.", "Three.", "Four.", "Five."] {
+        last = alice.say(text).await;
+    }
+    alice.covered(last + 1).await;
     alice.client.close().await;
     server.shutdown().await.unwrap();
 
@@ -91,48 +94,45 @@ async fn a_server_that_is_restored_from_a_copy_rolls_back_and_then_forks() {
     let (verdict, evidence) = finding(settings(), "m01").await;
     assert_eq!((verdict, evidence), (Verdict::Rollback, None));
 
-    // and goes on with others: two chains under one signature
+    // and goes on with others: two chains under one signature, at first a shorter one, then a longer one
     let mut bob = Member::join(&community, &invitation, "m02").await;
-    let last = bob.say("Another two.").await;
-    bob.say("And three.").await;
-    covered(&mut bob, last + 2).await;
-    let (verdict, evidence) = finding(settings(), "m01").await;
-    assert_eq!(verdict, Verdict::Fork);
-    let evidence = evidence.expect("two checkpoints convict it");
-    let read = Evidence::decode(&std::fs::read_to_string(&evidence).unwrap()).unwrap();
-    assert_eq!(Id::from(read.genesis.hash()), server.community());
-    let (code, said) = verified(&evidence);
-    assert_eq!(code, 0);
-    assert!(
-        said.contains("proven: the server of the community"),
-        "{said}"
-    );
+    let mut proofs = Vec::new();
+    for texts in [
+        &["Another two."][..],
+        &["Three, too.", "Four.", "Five.", "Six.", "Seven."][..],
+    ] {
+        let mut at = 0;
+        for text in texts {
+            at = bob.say(text).await;
+        }
+        bob.covered(at + 1).await;
+        let (verdict, evidence) = finding(settings(), "m01").await;
+        assert_eq!(verdict, Verdict::Fork);
+        let evidence = evidence.expect("two checkpoints convict it");
+        let read = Evidence::decode(&std::fs::read_to_string(&evidence).unwrap()).unwrap();
+        assert_eq!(Id::from(read.genesis.hash()), server.community());
+        // which of the two is the one that Alice kept
+        proofs.push((read.first.size == last + 1, read.second.size == last + 1));
+        let (code, said) = verified(&evidence);
+        assert_eq!(code, 0);
+        assert!(
+            said.contains("proven: the server of the community"),
+            "{said}"
+        );
+        // a bit of the evidence is changed, and it proves nothing
+        let text = std::fs::read_to_string(&evidence).unwrap();
+        let spoilt = community.folder("spoilt.json");
+        let changed = text.replace(&read.second.head.to_string(), &read.first.head.to_string());
+        std::fs::write(&spoilt, changed).unwrap();
+        assert_eq!(verified(&spoilt).0, 1);
+    }
+    assert_eq!(proofs, [(false, true), (true, false)]);
 
     // what Alice held is still there, and whole
     let (code, said) = verified(&community.folder("m01"));
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("every signature verified"), "{said}");
-    // a bit of the evidence is turned, and it proves nothing
-    let text = std::fs::read_to_string(&evidence).unwrap();
-    let head = read.second.head.to_string();
-    let spoilt = community.folder("spoilt.json");
-    std::fs::write(&spoilt, text.replace(&head, &read.first.head.to_string())).unwrap();
-    assert_eq!(verified(&spoilt).0, 1);
     server.shutdown().await.unwrap();
-}
-
-/// Waits until a checkpoint covers so many blocks.
-async fn covered(member: &mut Member, size: u64) {
-    let held = member.client.chain().await.unwrap().unwrap().checkpoint;
-    if held.is_some_and(|checkpoint| checkpoint.size >= size) {
-        return;
-    }
-    member
-        .until(|event| match event {
-            Event::Checkpoint { size: at, .. } if at >= size => Some(()),
-            _ => None,
-        })
-        .await;
 }
 
 /// The control server, with a fault.
@@ -143,7 +143,7 @@ struct Control {
 
 impl Control {
     fn start(fault: &str) -> Self {
-        let mut child = Command::new(program())
+        let mut child = Command::new(suite())
             .args(["control", "--fault", fault])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -187,31 +187,10 @@ impl Drop for Control {
     }
 }
 
-/// The suite's program, beside this test's. It is built where it is not there.
-fn program() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let program = deps
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("dispatch-conformance");
-    if !program.exists() {
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--locked",
-                "-p",
-                "dispatch-conformance",
-                "--bin",
-                "dispatch-conformance",
-            ])
-            .status()
-            .unwrap();
-        assert!(built.success() && program.exists(), "{}", program.display());
-    }
-    program
+/// The suite's program.
+fn suite() -> PathBuf {
+    let name = "dispatch-conformance";
+    program(name, &["-p", name, "--bin", name])
 }
 
 /// What a member comes upon at the control server with this fault, from the join to a message and a second connection.

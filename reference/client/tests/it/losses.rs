@@ -2,7 +2,7 @@
 
 use dispatch_client::{Addressed, Event, Invitation, Settings};
 
-use crate::community::{Community, Member, invitation};
+use crate::community::{Community, Member, invitation, patiently};
 use crate::proxy::{self, Gates};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +29,7 @@ async fn a_client_comes_back_after_the_server_was_killed_and_says_it_once() {
     let mut config = community.config.clone();
     config.bind = address;
     let server = dispatch_server::Server::start(config).await.unwrap();
-    saying.await.unwrap().unwrap();
+    patiently(saying).await.unwrap().unwrap();
     assert_eq!(alice.texts().await, ["Before.", "Meanwhile."]);
     server.shutdown().await.unwrap();
 }
@@ -72,9 +72,7 @@ async fn say_and_die(alice: Member, community: &Community) {
         let count = "SELECT count(*) FROM outgoing";
         store.query_row(count, [], |row| row.get(0)).unwrap()
     };
-    while stored() == 0 {
-        tokio::task::yield_now().await;
-    }
+    alice.sees(async |_| stored() > 0).await;
     sending.abort();
     alice.client.close().await;
 }
@@ -90,9 +88,8 @@ async fn an_entry_whose_answer_was_lost_is_said_once() {
     Gates::shut(&gates.down);
     say_and_die(alice, &community).await;
     // it reached the server all the same
-    while bob.texts().await.len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    bob.sees(async |client| client.history(0, 9).await.unwrap().len() == 2)
+        .await;
     let alice = Member::join(&community, &past, "m01").await;
     alice.say("And on.").await;
     assert_eq!(alice.texts().await, ["Hello.", "Once.", "And on."]);
@@ -126,14 +123,97 @@ async fn an_entry_of_another_device_makes_this_one_sign_anew() {
     other.say("From elsewhere.").await;
     other.client.close().await;
     let alice = Member::join(&community, &past, "m01").await;
-    let history = loop {
-        let history = alice.client.history(0, usize::MAX).await.unwrap();
-        if history.len() == 3 {
-            break history;
-        }
-        tokio::task::yield_now().await;
-    };
+    alice
+        .sees(async |client| client.history(0, 9).await.unwrap().len() == 3)
+        .await;
+    let history = alice.client.history(0, 9).await.unwrap();
     let last = crate::community::text(&history[2]);
     assert_eq!(last.as_deref(), Some("Once."));
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ended_and_a_connection_that_was_cut_are_nothing_to_the_user() {
+    let listener = proxy::listen().await;
+    let dialled = format!("http://{}", listener.local_addr().unwrap());
+    let community = Community::founded(&["m01"], |founding| {
+        founding.origins = vec![dialled.clone()];
+        founding.limits.session_ms = 1500;
+    });
+    let server = community.serve().await;
+    let gates = proxy::serve(listener, server.address());
+    let invitation = Invitation::new(&dialled, server.community()).unwrap();
+    let mut alice = Member::join(&community, &invitation, "m01").await;
+    alice.say("Before.").await;
+    let lost = |event| match event {
+        Event::Disconnected { reason, retry_in } => retry_in.map(|_| reason),
+        _ => None,
+    };
+    // its time is over
+    let why = alice.until(lost).await;
+    assert!(why.contains("session_expired"), "{why}");
+    alice.say("Joined anew.").await;
+    // within its time: it is resumed
+    gates.cut();
+    alice.until(lost).await;
+    alice.say("Resumed.").await;
+    assert_eq!(alice.texts().await, ["Before.", "Joined anew.", "Resumed."]);
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_whose_server_does_not_answer_can_be_closed() {
+    let silent = proxy::listen().await;
+    let origin = format!("http://{}", silent.local_addr().unwrap());
+    let invitation = Invitation::new(&origin, dispatch_client::Id::new([7; 32])).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings::new(invitation, dir.path().join("m01"));
+    let mut alice = Member::start(settings, "m01").await;
+    let (stream, _) = silent.accept().await.unwrap();
+    patiently(alice.client.clone().close()).await;
+    // it did not wait until its own patience with the server was over
+    assert!(alice.events.next().await.is_none());
+    drop(stream);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_when_to_come_back_is_waited_for() {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio_tungstenite::tungstenite::Message;
+    let listener = proxy::listen().await;
+    let dialled = format!("http://{}", listener.local_addr().unwrap());
+    let community = Community::founded(&["m01"], |founding| {
+        founding.origins = vec![dialled.clone()];
+    });
+    let server = community.serve().await;
+    let invitation = Invitation::new(&dialled, server.community()).unwrap();
+    let settings = Settings::new(invitation, community.folder("m01"));
+    let mut alice = Member::start(settings, "m01").await;
+    // the discovery document is the server's own
+    let (mut asked, _) = listener.accept().await.unwrap();
+    let mut answering = tokio::net::TcpStream::connect(server.address())
+        .await
+        .unwrap();
+    tokio::spawn(async move {
+        let _ = tokio::io::copy_bidirectional(&mut asked, &mut answering).await;
+    });
+    // the join is refused for a while
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+    let hello = socket.next().await.unwrap().unwrap();
+    assert!(hello.to_text().unwrap().contains(r#""type":"hello""#));
+    let refused =
+        r#"{"type":"refused","code":"unavailable","detail":"too many","retry_after":1700}"#;
+    socket.send(Message::text(refused)).await.unwrap();
+    let wait = alice
+        .until(|event| match event {
+            Event::Disconnected { retry_in, .. } => retry_in,
+            _ => None,
+        })
+        .await;
+    // by itself it would have waited for half a second at most
+    assert_eq!(wait.as_millis(), 1700);
+    proxy::serve(listener, server.address());
+    alice.say("There you are.").await;
     server.shutdown().await.unwrap();
 }

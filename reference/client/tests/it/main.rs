@@ -1,5 +1,6 @@
 //! The client against the real server, in process, and against servers that are wrong on purpose.
 
+mod arrows;
 mod bad_input;
 mod command;
 mod community;
@@ -7,3 +8,5 @@ mod conversation;
 mod hostile;
 mod losses;
 mod proxy;
+mod rotation;
+mod tls;

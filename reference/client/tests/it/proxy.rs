@@ -14,11 +14,17 @@ pub struct Gates {
     pub up: Arc<AtomicBool>,
     /// From the server to the client.
     pub down: Arc<AtomicBool>,
+    cuts: Arc<tokio::sync::Notify>,
 }
 
 impl Gates {
     pub fn shut(gate: &AtomicBool) {
         gate.store(false, Ordering::SeqCst);
+    }
+
+    /// Ends the connections that stand.
+    pub fn cut(&self) {
+        self.cuts.notify_waiters();
     }
 }
 
@@ -32,6 +38,7 @@ pub fn serve(listener: TcpListener, server: SocketAddr) -> Gates {
     let gates = Gates {
         up: Arc::new(AtomicBool::new(true)),
         down: Arc::new(AtomicBool::new(true)),
+        cuts: Arc::default(),
     };
     let open = gates.clone();
     tokio::spawn(async move {
@@ -41,8 +48,15 @@ pub fn serve(listener: TcpListener, server: SocketAddr) -> Gates {
             };
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
-            tokio::spawn(pass(from_client, to_server, open.up.clone()));
-            tokio::spawn(pass(from_server, to_client, open.down.clone()));
+            let (up, down) = (open.up.clone(), open.down.clone());
+            let cuts = open.cuts.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = pass(from_client, to_server, up) => {}
+                    () = pass(from_server, to_client, down) => {}
+                    () = cuts.notified() => {}
+                }
+            });
         }
     });
     gates

@@ -4,6 +4,7 @@ mod encryption;
 mod entries;
 mod evidence;
 mod frames;
+mod going_on;
 mod join;
 mod keeping;
 mod members;
