@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     codec::{PublicKey, signature},
-    peer::observer::Arrived,
+    peer::observer::{Arrived, Joined},
     play::{Stage, miss::Miss},
     scenario::step::{Check, Relation},
     story::shorten,
@@ -89,6 +89,7 @@ impl Stage {
                 })
             }
             Check::Chain { on } => {
+                self.times_never_fall(on)?;
                 let broken = self
                     .findings_on(on)
                     .into_iter()
@@ -101,6 +102,26 @@ impl Stage {
                 })
             }
         }
+    }
+
+    /// [CHAIN-3] Looked at again here: a breach is found by whoever sees the block first, which may be another case.
+    fn times_never_fall(&mut self, on: &str) -> Result<(), Miss> {
+        let joined = |joined: &Joined| joined.arrived.iter().map(|block| block.index).collect();
+        let arrived: Vec<u64> = self
+            .connection(on)?
+            .observer()
+            .joined()
+            .map_or_else(Vec::new, joined);
+        let time = |index: u64| self.server.chain.block(index)?["time"].as_u64();
+        let falls = |index: &u64| {
+            let before = index.checked_sub(1).and_then(time);
+            before.is_some_and(|before| time(*index).is_some_and(|time| time < before))
+        };
+        let fallen = arrived.into_iter().find(falls);
+        fallen.map_or(Ok(()), |index| {
+            let came = format!("block {index} is earlier than the one before it");
+            Err(Miss::other("times that never fall", came).against("CHAIN-3"))
+        })
     }
 
     /// How many of the blocks that arrived on a connection are such.
