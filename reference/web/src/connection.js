@@ -71,7 +71,9 @@ export class Connection {
   static async open(dialled, host, signal) {
     const socket = await Socket.open(dialled.WebSocket, dialled.origin, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
     const connection = new Connection(socket, dialled, host);
-    signal.addEventListener("abort", () => connection.fail(new DispatchError("closed", "Disconnected.")), { once: true });
+    const end = () => connection.fail(new DispatchError("closed", "Disconnected."));
+    signal.addEventListener("abort", end);
+    connection.ended.addEventListener("abort", () => signal.removeEventListener("abort", end));
     return connection;
   }
 
@@ -263,8 +265,13 @@ export class Connection {
    * @param {number} ms
    * @returns {Promise<void>} once the chain grows, so much time is over, or the connection has ended
    */
-  grown(ms) {
-    return Promise.race([pause(ms, this.ended), new Promise((resolve) => this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => resolve(undefined) }))]);
+  async grown(ms) {
+    const over = new AbortController();
+    this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => over.abort() });
+    const end = () => over.abort();
+    this.ended.addEventListener("abort", end);
+    await pause(ms, over.signal);
+    this.ended.removeEventListener("abort", end);
   }
 
   /**
