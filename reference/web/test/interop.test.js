@@ -72,7 +72,12 @@ test("JavaScript and Rust talk in one community, with members removed and added 
       await tail.end();
     }
     await until(alice, "all is said", () => alice.pending.length === 0);
-    assert.deepEqual(texts(await rust.json("history")), ["Hello from JavaScript.", "Hello from Rust. \u{1F600} é é", "Not for Rust.", "Welcome back."]);
+    assert.deepEqual(texts(await rust.json("history")), [
+      "Hello from JavaScript.",
+      "Hello from Rust. \u{1F600} é é",
+      "Not for Rust.",
+      "Welcome back.",
+    ]);
     const members = await rust.json("members");
     assert.ok(members.length);
     assert.deepEqual(alice.findings, []);

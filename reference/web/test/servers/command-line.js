@@ -30,7 +30,10 @@ export class CommandLine {
   /** @returns {Promise<any[]>} the objects that it printed */
   async json(...given) {
     const text = await this.dispatch("--json", ...given);
-    return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    return text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
   }
 
   /** Reads along, until the handle is ended. */
