@@ -71,12 +71,19 @@ export class Writer {
     if (!all.includes(own))
       throw new DispatchError("bad_recipient", "Our own card is not on the chain, so we could not read what we write. Try again once it is.");
     if (!members) return all;
-    return members.map((id) => {
+    const ordinals = members.map((id) => {
       const account = this.#chain.accounts.get(id);
       if (!account || !all.includes(account.ordinal))
         throw new DispatchError("bad_recipient", "One of those who are addressed is no member, or has no card yet.");
       return account.ordinal;
     });
+    // Who was away when the others were removed must not find that private words went to what everyone shares.
+    if (all.every((ordinal) => ordinals.includes(ordinal)))
+      throw new DispatchError(
+        "not_private",
+        "Everybody else is gone: what is written here now would be for everyone. Write it there, if that is meant.",
+      );
+    return ordinals;
   }
 
   /**

@@ -82,6 +82,7 @@ test("two members talk; one is removed and cannot read on; a late joiner verifie
     assert.deepEqual({ ...gone.redacted, time: 0 }, { by: accountOf("m01"), reason: "said too early", time: 0 });
     const kept = await carol.client.store.get("blocks", [server.community, index]);
     assert.equal(kept.block.entry.body.ciphertext, undefined);
+    await until(alice.community, "the redaction", async () => (await words(alice.community.everyone))[0] === "(redacted)");
     await assert.rejects(alice.community.redact(index), { code: "bad_redaction" });
   } finally {
     for (const client of clients) await client.close();
@@ -126,6 +127,33 @@ test("a private conversation is read by those who are in it, and seen by the oth
     await until(alice.community, "the removal", () => !alice.community.member(accountOf("m02")).isMember);
     assert.equal(private_.canSend, "removed");
     await assert.rejects(private_.send("Too late."), { code: "removed" });
+  } finally {
+    for (const client of clients) await client.close();
+    await server.end();
+  }
+});
+
+test("private words that wait while everybody else is removed do not become words to everyone", async () => {
+  const server = new Dispatchd();
+  const clients = [];
+  try {
+    server.allow(pemOf("m01"), pemOf("m02"), pemOf("m03"));
+    await server.start();
+    const [alice, bob, carol] = await Promise.all(["m01", "m02", "m03"].map((name) => joined(name, server)));
+    clients.push(alice.client, bob.client, carol.client);
+    await withCards(alice.community, "m01", "m02", "m03");
+    const secret = alice.community.conversationWith([accountOf("m02")]);
+    await alice.community.disconnect();
+    const { local } = await secret.send("just for Bob");
+    server.allow(pemOf("m01"), pemOf("m02"));
+    await until(bob.community, "the removal", () => !bob.community.member(accountOf("m03")).isMember);
+    alice.community.connect();
+    const failed = await until(alice.community, "the failure", () =>
+      alice.community.pending.find((each) => each.local === local && each.state === "failed"),
+    );
+    assert.equal(failed.code, "not_private");
+    assert.equal(failed.text, "just for Bob");
+    assert.deepEqual([alice.community.everyone.count, secret.count], [0, 0]);
   } finally {
     for (const client of clients) await client.close();
     await server.end();
