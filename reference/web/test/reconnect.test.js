@@ -63,7 +63,8 @@ test("an entry that was appended, and whose answer was lost, is offered again an
       (frame.type === "blocks" && frame.blocks.some(({ entry }) => entry.author === accountOf("m01") && entry.seq === due));
     let lost = 0;
     state.lose = (frame) => {
-      if (!isOurs(frame) || lost) return false;
+      const isSent = state.sent.some(({ type, entry }) => type === "submit" && entry.seq === due);
+      if (!isSent || !isOurs(frame) || lost) return false;
       lost++;
       // Whatever comes on this connection after it is lost, too.
       state.lose = () => state.sockets.length === 1;
@@ -114,7 +115,9 @@ test("a signed entry outlives its program: the next start offers the same, and s
     await first.joined.everyone.send("first");
     await until(first.joined, "the first message", () => first.joined.everyone.count === 1);
     // The program ends right after it has sent, and never sees what came of it.
-    state.lose = ({ type }) => type === "accepted" || type === "blocks";
+    const due = first.joined.ledger.chain.accounts.get(accountOf("m01")).seq + 1;
+    state.lose = ({ type }) =>
+      (type === "accepted" || type === "blocks") && state.sent.some((frame) => frame.type === "submit" && frame.entry.seq === due);
     await first.joined.everyone.send("twice?");
     await until(first.joined, "the loss", () => first.joined.state.name !== "open");
     await first.client.close();
