@@ -71,13 +71,16 @@ export class Connection {
   static async open(dialled, host, signal) {
     const socket = await Socket.open(dialled.WebSocket, dialled.origin, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
     const connection = new Connection(socket, dialled, host);
-    signal.addEventListener("abort", () => connection.fail(new DispatchError("closed", "Disconnected.")), { once: true });
+    const end = () => connection.fail(new DispatchError("closed", "Disconnected."));
+    signal.addEventListener("abort", end);
+    connection.ended.addEventListener("abort", () => signal.removeEventListener("abort", end));
     return connection;
   }
 
   /** @param {unknown} error */
   fail(error) {
-    this.#error ??= error instanceof DispatchError ? error : new DispatchError("failed", error instanceof Error ? error.message : String(error), { cause: error });
+    this.#error ??=
+      error instanceof DispatchError ? error : new DispatchError("failed", error instanceof Error ? error.message : String(error), { cause: error });
     this.#controller.abort();
   }
 
@@ -209,7 +212,8 @@ export class Connection {
   /** A checkpoint out of a backup may be ahead of the welcome's. [CHECK-8] */
   #checkKept() {
     const { chain, checkpoint } = this.host.ledger;
-    if (checkpoint && !agrees(chain, checkpoint)) throw new DispatchError("fork", "The server shows another history than the one that it has signed for before. Nothing more is taken from it.");
+    if (checkpoint && !agrees(chain, checkpoint))
+      throw new DispatchError("fork", "The server shows another history than the one that it has signed for before. Nothing more is taken from it.");
   }
 
   /** @param {Checkpoint} checkpoint */
@@ -263,8 +267,13 @@ export class Connection {
    * @param {number} ms
    * @returns {Promise<void>} once the chain grows, so much time is over, or the connection has ended
    */
-  grown(ms) {
-    return Promise.race([pause(ms, this.ended), new Promise((resolve) => this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => resolve(undefined) }))]);
+  async grown(ms) {
+    const over = new AbortController();
+    this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => over.abort() });
+    const end = () => over.abort();
+    this.ended.addEventListener("abort", end);
+    await pause(ms, over.signal);
+    this.ended.removeEventListener("abort", end);
   }
 
   /**
