@@ -7,7 +7,6 @@ import { ChainMaker } from "./servers/chain-maker.js";
 import { CommandLine } from "./servers/command-line.js";
 import { Dispatchd } from "./servers/dispatchd.js";
 import { VECTORS } from "./vectors/files.js";
-import { VECTORS } from "./vectors/files.js";
 import { accountOf, backupOf, member, open, pemOf, until, words } from "./servers/member.js";
 import { Scripted } from "./servers/scripted.js";
 
