@@ -36,6 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "ENTRY-5/restart",
         "remembers in memory which entries it has already",
     )
+    .spreading("what was not answered before a kill is offered again, in every case that kills amid appends")
     .spawned(),
     Fault::new("ENTRY-4/restart", "counts entries in memory")
         .spreading("every case that kills goes on with its authors' numbers")
