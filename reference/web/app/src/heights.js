@@ -27,13 +27,17 @@ export class Heights {
   grow(count) {
     if (count <= this.#count) return;
     if (count > this.#heights.length) {
-      const heights = new Float64Array(2 ** Math.ceil(Math.log2(count)));
-      heights.set(this.#heights.subarray(0, this.#count));
-      this.#heights = heights;
+      const room = 2 ** Math.ceil(Math.log2(count));
+      this.#heights = widened(this.#heights, room);
+      this.#sums = widened(this.#sums, room + 1);
     }
     this.#heights.fill(this.#estimate, this.#count, count);
+    for (let at = this.#count + 1; at <= count; at += 1) {
+      let sum = this.#heights[at - 1];
+      for (let step = 1; step < (at & -at); step <<= 1) sum += this.#sums[at - step];
+      this.#sums[at] = sum;
+    }
     this.#count = count;
-    this.#rebuild();
   }
 
   /** What row `index` measures; gives by how much that differs from before. */
@@ -42,7 +46,7 @@ export class Heights {
     const change = height - this.#heights[index];
     if (change === 0) return 0;
     this.#heights[index] = height;
-    for (let at = index + 1; at < this.#sums.length; at += at & -at) this.#sums[at] += change;
+    for (let at = index + 1; at <= this.#count; at += at & -at) this.#sums[at] += change;
     return change;
   }
 
@@ -66,16 +70,12 @@ export class Heights {
     }
     return Math.max(0, Math.min(index, this.#count - 1));
   }
+}
 
-  #rebuild() {
-    const sums = new Float64Array(this.#heights.length + 1);
-    for (let at = 1; at < sums.length; at += 1) {
-      sums[at] += at <= this.#count ? this.#heights[at - 1] : 0;
-      const parent = at + (at & -at);
-      if (parent < sums.length) sums[parent] += sums[at];
-    }
-    this.#sums = sums;
-  }
+function widened(array, length) {
+  const wide = new Float64Array(length);
+  wide.set(array);
+  return wide;
 }
 
 /**

@@ -81,8 +81,10 @@ export function useWork() {
 }
 
 /** Brings the heading of a new view under the keyboard, so that a screen reader begins there. */
-export function useHeading(key) {
+export function useHeading(key, wanted = true) {
   const heading = useRef(null);
-  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [key]);
+  useLayoutEffect(() => {
+    if (wanted) heading.current?.focus({ preventScroll: true });
+  }, [key]);
   return heading;
 }

@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from 'preact/hooks';
 import { counted } from '../format.js';
-import { useEvents } from '../use.js';
+import { useEvents, useHeading } from '../use.js';
 import { sentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Composer } from './composer.jsx';
@@ -20,12 +20,13 @@ export function ConversationView({ conversation, onBack }) {
   const [chosen, setChosen] = useState(null);
   const closeSheet = useCallback(() => setChosen(null), []);
   const { canSend, isPrivate } = conversation;
+  const heading = useHeading(conversation.key, narrow);
   return (
     <main class="conversation" aria-label={titleOf(conversation)}>
       <header class="bar">
         {narrow && <IconButton icon="back" label="Back to the conversations" onClick={onBack} />}
         <div class="bar-text">
-          <Heading>{isPrivate && <Icon name="lock" size={16} />}{isPrivate ? titleOf(conversation) : 'Everyone'}</Heading>
+          <Heading ref={heading} tabIndex={-1}>{isPrivate && <Icon name="lock" size={16} />}{isPrivate ? titleOf(conversation) : 'Everyone'}</Heading>
           <p class="hint">{audience(conversation)}</p>
         </div>
         <IconButton icon="people" label="Members" onClick={() => side('members')} />
