@@ -66,16 +66,20 @@ export class Client extends Emitter {
     return community;
   }
 
-  /** A browser says when the network goes and comes. */
+  /** A browser says when the network goes and comes, and when the page is shown again. */
   #watchNetwork() {
     if (typeof addEventListener !== "function") return; // a page and a worker have it, Node has not
     const online = () => this.communities.forEach((community) => community.networkIsBack());
     const offline = () => this.communities.forEach((community) => community.drop());
+    const shown = () => document.visibilityState === "visible" && online(); // phones close the sockets of what is not shown
+    const page = typeof document === "undefined" ? null : document;
     addEventListener("online", online);
     addEventListener("offline", offline);
+    page?.addEventListener("visibilitychange", shown);
     this.#unwatch = () => {
       removeEventListener("online", online);
       removeEventListener("offline", offline);
+      page?.removeEventListener("visibilitychange", shown);
     };
   }
 

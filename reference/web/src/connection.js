@@ -71,7 +71,9 @@ export class Connection {
   static async open(dialled, host, signal) {
     const socket = await Socket.open(dialled.WebSocket, dialled.origin, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
     const connection = new Connection(socket, dialled, host);
-    signal.addEventListener("abort", () => connection.fail(new DispatchError("closed", "Disconnected.")), { once: true });
+    const end = () => connection.fail(new DispatchError("closed", "Disconnected."));
+    signal.addEventListener("abort", end);
+    connection.ended.addEventListener("abort", () => signal.removeEventListener("abort", end));
     return connection;
   }
 
@@ -166,7 +168,10 @@ export class Connection {
     switch (frame.type) {
       case "blocks":
         if (frame.from !== ledger.chain.size) throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
-        await ledger.take(frame.blocks, (taken) => this.host.taken(taken));
+        await ledger.take(frame.blocks, async (taken) => {
+          await this.host.taken(taken);
+          if (this.ended.aborted) throw this.#error; // [CHAIN-12]
+        });
         return this.#progress(welcome, had);
       case "checkpoint":
         return this.#checkpoint(frame.checkpoint);
@@ -260,8 +265,13 @@ export class Connection {
    * @param {number} ms
    * @returns {Promise<void>} once the chain grows, so much time is over, or the connection has ended
    */
-  grown(ms) {
-    return Promise.race([pause(ms, this.ended), new Promise((resolve) => this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => resolve(undefined) }))]);
+  async grown(ms) {
+    const over = new AbortController();
+    this.#waiting.push({ size: this.host.ledger.chain.size + 1, resolve: () => over.abort() });
+    const end = () => over.abort();
+    this.ended.addEventListener("abort", end);
+    await pause(ms, over.signal);
+    this.ended.removeEventListener("abort", end);
   }
 
   /**

@@ -72,8 +72,9 @@ export class Conversation {
 
   /** @returns {true | "removed" | "not_joined" | "not_private"} */
   get canSend() {
-    if (!this.#chain.size || !this.community.account) return "not_joined";
-    if (!this.community.isMember || this.members.some((account) => !this.#chain.accounts.get(account)?.isMember)) return "removed";
+    const own = this.#chain.accounts.get(this.community.account ?? "");
+    if (!own) return "not_joined"; // or not read that far yet
+    if (!own.isMember || this.members.some((account) => !this.#chain.accounts.get(account)?.isMember)) return "removed";
     return this.#members && this.community.isAudience(this.#members) ? "not_private" : true;
   }
 

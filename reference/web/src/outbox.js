@@ -303,12 +303,20 @@ export class Outbox {
     if ((AGAIN.has(code) || stale) && item.tries < MOST_TRIES) {
       // What is made for a message is made anew for it, if it is still needed.
       if (item.kind === "epoch" || (item.kind === "share" && item.said.latest)) return this.#remove(item);
-      await this.#change(item, { entry: null, id: null, tries: item.tries + 1 });
       // Blocks that tell why may be on their way.
-      if (!stale) await link.grown(item.tries * 200);
-      return;
+      if (!stale && !this.#hasMoved(entry)) await link.grown((item.tries + 1) * 200);
+      return this.#change(item, { entry: null, id: null, tries: this.#hasMoved(entry) ? item.tries : item.tries + 1 });
     }
     await this.#fail(item, code, this.host.explain(refusal));
+  }
+
+  /**
+   * Another device of ours was faster: that may happen as often as it likes.
+   *
+   * @param {Entry} entry
+   */
+  #hasMoved({ seq, author }) {
+    return (this.ledger.chain.accounts.get(author)?.seq ?? 0) >= seq;
   }
 
   /**

@@ -95,6 +95,8 @@ test("in a browser: a key is made and stays, a conversation outlives a reload, a
     await page.evaluate(() => community.everyone.send("Hello, Node."));
     await until(there, "the answer", async () => (await words(there.everyone))[1] === "Hello, Node.");
 
+    await page.evaluate(() => until(community, "our own words", () => community.everyone.count === 2 && community.pending.length === 0));
+
     // A reload: keys, chain and words come from the store, without a network.
     const size = there.size;
     await page.reload();

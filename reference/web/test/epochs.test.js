@@ -102,6 +102,22 @@ test("who joins, and who publishes another card, is written to under a new epoch
     assert.deepEqual(await words(again.everyone), ["to two", "to three", "to the new card"]);
   }));
 
+test("who was removed and added again is written to under a new epoch: the old one is stale for ever", () =>
+  withServer(["m01", "m02"], async ({ server }, alice, bob) => {
+    await says(alice, "before", bob);
+    server.allow(pemOf("m01"));
+    await until(bob, "removed", () => bob.state.code === "removed");
+    await until(alice, "the removal", () => !alice.member(accountOf("m02")).isMember);
+    server.allow(pemOf("m01"), pemOf("m02"));
+    await until(alice, "the return", () => alice.member(accountOf("m02")).isMember);
+    bob.wake();
+    await open(bob);
+    await says(alice, "after", bob);
+    assert.deepEqual(epochs(alice).map(({ stale, messages }) => [stale, messages]), [[true, 1], [false, 1]]);
+    assert.deepEqual(alice.pending, []);
+    assert.deepEqual(alice.member(accountOf("m02")).history.map(({ what }) => what), ["added", "removed", "added"]);
+  }));
+
 test("an epoch that its author wrapped wrongly for us is not written under, and opens once somebody else shares it", () =>
   withServer(["m01", "m02", "m03"], async (_, alice, bob, carol) => {
     // Alice wraps rubbish for Bob, and the secret for Carol and herself.

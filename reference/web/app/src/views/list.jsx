@@ -14,6 +14,8 @@ const ESTIMATE = 52;
 const BEYOND = 8;
 /** At most so many rows are drawn, whatever the screen. */
 const MOST = 80;
+/** At most twice so many rows have a place in the page at a time: browsers draw nothing that is higher than some 17 million pixels. */
+const SPAN = 100_000;
 /** At most so many read messages are held. */
 const HELD = 600;
 /** How near to the end counts as at the end. */
@@ -26,10 +28,12 @@ export function MessageList({ conversation, onChoose }) {
   const { client, community, clock } = useRoom();
   const own = client.identity.account;
   const scroller = useRef(null);
-  const heights = useMemo(() => new Heights(ESTIMATE), [conversation]);
-  heights.grow(conversation.count);
+  const [base, setBase] = useState(() => Math.max(0, (conversation.unread > 0 ? conversation.read : conversation.count) - SPAN));
+  const heights = useMemo(() => new Heights(ESTIMATE, base), [conversation, base]);
+  heights.grow(Math.min(conversation.count, base + 2 * SPAN));
+  const isWhole = heights.count === conversation.count;
   const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : null));
-  const [view, setView] = useState(() => windowAt(heights, unreadFrom ?? heights.count));
+  const [view, setView] = useState(() => windowAt(conversation.count, unreadFrom ?? conversation.count));
   const [, redraw] = useReducer((count) => count + 1, 0);
   const held = useMessages(conversation, view, redraw);
   const [active, setActive] = useState(null);
@@ -58,7 +62,7 @@ export function MessageList({ conversation, onChoose }) {
       expected.current = element.scrollTop;
     }
     // Once the last row stands where it belongs, being near it is being at the end.
-    const drawn = rows.lastElementChild ? Number(rows.lastElementChild.dataset.number) === heights.count - 1 : heights.count === 0;
+    const drawn = rows.lastElementChild ? Number(rows.lastElementChild.dataset.number) === conversation.count - 1 : conversation.count === 0;
     if (!eye.current.end && drawn && element.scrollHeight - element.clientHeight - element.scrollTop < NEAR) {
       eye.current = { end: true };
       redraw();
@@ -72,7 +76,7 @@ export function MessageList({ conversation, onChoose }) {
     if (expected.current !== null && Math.abs(scrollTop - expected.current) < 1) {
       expected.current = null;
     } else {
-      const end = scrollHeight - scrollTop - clientHeight < NEAR;
+      const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
       const number = heights.at(scrollTop);
       eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
       redraw();
@@ -107,12 +111,20 @@ export function MessageList({ conversation, onChoose }) {
     };
   }, [read, conversation.count]);
 
+  const goTo = useCallback((number, below = -72) => {
+    const { count } = conversation;
+    // Where the wanted row has no place, others than so far get theirs.
+    if (number < heights.base || Math.min(number, count - 1) >= heights.count) setBase(Math.max(0, Math.min(number, count) - SPAN));
+    eye.current = number >= count ? { end: true } : { number, below };
+    setView(windowAt(count, number));
+    redraw();
+  }, [heights, conversation]);
   useListener(community, 'message', ({ conversation: which, message }) => {
     if (which.key !== conversation.key) return;
     // One's own words end what was unread, and are to be seen.
     if (message.author === own) {
       setUnreadFrom(null);
-      eye.current = { end: true };
+      goTo(conversation.count);
     }
     redraw();
   });
@@ -123,11 +135,6 @@ export function MessageList({ conversation, onChoose }) {
   useListener(community, 'checkpoint', () => held.refresh());
   useListener(community, 'changed', ({ conversation: which, number }) => which.key === conversation.key && held.forget(number));
 
-  const goTo = useCallback((number, below = -72) => {
-    eye.current = number >= heights.count ? { end: true } : { number, below };
-    setView(windowAt(heights, number));
-    redraw();
-  }, [heights]);
   const goToEntry = useCallback(async (entry) => {
     const number = await conversation.numberOf(entry);
     if (number === null) return;
@@ -140,7 +147,7 @@ export function MessageList({ conversation, onChoose }) {
   const { from, to } = view;
   const rows = rowsOf(held.between(from - 1, to + 1), { from, to, unreadFrom, changes, clock });
   const outgoing = conversation.pending.filter((one) => one.kind === 'message');
-  const newest = to === heights.count ? rows.at(-1)?.message : null;
+  const newest = to === conversation.count ? rows.at(-1)?.message : null;
   const after = newest ? changes.filter((change) => change.index > newest.index) : [];
 
   useLayoutEffect(() => {
@@ -166,11 +173,14 @@ export function MessageList({ conversation, onChoose }) {
   const move = (event) => {
     const inside = event.target === scroller.current || event.target.matches('[data-number]');
     if (!inside || event.altKey || event.ctrlKey || event.metaKey) return;
-    const count = heights.count;
+    const { count } = conversation;
+    // From a row to the next; from the list itself to what is in view.
+    const { scrollTop, clientHeight } = scroller.current;
+    const here = event.target !== scroller.current ? active : eye.current.end ? null : heights.at(scrollTop + clientHeight / 2);
     const steps = { ArrowUp: -1, ArrowDown: 1, PageUp: -8, PageDown: 8 };
     const target = event.key === 'Home' ? 0 : event.key === 'End' ? count - 1
-      : event.key in steps ? Math.max(0, Math.min(count - 1, (active ?? count - (steps[event.key] < 0 ? 0 : 1)) + steps[event.key])) : null;
-    if (event.key === 'Enter' && active !== null) {
+      : event.key in steps ? Math.max(0, Math.min(count - 1, (here ?? (steps[event.key] < 0 ? count : count - 1)) + steps[event.key])) : null;
+    if (event.key === 'Enter' && active !== null && event.target !== scroller.current) {
       const message = held.at(active);
       if (message) onChoose({ message });
     } else if (target === null || count === 0) {
@@ -183,16 +193,16 @@ export function MessageList({ conversation, onChoose }) {
     event.preventDefault();
   };
 
-  const away = !eye.current.end && heights.count > 0;
+  const away = !eye.current.end && conversation.count > 0;
   const below = away ? Math.max(0, conversation.unread) : 0;
   return (
     <div class="list-frame">
-      <div class="list" role={heights.count + outgoing.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
+      <div class="list" role={conversation.count + outgoing.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
         <div class="whole">
           <div class="rows" data-from={rows[0]?.message.number ?? from}>
             {rows.map((row) => (
               <MessageRow
-                key={row.message.number} row={row} count={heights.count} own={own} isActive={active === row.message.number}
+                key={row.message.number} row={row} count={conversation.count} own={own} isActive={active === row.message.number}
                 conversation={conversation} onChoose={onChoose} onActive={setActive} onGoTo={goToEntry}
               />
             ))}
@@ -200,13 +210,19 @@ export function MessageList({ conversation, onChoose }) {
         </div>
         <div class="behind">
           {after.map((change) => <ChangeNote key={`${change.index} ${change.account}`} change={change} />)}
-          {heights.count === 0 && outgoing.length === 0 && <Empty conversation={conversation} />}
+          {conversation.count === 0 && outgoing.length === 0 && <Empty conversation={conversation} />}
           {outgoing.slice(0, WAITING).map((one) => <OutgoingRow key={one.local} outgoing={one} onChoose={onChoose} />)}
           {outgoing.length > WAITING && <p class="note">{counted(outgoing.length - WAITING, 'more message')} waiting to be sent</p>}
         </div>
       </div>
+      {base > 0 && view.from === base && (
+        <button type="button" class="to-start" onClick={() => goTo(base - 1)}>Earlier messages</button>
+      )}
+      {!isWhole && view.to === heights.count && (
+        <button type="button" class="to-start" onClick={() => goTo(heights.count)}>Later messages</button>
+      )}
       {away && (
-        <button type="button" class="to-end" onClick={() => goTo(heights.count)}>
+        <button type="button" class="to-end" onClick={() => goTo(conversation.count)}>
           <Icon name="down" size={18} />
           {below > 0 ? <span>{counted(below, 'new message')}</span> : <span class="unseen">To the newest message</span>}
         </button>
@@ -225,9 +241,9 @@ function Empty({ conversation }) {
 }
 
 /** The first window, before anything was measured. */
-function windowAt(heights, number) {
-  const to = Math.min(heights.count, number + BEYOND + 20);
-  return { from: Math.max(0, Math.min(number, heights.count) - BEYOND - 20), to };
+function windowAt(count, number) {
+  const to = Math.min(count, number + BEYOND + 20);
+  return { from: Math.max(0, Math.min(number, count) - BEYOND - 20), to };
 }
 
 /** Reads the messages around a window, and holds them for a while. */
