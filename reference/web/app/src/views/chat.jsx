@@ -38,6 +38,8 @@ export function Chat({ client, community, onOther }) {
     announcer.message(room.nameOf(message.author), room.titleOf(conversation), message.content?.text ?? 'a message that cannot be read here');
   });
 
+  useListener(community, 'changed', () => announcer.forget()); // [RED-6]
+
   const unread = community.conversations.reduce((sum, one) => sum + one.unread, 0);
   const name = community.name ?? 'dispatch-d';
   useEffect(() => {

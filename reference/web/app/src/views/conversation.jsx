@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from 'preact/hooks';
 import { counted } from '../format.js';
-import { useEvents, useHeading } from '../use.js';
+import { useEvents, useHeading, useListener } from '../use.js';
 import { sentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Composer } from './composer.jsx';
@@ -18,6 +18,12 @@ export function ConversationView({ conversation, onBack }) {
   useEvents(community, ['conversation', 'pending', 'roster']);
   const [replyTo, setReplyTo] = useState(null);
   const [chosen, setChosen] = useState(null);
+  // [RED-6] What changed is not held here as it was.
+  useListener(community, 'changed', ({ conversation: which, number }) => {
+    if (which.key !== conversation.key) return;
+    if (number === replyTo?.number) setReplyTo(null);
+    if (number !== null && number === chosen?.message?.number) setChosen(null);
+  });
   const closeSheet = useCallback(() => setChosen(null), []);
   const { canSend, isPrivate } = conversation;
   const heading = useHeading(conversation.key, narrow);

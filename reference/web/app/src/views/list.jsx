@@ -132,7 +132,8 @@ export function MessageList({ conversation, onChoose }) {
     if (outgoing.conversation === conversation.key && outgoing.kind === 'message' && outgoing.state === 'waiting') eye.current = { end: true };
     redraw();
   });
-  useListener(community, 'checkpoint', () => held.refresh());
+  // Own messages get another mark.
+  useListener(community, 'checkpoint', () => held.forget());
   useListener(community, 'changed', ({ conversation: which, number }) => which.key === conversation.key && held.forget(number));
 
   const goToEntry = useCallback(async (entry) => {
@@ -249,25 +250,26 @@ function windowAt(count, number) {
 /** Reads the messages around a window, and holds them for a while. */
 function useMessages(conversation, { from, to }, redraw) {
   const state = useRef(null);
-  if (state.current?.conversation !== conversation) state.current = { conversation, messages: new Map(), asked: 0, stale: new Set() };
+  if (state.current?.conversation !== conversation) state.current = { conversation, messages: new Map(), asked: 0, turn: 0, stale: new Set() };
   const { current } = state;
   const [busy, setBusy] = useState(false);
 
-  const load = useCallback(async (first, last, anew = false) => {
+  const load = useCallback(async (first, last) => {
     const wanted = [];
     for (let number = Math.max(0, first); number < Math.min(last, conversation.count); number += 1) {
-      if (anew || !current.messages.has(number) || current.stale.has(number)) wanted.push(number);
+      if (!current.messages.has(number) || current.stale.has(number)) wanted.push(number);
     }
     if (wanted.length === 0) return;
     current.asked += 1;
-    const asked = current.asked;
+    const { asked, turn } = current;
     setBusy(true);
     try {
       const messages = await conversation.messages(wanted[0], wanted.at(-1) + 1);
       if (state.current !== current) return;
       for (const message of messages) {
         current.messages.set(message.number, message);
-        current.stale.delete(message.number);
+        // What changed while it was read is being read again.
+        if (turn === current.turn) current.stale.delete(message.number);
       }
       shed(current.messages, first, last);
     } catch (error) {
@@ -294,10 +296,13 @@ function useMessages(conversation, { from, to }, redraw) {
       }
       return found;
     },
-    /** Own messages get another mark with a checkpoint. */
-    refresh: () => load(from, to, true),
-    forget: (number) => {
-      current.stale.add(number);
+    /** What is held of a message, or of all where none is named, is read again before it is shown again. */
+    forget: (number = null) => {
+      current.turn += 1;
+      for (const one of number === null ? [...current.messages.keys()] : [number]) {
+        if (one >= from - 1 && one <= to) current.stale.add(one);
+        else current.messages.delete(one); // [RED-6]
+      }
       load(from - 1, to + 1);
     },
   };
