@@ -96,6 +96,10 @@ fn the_suite_names_the_reference_in_one_file_alone() {
         !manifest.contains("dispatch-protocol"),
         "Cargo.toml names dispatch-protocol"
     );
+    assert!(
+        !manifest.contains("dispatch-client"),
+        "Cargo.toml names dispatch-client"
+    );
     let mut sources = Vec::new();
     collect(&own.join("src"), &mut sources);
     assert!(sources.len() > 30);
@@ -105,6 +109,10 @@ fn the_suite_names_the_reference_in_one_file_alone() {
         assert!(
             !text.contains("dispatch_protocol"),
             "{name} names dispatch_protocol"
+        );
+        assert!(
+            !text.contains("dispatch_client"),
+            "{name} names dispatch_client"
         );
         assert!(
             !text.contains("dispatch_server") || name == "src/embedded.rs",

@@ -60,7 +60,8 @@ export class Arrivals {
     const removed = entry.kind === "genesis" ? [] : entry.body.remove;
     const added = add.map((/** @type {string} */ der) => PublicKey.read(der).account);
     this.community.emit("roster", { index, added, removed, by: entry.author });
-    for (const each of this.community.allConversations) if (!each.isPrivate || each.members.some((account) => removed.includes(account))) touched.add(each);
+    for (const each of this.community.allConversations)
+      if (!each.isPrivate || each.members.some((account) => removed.includes(account))) touched.add(each);
   }
 
   /** @param {import("./form.js").Entry} entry */
@@ -90,6 +91,6 @@ export class Arrivals {
     const conversation = community.conversationOf(/** @type {string} */ (key), thread?.members ?? null);
     touched.add(conversation);
     if (this.isQuiet) return;
-    community.emit("message", { conversation, message: await conversation.read_({ block, id, number: /** @type {number} */ (number) }) });
+    community.emit("message", { conversation, message: await conversation.toMessage({ block, id, number: /** @type {number} */ (number) }) });
   }
 }

@@ -95,7 +95,10 @@ export async function openBackup(data, passphrase) {
   try {
     return await decrypt(decode(sealed));
   } catch {
-    throw new DispatchError("bad_passphrase", "This passphrase does not open the backup. Mind upper case and the language of the keyboard; or the file was changed.");
+    throw new DispatchError(
+      "bad_passphrase",
+      "This passphrase does not open the backup. Mind upper case and the language of the keyboard; or the file was changed.",
+    );
   }
 }
 
@@ -121,7 +124,8 @@ export async function readContents(data) {
     if (tooMany) throw new DispatchError("bad_backup", "more than a backup may hold");
     for (const { invitation, checkpoint } of value.communities) {
       const { community } = Invitation.parse(invitation);
-      if (checkpoint && (checkpoint.community !== community || checkpoint.size === 0)) throw new DispatchError("bad_backup", "a checkpoint of another community");
+      if (checkpoint && (checkpoint.community !== community || checkpoint.size === 0))
+        throw new DispatchError("bad_backup", "a checkpoint of another community");
     }
     return value;
   });

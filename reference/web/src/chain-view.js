@@ -22,7 +22,10 @@ function fork(why) {
 export function checkSize(size, have, kept) {
   const held = Math.max(have, kept?.size ?? 0);
   if (size < held) {
-    throw new DispatchError("rollback", `The server has ${size} blocks, and has shown ${held} before. It may have been restored from an old backup; ask its owner.`);
+    throw new DispatchError(
+      "rollback",
+      `The server has ${size} blocks, and has shown ${held} before. It may have been restored from an old backup; ask its owner.`,
+    );
   }
 }
 
@@ -82,6 +85,7 @@ export function checkReceipt(accepted, entry, held) {
  */
 export function checkGaps(chain, before = chain.size) {
   for (const index of chain.gaps) {
-    if (index < before) throw new DispatchError("unredacted_gap", `The words of the message in block ${index} are missing, and nobody has redacted them.`);
+    if (index < before)
+      throw new DispatchError("unredacted_gap", `The words of the message in block ${index} are missing, and nobody has redacted them.`);
   }
 }

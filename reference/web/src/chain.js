@@ -152,7 +152,8 @@ export class Chain {
     if (!signed) throw refusal("bad_signature", "An entry is not signed by its author."); // [ENTRY-3]
     if (entry.seq !== author.seq + 1) throw refusal("bad_seq", "An entry of its author is missing or stands twice."); // [ENTRY-4]
     const { size, hash } = entry.seen;
-    if (size < 1 || size > this.size || this.tree.head(size) !== hash) throw refusal("bad_seen", "An entry's author has seen another chain than this."); // [ENTRY-7]
+    if (size < 1 || size > this.size || this.tree.head(size) !== hash)
+      throw refusal("bad_seen", "An entry's author has seen another chain than this."); // [ENTRY-7]
     if (size < author.seen) throw refusal("bad_seen", "An entry's author has seen less than before."); // [ENTRY-8]
     switch (entry.kind) {
       case "roster":
@@ -320,7 +321,8 @@ export class Chain {
   #takeRedaction({ block }, author) {
     const { index, reason } = /** @type {import("./form.js").RedactionBody} */ (block.entry.body);
     const by = this.messages.get(index);
-    if (by === undefined || this.redactions.has(index)) throw refusal("bad_redaction", "A redaction is of no message, or of one that is redacted already."); // [RED-1] [RED-2]
+    if (by === undefined || this.redactions.has(index))
+      throw refusal("bad_redaction", "A redaction is of no message, or of one that is redacted already."); // [RED-1] [RED-2]
     if (author.account !== this.authority && author.ordinal !== by) throw refusal("not_authority", "A redaction is by somebody who may not."); // [RED-3]
     this.redactions.set(index, { by: author.account, reason, time: block.time, index: block.index });
     this.gaps.delete(index);

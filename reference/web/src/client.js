@@ -55,7 +55,8 @@ export class Client extends Emitter {
     this.#record = (await this.store.get("identity", "identity")) ?? null;
     for (const { key, value } of await this.store.range("names", "", LAST)) this.#names.set(key, value);
     const rows = await this.store.range("communities", "", LAST);
-    for (const { value } of rows.sort((one, other) => one.value.order - other.value.order)) await this.#add(Invitation.of(value.origin, value.community));
+    for (const { value } of rows.sort((one, other) => one.value.order - other.value.order))
+      await this.#add(Invitation.of(value.origin, value.community));
   }
 
   /** @param {Invitation} invitation */
@@ -128,7 +129,8 @@ export class Client extends Emitter {
       /** @type {import("./form.js").Checkpoint | undefined} */
       const held = await this.store.get("facts", [community, "checkpoint"]);
       // [BACKUP-7]
-      if (checkpoint && checkpoint.size > (held?.size ?? 0)) await this.store.commit([{ table: "facts", key: [community, "checkpoint"], value: checkpoint }]);
+      if (checkpoint && checkpoint.size > (held?.size ?? 0))
+        await this.store.commit([{ table: "facts", key: [community, "checkpoint"], value: checkpoint }]);
       if (!this.#communities.has(community)) await this.join(Invitation.parse(invitation));
     }
     return this.#made();
@@ -143,12 +145,20 @@ export class Client extends Emitter {
   get backupIsCurrent() {
     const kept = this.#record?.backup;
     const { communities, names } = this.#today();
-    return Boolean(kept) && kept?.names === namesText(names) && communities.every(({ invitation }) => kept.communities.includes(invitation)) && kept.communities.length === communities.length;
+    return (
+      Boolean(kept) &&
+      kept?.names === namesText(names) &&
+      communities.every(({ invitation }) => kept.communities.includes(invitation)) &&
+      kept.communities.length === communities.length
+    );
   }
 
   #today() {
     const names = [...this.#names].map(([account, name]) => ({ account, name }));
-    const communities = this.communities.map(({ invitation, checkpoint }) => ({ invitation: invitation.text, ...(checkpoint ? { checkpoint } : {}) }));
+    const communities = this.communities.map(({ invitation, checkpoint }) => ({
+      invitation: invitation.text,
+      ...(checkpoint ? { checkpoint } : {}),
+    }));
     return { communities, names };
   }
 
@@ -160,7 +170,11 @@ export class Client extends Emitter {
   async renewBackup(passphrase, newPassphrase = passphrase) {
     const record = this.#record;
     if (!record) throw new DispatchError("no_identity", "There is no identity on this device yet.");
-    if (!record.backup) throw new DispatchError("no_backup", "This identity was made without a passphrase. Its keys cannot leave this device, so there can be no backup.");
+    if (!record.backup)
+      throw new DispatchError(
+        "no_backup",
+        "This identity was made without a passphrase. Its keys cannot leave this device, so there can be no backup.",
+      );
     const backup = await renewedBackup(record.backup, { passphrase, newPassphrase }, this.#today(), this.now());
     await this.#keep({ ...record, backup });
     this.emit("backup", backup);
@@ -211,7 +225,8 @@ export class Client extends Emitter {
    * @param {string | null} name
    */
   async rename(account, name) {
-    if (name !== null && (!name.isWellFormed() || !name.length || utf8(name).length > 255)) throw new DispatchError("bad_name", "A name has 1 to 255 bytes.");
+    if (name !== null && (!name.isWellFormed() || !name.length || utf8(name).length > 255))
+      throw new DispatchError("bad_name", "A name has 1 to 255 bytes.");
     await this.store.commit([{ table: "names", key: account, ...(name === null ? {} : { value: name }) }]);
     if (name === null) this.#names.delete(account);
     else this.#names.set(account, name);

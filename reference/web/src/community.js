@@ -200,7 +200,8 @@ export class Community extends Emitter {
     const members = [...new Set([...accounts, own])].sort();
     for (const account of members) {
       const known = this.member(account);
-      if (!known?.isMember || !known.hasCard) throw new DispatchError("bad_recipient", "One of them is no member, or has not been here yet since they were added. Wait until they were.");
+      if (!known?.isMember || !known.hasCard)
+        throw new DispatchError("bad_recipient", "One of them is no member, or has not been here yet since they were added. Wait until they were.");
     }
     if (this.isAudience(members)) throw new DispatchError("not_private", "These are all members who can read at all: write to everyone.");
     return this.conversationOf(conversationKey(members), members);
@@ -235,8 +236,10 @@ export class Community extends Emitter {
    */
   async redact(index, reason = "") {
     const author = this.#chain.messages.get(index);
-    if (author === undefined || this.#chain.redactions.has(index)) throw new DispatchError("bad_redaction", "There is no message there, or it is removed already.");
-    if (!this.isAuthority && this.#chain.roster[author].account !== this.account) throw new DispatchError("not_authority", "Only its author and the community's owner may remove a message.");
+    if (author === undefined || this.#chain.redactions.has(index))
+      throw new DispatchError("bad_redaction", "There is no message there, or it is removed already.");
+    if (!this.isAuthority && this.#chain.roster[author].account !== this.account)
+      throw new DispatchError("not_authority", "Only its author and the community's owner may remove a message.");
     return this.outbox.add({ kind: "redaction", said: { index, reason } });
   }
 
@@ -310,6 +313,7 @@ export class Community extends Emitter {
     const conversation = outgoing.conversation ? this.#conversations.get(outgoing.conversation) : undefined;
     if (conversation) this.emit("conversation", conversation);
     if (outgoing.code === "clock_skew") this.emit("notice", { code: "clock_skew", text: outgoing.detail ?? "" });
-    if (outgoing.kind === "card" && outgoing.code) this.emit("notice", { code: "card_failed", text: `Nobody can write to you yet: ${outgoing.detail}` });
+    if (outgoing.kind === "card" && outgoing.code)
+      this.emit("notice", { code: "card_failed", text: `Nobody can write to you yet: ${outgoing.detail}` });
   }
 }

@@ -79,7 +79,8 @@ export class Connection {
 
   /** @param {unknown} error */
   fail(error) {
-    this.#error ??= error instanceof DispatchError ? error : new DispatchError("failed", error instanceof Error ? error.message : String(error), { cause: error });
+    this.#error ??=
+      error instanceof DispatchError ? error : new DispatchError("failed", error instanceof Error ? error.message : String(error), { cause: error });
     this.#controller.abort();
   }
 
@@ -211,7 +212,8 @@ export class Connection {
   /** A checkpoint out of a backup may be ahead of the welcome's. [CHECK-8] */
   #checkKept() {
     const { chain, checkpoint } = this.host.ledger;
-    if (checkpoint && !agrees(chain, checkpoint)) throw new DispatchError("fork", "The server shows another history than the one that it has signed for before. Nothing more is taken from it.");
+    if (checkpoint && !agrees(chain, checkpoint))
+      throw new DispatchError("fork", "The server shows another history than the one that it has signed for before. Nothing more is taken from it.");
   }
 
   /** @param {Checkpoint} checkpoint */

@@ -112,10 +112,14 @@ export class Conversation {
    */
   async messages(from, to) {
     const { ledger } = this.community;
-    const rows = await ledger.store.range("messages", [ledger.community, this.key, Math.max(0, from)], [ledger.community, this.key, Math.min(to, this.count)]);
+    const rows = await ledger.store.range(
+      "messages",
+      [ledger.community, this.key, Math.max(0, from)],
+      [ledger.community, this.key, Math.min(to, this.count)],
+    );
     try {
       const kept = await Promise.all(rows.map(({ value }) => ledger.block(value)));
-      return await Promise.all(kept.map(({ block, id, number }) => this.read_({ block, id, number: /** @type {number} */ (number) })));
+      return await Promise.all(kept.map(({ block, id, number }) => this.toMessage({ block, id, number: /** @type {number} */ (number) })));
     } catch (error) {
       if (!(error instanceof DispatchError) || error.code !== "store_damaged") throw error;
       // What could not be kept is not damaged; it is there no longer, and is fetched again.
@@ -145,10 +149,18 @@ export class Conversation {
    * @param {{ block: Block, id: string, number: number }} kept
    * @returns {Promise<Message>}
    */
-  async read_({ block, id, number }) {
+  async toMessage({ block, id, number }) {
     const { index, time, entry } = block;
     const redaction = this.#chain.redactions.get(index);
-    const base = { number, index, id, author: entry.author, sentAt: entry.sent_at, time, redacted: redaction ? { by: redaction.by, reason: redaction.reason, time: redaction.time } : null };
+    const base = {
+      number,
+      index,
+      id,
+      author: entry.author,
+      sentAt: entry.sent_at,
+      time,
+      redacted: redaction ? { by: redaction.by, reason: redaction.reason, time: redaction.time } : null,
+    };
     const status = /** @type {"accepted" | "checkpointed"} */ (index < (this.community.checkpoint?.size ?? 0) ? "checkpointed" : "accepted");
     if (redaction || entry.body.ciphertext === undefined) return { ...base, status, content: null, closed: "redacted" };
     try {
@@ -166,11 +178,13 @@ export class Conversation {
    * @returns {Promise<Outgoing>} once it is kept
    */
   async send(text, { replyTo = null } = {}) {
-    if (this.canSend === "removed" || this.canSend === "not_private") throw new DispatchError(this.canSend, "Somebody of this conversation is no longer a member, or it would no longer be private. Begin another.");
+    if (this.canSend === "removed" || this.canSend === "not_private")
+      throw new DispatchError(this.canSend, "Somebody of this conversation is no longer a member, or it would no longer be private. Begin another.");
     if (!text.isWellFormed()) throw new DispatchError("bad_plaintext", "The text holds half of a character.");
     const plaintext = writePlaintext({ text, ...(replyTo ? { reply_to: replyTo } : {}) });
     const most = this.community.limits?.ciphertext_bytes ?? 65536;
-    if (pad(plaintext).length + TAG > most) throw new DispatchError("too_large", `A message may have about ${Math.floor((most - 200) / 1024)} KiB. Shorten it, or send it in parts.`);
+    if (pad(plaintext).length + TAG > most)
+      throw new DispatchError("too_large", `A message may have about ${Math.floor((most - 200) / 1024)} KiB. Shorten it, or send it in parts.`);
     return this.community.outbox.add({ kind: "message", conversation: this.key, members: this.#members, said: { text, replyTo } });
   }
 
@@ -183,12 +197,22 @@ export class Conversation {
   async share(account) {
     const known = this.#chain.accounts.get(account);
     const card = known && this.#chain.cardOf(known);
-    if (!known?.isMember || !card) throw new DispatchError("bad_recipient", "They are no member, or have not been here yet since they were added. Wait until they were.");
+    if (!known?.isMember || !card)
+      throw new DispatchError("bad_recipient", "They are no member, or have not been here yet since they were added. Wait until they were.");
     const own = this.#chain.accounts.get(this.community.account ?? "")?.ordinal ?? -1;
     let count = 0;
     for (const epoch of this.#chain.epochs.values()) {
-      if (epoch.conversation !== this.key || !epoch.recipients.has(own) || epoch.recipients.has(known.ordinal) || epoch.hasWrapped(own, known.ordinal, card.index)) continue;
-      const readable = await this.community.secrets.of(epoch.id).then(() => true, () => false);
+      if (
+        epoch.conversation !== this.key ||
+        !epoch.recipients.has(own) ||
+        epoch.recipients.has(known.ordinal) ||
+        epoch.hasWrapped(own, known.ordinal, card.index)
+      )
+        continue;
+      const readable = await this.community.secrets.of(epoch.id).then(
+        () => true,
+        () => false,
+      );
       if (!readable) continue;
       await this.community.outbox.add({ kind: "share", conversation: this.key, said: { epoch: epoch.id, ordinals: [known.ordinal] } });
       count++;

@@ -29,12 +29,16 @@ export async function discover(origin, community, fetchIt, signal) {
   }
   const document = readDiscovery(text);
   if (document.community !== community) throw wrongGenesis();
-  if (!document.versions.includes("dispatch-d/1")) throw new DispatchError("unknown_version", "The server speaks another version of the protocol. Use a newer client.");
+  if (!document.versions.includes("dispatch-d/1"))
+    throw new DispatchError("unknown_version", "The server speaks another version of the protocol. Use a newer client.");
   const genesis = new Chain(community);
   await genesis.take([document.genesis]); // [GEN-1] [GEN-3] [JOIN-20]
   return { document, genesis };
 }
 
 function wrongGenesis() {
-  return new DispatchError("wrong_genesis", "The server at this address serves another community than the invitation names. Ask for a new invitation.");
+  return new DispatchError(
+    "wrong_genesis",
+    "The server at this address serves another community than the invitation names. Ask for a new invitation.",
+  );
 }

@@ -25,7 +25,11 @@ export function bodyTuple(kind, body) {
     case "genesis":
       return tuple(label, body.name, decode(body.authority), decode(body.server_key), body.created_at);
     case "roster":
-      return tuple(label, body.add.map((/** @type {string} */ key) => decode(key)), body.remove.map((/** @type {string} */ account) => decode(account, 32)));
+      return tuple(
+        label,
+        body.add.map((/** @type {string} */ key) => decode(key)),
+        body.remove.map((/** @type {string} */ account) => decode(account, 32)),
+      );
     case "card":
       return tuple(label, decode(body.x25519, 32));
     case "epoch":

@@ -45,7 +45,8 @@ function malformed(why) {
  */
 export function uint(least = 0) {
   return (value) => {
-    if (typeof value !== "number" || !Number.isInteger(value) || value > GREATEST || value < least) throw malformed("A number is not an integer within its bounds."); // [CONV-12] [CONV-16]
+    if (typeof value !== "number" || !Number.isInteger(value) || value > GREATEST || value < least)
+      throw malformed("A number is not an integer within its bounds."); // [CONV-12] [CONV-16]
     return value;
   };
 }
@@ -162,7 +163,15 @@ export const block = object({ index: uint(), prev: id, time: uint(), entry });
 /** @type {Form<Checkpoint>} */
 export const checkpoint = object({ community: id, size: uint(), head: id, root: id, time: uint(), signature: bytes() });
 /** @type {Form<Limits>} */
-export const limits = object({ frame_bytes: uint(), ciphertext_bytes: uint(), wraps: uint(), skew_ms: uint(), session_ms: uint(), challenge_ms: uint(), checkpoint_ms: uint() });
+export const limits = object({
+  frame_bytes: uint(),
+  ciphertext_bytes: uint(),
+  wraps: uint(),
+  skew_ms: uint(),
+  session_ms: uint(),
+  challenge_ms: uint(),
+  checkpoint_ms: uint(),
+});
 /** @type {Form<Discovery>} */
 export const discovery = object({ versions: list(text()), community: id, genesis: block, limits, transports: list(text()) });
 /** `ref`: what tells answers apart. */

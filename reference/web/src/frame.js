@@ -19,7 +19,15 @@ import { CLIENT_FRAME, readJson, SERVER_FRAME } from "./json.js";
 
 /** @type {Record<string, Form>} */
 const FROM_CLIENT = {
-  hello: object({ type: text(), version: text(), origin: text(1, 255, /^[\x00-\x7f]*$/), public_key: bytes(), client_nonce: id, "session_ms?": uint(1000), "have?": place }),
+  hello: object({
+    type: text(),
+    version: text(),
+    origin: text(1, 255, /^[\x00-\x7f]*$/),
+    public_key: bytes(),
+    client_nonce: id,
+    "session_ms?": uint(1000),
+    "have?": place,
+  }),
   prove: object({ type: text(), server_nonce: id, signature: bytes() }),
   resume: object({ type: text(), token: bytes(), client_nonce: id, "have?": place }),
   submit: object({ type: text(), ref, token: bytes(), entry }),

@@ -30,7 +30,8 @@ export const DEFAULT_BITS = 3072;
  * @returns {Promise<IdentityRecord>}
  */
 export async function makeIdentity({ passphrase, bits = DEFAULT_BITS }, now) {
-  if (!globalThis.crypto?.subtle) throw new DispatchError("no_webcrypto", "This page has no way to keep a key: it has to come over https, or from this very computer.");
+  if (!globalThis.crypto?.subtle)
+    throw new DispatchError("no_webcrypto", "This page has no way to keep a key: it has to come over https, or from this very computer.");
   const parameters = { name: "RSA-PSS", hash: "SHA-256", modulusLength: bits, publicExponent: Uint8Array.of(1, 0, 1) };
   const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
@@ -39,7 +40,14 @@ export async function makeIdentity({ passphrase, bits = DEFAULT_BITS }, now) {
   /** @type {Contents} */
   const contents = { private_key: encode(pkcs8), cards: [encode(secret)], communities: [], names: [] };
   const backup = passphrase === undefined ? null : await keepable(contents, passphrase, now);
-  const record = { account: publicKey.account, publicKey: encode(publicKey.der), signingKey: await signingKey(pkcs8), cards: [await cardKey(secret)], backup, createdAt: now };
+  const record = {
+    account: publicKey.account,
+    publicKey: encode(publicKey.der),
+    signingKey: await signingKey(pkcs8),
+    cards: [await cardKey(secret)],
+    backup,
+    createdAt: now,
+  };
   pkcs8.fill(0);
   secret.fill(0);
   return record;
@@ -72,7 +80,14 @@ export async function restoreIdentity(text, passphrase, now) {
   const cards = await Promise.all(contents.cards.map((secret) => cardKey(decode(secret, 32))));
   if (!cards.length) cards.push(await cardKey(await newCardSecret()));
   const kept = { text, made_at: now, communities: contents.communities.map(({ invitation }) => invitation), names: namesText(contents.names ?? []) };
-  const record = { account: publicKey.account, publicKey: encode(publicKey.der), signingKey: await signingKey(pkcs8), cards, backup: kept, createdAt: now };
+  const record = {
+    account: publicKey.account,
+    publicKey: encode(publicKey.der),
+    signingKey: await signingKey(pkcs8),
+    cards,
+    backup: kept,
+    createdAt: now,
+  };
   return { record, contents };
 }
 

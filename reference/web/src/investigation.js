@@ -56,7 +56,15 @@ export class Investigation {
   async #readAgain() {
     const dialled = { ...(await this.prepare()), granted: null };
     const nothing = () => {};
-    const host = { ledger: this.ledger, challenged: nothing, joined: nothing, syncing: nothing, taken: async () => {}, synced: nothing, covered: nothing };
+    const host = {
+      ledger: this.ledger,
+      challenged: nothing,
+      joined: nothing,
+      syncing: nothing,
+      taken: async () => {},
+      synced: nothing,
+      covered: nothing,
+    };
     const connection = await Connection.open(dialled, host, this.signal);
     try {
       const welcome = await connection.join({ size: 0, hash: "" });
@@ -75,5 +83,11 @@ export class Investigation {
   }
 }
 
-const REWRITTEN = { code: "fork", text: "The server has put other entries in the place of those that it has shown before. Nothing more is taken from it: ask the owner, and compare with other members." };
-const SHORTER = { code: "rollback", text: "The server shows less than it has shown before. It may have been restored from an old backup; ask its owner." };
+const REWRITTEN = {
+  code: "fork",
+  text: "The server has put other entries in the place of those that it has shown before. Nothing more is taken from it: ask the owner, and compare with other members.",
+};
+const SHORTER = {
+  code: "rollback",
+  text: "The server shows less than it has shown before. It may have been restored from an old backup; ask its owner.",
+};

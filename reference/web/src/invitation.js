@@ -67,7 +67,8 @@ export class Invitation {
     const found = origin.length <= 255 ? ORIGIN.exec(origin) : null;
     const [, scheme, host, port] = found ?? [];
     if (!found || !isHost(host)) throw bad("it does not begin with an origin such as https://chat.example.org");
-    if (port !== undefined && (Number(port) > 65535 || port === DEFAULT_PORTS[/** @type {"http" | "https"} */ (scheme)])) throw bad("its port is none, or need not be said");
+    if (port !== undefined && (Number(port) > 65535 || port === DEFAULT_PORTS[/** @type {"http" | "https"} */ (scheme)]))
+      throw bad("its port is none, or need not be said");
     try {
       decode(community, 32);
     } catch {

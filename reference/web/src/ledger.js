@@ -74,7 +74,13 @@ export class Ledger {
     this.#snapshotSize = 0;
     if (snapshot) {
       const pages = await store.range("pages", [community, 0], [community, LAST]);
-      const loaded = loadSnapshot(community, this.account, snapshot, pages.map(({ value }) => value), this.checkpoint);
+      const loaded = loadSnapshot(
+        community,
+        this.account,
+        snapshot,
+        pages.map(({ value }) => value),
+        this.checkpoint,
+      );
       this.chain = loaded.chain;
       this.timeline = loaded.timeline;
       this.#snapshotSize = this.chain.size;

@@ -112,7 +112,19 @@ export class Outbox {
    * @param {number} order
    */
   async #insert(what, order) {
-    const item = { local: crypto.randomUUID(), order, conversation: null, members: null, createdAt: this.host.now(), entry: null, id: null, tries: 0, code: null, detail: null, ...what };
+    const item = {
+      local: crypto.randomUUID(),
+      order,
+      conversation: null,
+      members: null,
+      createdAt: this.host.now(),
+      entry: null,
+      id: null,
+      tries: 0,
+      code: null,
+      detail: null,
+      ...what,
+    };
     await this.#keep(item);
     this.#items.push(item);
     this.#items.sort((one, other) => one.order - other.order);

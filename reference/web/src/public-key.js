@@ -51,7 +51,8 @@ export class PublicKey {
     for (const byte of EXPONENT) key.expect(byte); // [KEY-3]
     key.end();
     // In DER a positive integer has a zero byte in front just where its first bit is set, as that of our moduli is.
-    if (integer[0] !== 0 || !(integer[1] & 0x80)) throw bad("its modulus is negative, has needless zeros, or a number of bits that is no multiple of 8"); // [KEY-1] [KEY-2]
+    if (integer[0] !== 0 || !(integer[1] & 0x80))
+      throw bad("its modulus is negative, has needless zeros, or a number of bits that is no multiple of 8"); // [KEY-1] [KEY-2]
     const modulus = integer.subarray(1);
     if (modulus.length < 256 || modulus.length > 512) throw bad("its modulus has fewer than 2048 or more than 4096 bits"); // [KEY-2]
     if (!(modulus[modulus.length - 1] & 1)) throw bad("its modulus is even"); // [KEY-4]

@@ -43,7 +43,11 @@ export class AwaitChallenge {
    */
   async challenge({ community, server_nonce, expires_at }) {
     // [JOIN-19] [INV-2] Nothing is signed for another community.
-    if (community !== this.community) throw new DispatchError("wrong_genesis", "The server at this address serves another community than the invitation names. Ask for a new invitation.");
+    if (community !== this.community)
+      throw new DispatchError(
+        "wrong_genesis",
+        "The server at this address serves another community than the invitation names. Ask for a new invitation.",
+      );
     const exchange = { origin: this.origin, community, account: this.signer.account, client_nonce: this.clientNonce, server_nonce };
     const signature = encode(await sign(this.signer.signingKey, joinTuple(exchange, expires_at)));
     return new AwaitWelcome(exchange, signature, { type: "prove", server_nonce, signature });

@@ -14,7 +14,8 @@ import { H } from "./tuple.js";
 /** @typedef {{ hashes: Uint8Array, authors: Int32Array, root: Uint8Array | null, sum: Uint8Array }} Page */
 
 const VERSION = 1;
-const damaged = (/** @type {string} */ what) => new DispatchError("store_damaged", `What is kept of the community was damaged (${what}). It is fetched and verified again.`);
+const damaged = (/** @type {string} */ what) =>
+  new DispatchError("store_damaged", `What is kept of the community was damaged (${what}). It is fetched and verified again.`);
 
 /**
  * @param {string} community

@@ -119,7 +119,8 @@ export class Socket {
       const text = this.#texts.shift();
       if (text !== undefined) {
         this.#queued -= typeof text === "string" ? text.length : text.byteLength;
-        if (typeof text === "string" && text.length > LONGEST) throw new DispatchError("malformed", "The server sent a frame that is longer than any may be."); // [SYNC-5]
+        if (typeof text === "string" && text.length > LONGEST)
+          throw new DispatchError("malformed", "The server sent a frame that is longer than any may be."); // [SYNC-5]
         if (typeof text !== "string") throw new DispatchError("malformed", "The server sent a binary message."); // [WS-1]
         const frame = readServerFrame(text);
         if (frame) return frame;

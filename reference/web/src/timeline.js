@@ -109,7 +109,8 @@ export class Timeline {
    * @param {string} author of the share
    */
   #share(chain, epoch, author) {
-    if (epoch.missing && chain.roster[epoch.author].account === author) epoch.missing = epoch.missing.filter((ordinal) => !epoch.recipients.has(ordinal));
+    if (epoch.missing && chain.roster[epoch.author].account === author)
+      epoch.missing = epoch.missing.filter((ordinal) => !epoch.recipients.has(ordinal));
   }
 
   /**
@@ -121,7 +122,8 @@ export class Timeline {
       const members = [...epoch.recipients].map((ordinal) => chain.roster[ordinal].account).sort();
       epoch.conversation = epoch.missing?.length ? conversationKey(members) : EVERYONE;
       epoch.missing = null;
-      if (!this.threads.has(epoch.conversation)) this.threads.set(epoch.conversation, { key: epoch.conversation, members, count: 0, last: -1, own: [] });
+      if (!this.threads.has(epoch.conversation))
+        this.threads.set(epoch.conversation, { key: epoch.conversation, members, count: 0, last: -1, own: [] });
     }
     return /** @type {Thread} */ (this.threads.get(epoch.conversation));
   }

@@ -39,7 +39,10 @@ export class Upkeep {
     this.community = community;
     this.arrivals = new Arrivals(community);
     this.cover = new Cover(() => {
-      community.emit("notice", { code: "uncovered_block", text: "The server has not signed for the newest messages yet, though it should have. It could still deny them." });
+      community.emit("notice", {
+        code: "uncovered_block",
+        text: "The server has not signed for the newest messages yet, though it should have. It could still deny them.",
+      });
     });
   }
 
@@ -101,7 +104,11 @@ export class Upkeep {
   async #dial(signal, opened) {
     try {
       const dialled = await this.#prepare(signal);
-      const connection = await Connection.open(dialled, this.#host(() => connection, opened), signal);
+      const connection = await Connection.open(
+        dialled,
+        this.#host(() => connection, opened),
+        signal,
+      );
       this.#connection = connection;
       this.#say({ name: "joining" });
       return await connection.run();
@@ -185,7 +192,8 @@ export class Upkeep {
       },
       taken: async (taken) => {
         await this.arrivals.tell(taken);
-        if (this.state.name === "syncing" && host.now() - this.#saidAt >= STATE_EVERY_MS) this.#say({ name: "syncing", verified: community.size, target });
+        if (this.state.name === "syncing" && host.now() - this.#saidAt >= STATE_EVERY_MS)
+          this.#say({ name: "syncing", verified: community.size, target });
         if (this.state.name === "open") look();
       },
       synced: () => {
@@ -207,7 +215,11 @@ export class Upkeep {
   #markHistory() {
     const { timeline } = this.community.ledger;
     if (timeline.marks.size) return;
-    for (const { key, count } of timeline.threads.values()) void this.community.conversation(key)?.markRead(count).catch(() => {});
+    for (const { key, count } of timeline.threads.values())
+      void this.community
+        .conversation(key)
+        ?.markRead(count)
+        .catch(() => {});
   }
 
   /**

@@ -68,11 +68,13 @@ export class Writer {
   addressed(members) {
     const all = audience(this.#chain);
     const own = this.#chain.accounts.get(this.signer.account)?.ordinal ?? -1;
-    if (!all.includes(own)) throw new DispatchError("bad_recipient", "Our own card is not on the chain, so we could not read what we write. Try again once it is.");
+    if (!all.includes(own))
+      throw new DispatchError("bad_recipient", "Our own card is not on the chain, so we could not read what we write. Try again once it is.");
     if (!members) return all;
     return members.map((id) => {
       const account = this.#chain.accounts.get(id);
-      if (!account || !all.includes(account.ordinal)) throw new DispatchError("bad_recipient", "One of those who are addressed is no member, or has no card yet.");
+      if (!account || !all.includes(account.ordinal))
+        throw new DispatchError("bad_recipient", "One of those who are addressed is no member, or has no card yet.");
       return account.ordinal;
     });
   }
@@ -86,7 +88,9 @@ export class Writer {
    * @returns {Promise<Epoch | null>}
    */
   async epochFor(key, ordinals) {
-    const fits = [...this.#chain.epochs.values()].filter((epoch) => !epoch.stale && !this.#isDue(epoch) && this.#conversationOf(epoch) === key && this.#isFor(epoch, ordinals));
+    const fits = [...this.#chain.epochs.values()].filter(
+      (epoch) => !epoch.stale && !this.#isDue(epoch) && this.#conversationOf(epoch) === key && this.#isFor(epoch, ordinals),
+    );
     for (const epoch of fits.reverse()) {
       try {
         await this.secrets.of(epoch.id);

@@ -141,7 +141,10 @@ async function spoil(store, table, change) {
 }
 
 const DAMAGES = {
-  "a snapshot with a changed letter": (store) => spoil(store, "facts", (value, key) => (key[1] === "snapshot" ? { ...value, text: value.text.replace('"isMember":true', '"isMember":null') } : value)),
+  "a snapshot with a changed letter": (store) =>
+    spoil(store, "facts", (value, key) =>
+      key[1] === "snapshot" ? { ...value, text: value.text.replace('"isMember":true', '"isMember":null') } : value,
+    ),
   "a snapshot that is no JSON": (store) => spoil(store, "facts", (value, key) => (key[1] === "snapshot" ? { text: "{", sum: value.sum } : value)),
   "a page of hashes with a flipped bit": (store) =>
     spoil(store, "pages", (value) => {
@@ -161,7 +164,11 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
       const store = new FullStore();
       const first = await join("m01", { store });
       await first.community.everyone.send("one");
-      await until(first.community, "the message, covered", () => first.community.everyone.count === 1 && first.community.checkpoint.size === first.community.size);
+      await until(
+        first.community,
+        "the message, covered",
+        () => first.community.everyone.count === 1 && first.community.checkpoint.size === first.community.size,
+      );
       await first.community.disconnect();
       await first.community.everyone.send("unsent");
       const { checkpoint, head } = first.community;
@@ -208,7 +215,11 @@ test("a block that was damaged is noticed when it is read, fetched again, and it
 test("a backup: a wrong passphrase, a wrong file, another identity, and one that was made without", async () => {
   const text = await backupOf("m01");
   const client = await Client.open({ store: new MemoryStore() });
-  for (const [file, passphrase, code] of [[text, "wrong", "bad_passphrase"], ["{}", "passphrase of a test", "bad_backup"], ["not a backup", "x", "bad_backup"]]) {
+  for (const [file, passphrase, code] of [
+    [text, "wrong", "bad_passphrase"],
+    ["{}", "passphrase of a test", "bad_backup"],
+    ["not a backup", "x", "bad_backup"],
+  ]) {
     await assert.rejects(client.restoreBackup(file, passphrase), (error) => {
       assert.equal(error.code, code);
       isSentence(error.message);
@@ -219,7 +230,12 @@ test("a backup: a wrong passphrase, a wrong file, another identity, and one that
   await assert.rejects(client.renewBackup("x"), { code: "no_identity" });
   await client.restoreBackup(text, "passphrase of a test");
   assert.equal(client.identity.account, accountOf("m01"));
-  assert.equal(client.identity.pem.trim(), pemOf("m01").replace(/^#.*\n/, "").trim());
+  assert.equal(
+    client.identity.pem.trim(),
+    pemOf("m01")
+      .replace(/^#.*\n/, "")
+      .trim(),
+  );
   await assert.rejects(client.restoreBackup(await backupOf("m02"), "passphrase of a test"), { code: "identity_exists" });
   await assert.rejects(client.createIdentity(), { code: "identity_exists" });
   const other = await Client.open({ store: new MemoryStore() });
@@ -247,7 +263,10 @@ test("a backup is made anew with what has changed since, and under another passp
   await other.restoreBackup(client.backup.text, "two");
   assert.equal(other.identity.account, client.identity.account);
   assert.equal(other.nameOf(accountOf("m02")), "Bob");
-  assert.deepEqual(other.communities.map((each) => each.invitation.text), [invitation.text]);
+  assert.deepEqual(
+    other.communities.map((each) => each.invitation.text),
+    [invitation.text],
+  );
   assert.equal(other.backupIsCurrent, true);
   await assert.rejects(client.rename(accountOf("m02"), ""), { code: "bad_name" });
   await assert.rejects(client.rename(accountOf("m02"), "x".repeat(256)), { code: "bad_name" });

@@ -34,10 +34,23 @@ test("a store in IndexedDB keeps what every store keeps, and belongs to one page
     globalThis.held = await IndexedDbStore.open("one page");
   });
   const other = await openPage(context, site.origin);
-  const code = await other.evaluate(() => IndexedDbStore.open("one page").then(() => "open", (error) => error.code));
+  const code = await other.evaluate(() =>
+    IndexedDbStore.open("one page").then(
+      () => "open",
+      (error) => error.code,
+    ),
+  );
   assert.equal(code, "store_in_use");
   await page.evaluate(() => held.close());
-  assert.equal(await other.evaluate(() => IndexedDbStore.open("one page").then(() => "open", (error) => error.code)), "open");
+  assert.equal(
+    await other.evaluate(() =>
+      IndexedDbStore.open("one page").then(
+        () => "open",
+        (error) => error.code,
+      ),
+    ),
+    "open",
+  );
   await context.close();
 });
 
@@ -48,7 +61,16 @@ test("a browser's disk that runs full in the midst of a commit: nothing is half 
   const found = await page.evaluate(async () => {
     const store = await IndexedDbStore.open("full");
     const real = IDBObjectStore.prototype.put;
-    const commit = (key) => store.commit([{ table: "names", key, value: "small" }, { table: "blocks", key: [key], value: "large" }]).then(() => "kept", ({ code, message }) => `${code}: ${message}`);
+    const commit = (key) =>
+      store
+        .commit([
+          { table: "names", key, value: "small" },
+          { table: "blocks", key: [key], value: "large" },
+        ])
+        .then(
+          () => "kept",
+          ({ code, message }) => `${code}: ${message}`,
+        );
     const codes = [await commit("before")];
     IDBObjectStore.prototype.put = function (value, key) {
       if (this.name === "blocks") throw new DOMException("The current transaction exceeded its quota limitations.", "QuotaExceededError");

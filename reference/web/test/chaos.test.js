@@ -48,7 +48,8 @@ test("whatever breaks, every word is said once", async () => {
       }),
     );
     // Who has no card yet cannot be written to.
-    for (const { community } of devices) await until(community, "both cards", () => ["m01", "m02"].every((name) => community.member(accountOf(name))?.hasCard));
+    for (const { community } of devices)
+      await until(community, "both cards", () => ["m01", "m02"].every((name) => community.member(accountOf(name))?.hasCard));
     const said = [];
     for (let round = 0; round < EACH; round++) {
       for (const { at, community } of devices) {
@@ -78,7 +79,10 @@ test("whatever breaks, every word is said once", async () => {
       assert.ok(control.breaks > 3, `${control.breaks} breaks`);
       // What one device said comes in the order in which it said it.
       const own = heard.filter((text) => text.startsWith(`${at}-`));
-      assert.deepEqual(own, said.filter((text) => text.startsWith(`${at}-`)));
+      assert.deepEqual(
+        own,
+        said.filter((text) => text.startsWith(`${at}-`)),
+      );
     }
   } finally {
     for (const client of clients) await client.close();

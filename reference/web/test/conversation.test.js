@@ -11,7 +11,8 @@ async function joined(name, server, options) {
 }
 
 /** Everybody has published a card, as this one sees it. */
-const withCards = (community, ...names) => until(community, `cards of ${names}`, () => names.every((name) => community.member(accountOf(name))?.hasCard));
+const withCards = (community, ...names) =>
+  until(community, `cards of ${names}`, () => names.every((name) => community.member(accountOf(name))?.hasCard));
 const isLast = (community, text) => until(community, `the message ${text}`, async () => (await words(community.everyone)).at(-1) === text);
 
 test("two members talk; one is removed and cannot read on; a late joiner verifies all, and reads what is shared", async () => {
@@ -48,7 +49,10 @@ test("two members talk; one is removed and cannot read on; a late joiner verifie
     assert.equal(bob.community.state.code, "removed");
     await until(alice.community, "the roster", () => alice.community.member(accountOf("m03"))?.isMember);
     const { history } = alice.community.member(accountOf("m02"));
-    assert.deepEqual(history.map(({ what }) => what), ["added", "removed"]);
+    assert.deepEqual(
+      history.map(({ what }) => what),
+      ["added", "removed"],
+    );
     assert.equal(history[1].by, alice.community.members.find(({ isAuthority }) => isAuthority).account);
 
     const carol = await joined("m03", server);
@@ -101,7 +105,10 @@ test("a private conversation is read by those who are in it, and seen by the oth
     await private_.send("A surprise for Carol?");
     await until(bob.community, "the private words", () => bob.community.conversation(private_.key)?.count === 1);
     assert.deepEqual(await words(bob.community.conversation(private_.key)), ["A surprise for Carol?"]);
-    assert.deepEqual(bob.community.conversations.map(({ key }) => key), ["everyone", private_.key]);
+    assert.deepEqual(
+      bob.community.conversations.map(({ key }) => key),
+      ["everyone", private_.key],
+    );
     assert.deepEqual(bob.community.conversation(private_.key).members, [accountOf("m01"), accountOf("m02")].sort());
     await bob.community.conversation(private_.key).send("Yes, a cake.");
     await until(alice.community, "the answer", () => private_.count === 2);
@@ -109,7 +116,10 @@ test("a private conversation is read by those who are in it, and seen by the oth
     await alice.community.everyone.send("Nothing is planned.");
     await isLast(carol.community, "Nothing is planned.");
     assert.deepEqual(await words(carol.community.everyone), ["Good morning.", "Nothing is planned."]);
-    assert.deepEqual(carol.community.conversations.map(({ key }) => key), ["everyone"]);
+    assert.deepEqual(
+      carol.community.conversations.map(({ key }) => key),
+      ["everyone"],
+    );
     assert.deepEqual(await words(carol.community.conversation(private_.key)), ["(no_wrap)", "(no_wrap)"]);
     assert.throws(() => alice.community.conversationWith([accountOf("m02"), accountOf("m03")]), { code: "not_private" });
     server.allow(pemOf("m01"), pemOf("m03"));

@@ -47,12 +47,34 @@ test("waits double, to a minute at most, never without jitter, and never below w
 test("what is found to be wrong stops, under whichever code; what a server says accuses nobody", () => {
   const found = (code) => outcome(new DispatchError(code));
   const said = (code) => outcome(new Said({ code, detail: "" }));
-  for (const code of ["fork", "rollback", "wrong_genesis", "bad_signature", "bad_prev", "unredacted_gap", "bad_checkpoint", "not_allowed", "bad_key", "unknown_kind"]) assert.equal(found(code), "finding", code);
+  for (const code of [
+    "fork",
+    "rollback",
+    "wrong_genesis",
+    "bad_signature",
+    "bad_prev",
+    "unredacted_gap",
+    "bad_checkpoint",
+    "not_allowed",
+    "bad_key",
+    "unknown_kind",
+  ])
+    assert.equal(found(code), "finding", code);
   for (const code of ["unreachable", "malformed"]) assert.equal(found(code), "wait", code);
   assert.equal(found("behind"), "at once");
   for (const code of ["store_full", "no_identity"]) assert.equal(found(code), "refused", code);
   assert.equal(said("unknown_have"), "finding");
-  for (const code of ["fork", "bad_signature", "slow_reader", "shutting_down", "rate_limited", "unavailable", "challenge_expired", "a code of a later time"]) assert.equal(said(code), "wait", code);
+  for (const code of [
+    "fork",
+    "bad_signature",
+    "slow_reader",
+    "shutting_down",
+    "rate_limited",
+    "unavailable",
+    "challenge_expired",
+    "a code of a later time",
+  ])
+    assert.equal(said(code), "wait", code);
   for (const code of ["not_allowed", "removed"]) assert.equal(said(code), "ask again", code);
   for (const code of ["wrong_origin", "bad_key", "unknown_version"]) assert.equal(said(code), "refused", code);
   assert.equal(said("session_expired"), "at once");

@@ -41,11 +41,20 @@ test("after 500 messages the epoch is changed, once; who reads notices nothing",
   withServer(["m01", "m02"], async (_, alice, bob) => {
     await Promise.all(Array.from({ length: 501 }, (_each, at) => alice.everyone.send(`message ${at}`)));
     await until(bob, "all of them", () => bob.everyone.count === 501);
-    assert.deepEqual(epochs(bob).map(({ messages }) => messages), [500, 1]);
+    assert.deepEqual(
+      epochs(bob).map(({ messages }) => messages),
+      [500, 1],
+    );
     const read = await bob.everyone.messages(495, 600);
-    assert.deepEqual(read.map(({ number, content }) => [number, content.text]), Array.from({ length: 6 }, (_each, at) => [495 + at, `message ${495 + at}`]));
+    assert.deepEqual(
+      read.map(({ number, content }) => [number, content.text]),
+      Array.from({ length: 6 }, (_each, at) => [495 + at, `message ${495 + at}`]),
+    );
     // Windows are cut to what there is.
-    assert.deepEqual((await bob.everyone.messages(-5, 2)).map(({ number }) => number), [0, 1]);
+    assert.deepEqual(
+      (await bob.everyone.messages(-5, 2)).map(({ number }) => number),
+      [0, 1],
+    );
     assert.deepEqual(await bob.everyone.messages(501, 600), []);
   }));
 
@@ -56,7 +65,10 @@ test("an epoch is due after 24 hours, and not before", () =>
     const ordinals = writer.addressed(null);
     const [epoch] = epochs(alice);
     const day = 24 * 60 * 60 * 1000;
-    for (const [later, due] of [[day - 1, epoch], [day, null]]) {
+    for (const [later, due] of [
+      [day - 1, epoch],
+      [day, null],
+    ]) {
       writer.now = () => epoch.time + later;
       assert.equal(await writer.epochFor("everyone", ordinals), due);
     }
@@ -83,7 +95,10 @@ test("who joins, and who publishes another card, is written to under a new epoch
     const carol = await connect(await member("m03"));
     await until(alice, "Carol's card", () => alice.member(accountOf("m03"))?.hasCard);
     await says(alice, "to three", carol);
-    assert.deepEqual(epochs(alice).map((epoch) => recipients(alice, epoch).length), [2, 3]);
+    assert.deepEqual(
+      epochs(alice).map((epoch) => recipients(alice, epoch).length),
+      [2, 3],
+    );
 
     // Bob has lost his device: his backup's keys are the same, and he makes another card.
     await bob.disconnect();
@@ -113,9 +128,18 @@ test("who was removed and added again is written to under a new epoch: the old o
     bob.wake();
     await open(bob);
     await says(alice, "after", bob);
-    assert.deepEqual(epochs(alice).map(({ stale, messages }) => [stale, messages]), [[true, 1], [false, 1]]);
+    assert.deepEqual(
+      epochs(alice).map(({ stale, messages }) => [stale, messages]),
+      [
+        [true, 1],
+        [false, 1],
+      ],
+    );
     assert.deepEqual(alice.pending, []);
-    assert.deepEqual(alice.member(accountOf("m02")).history.map(({ what }) => what), ["added", "removed", "added"]);
+    assert.deepEqual(
+      alice.member(accountOf("m02")).history.map(({ what }) => what),
+      ["added", "removed", "added"],
+    );
   }));
 
 test("an epoch that its author wrapped wrongly for us is not written under, and opens once somebody else shares it", () =>

@@ -10,7 +10,10 @@ import { accountOf, backupOf, member, pemOf, until, words } from "./servers/memb
 const EXAMPLE = fileURLToPath(new URL("../examples/echo.js", import.meta.url));
 
 function run(...args) {
-  const child = spawn(process.execPath, [EXAMPLE, ...args], { env: { ...process.env, PASSPHRASE: "passphrase of a test" }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [EXAMPLE, ...args], {
+    env: { ...process.env, PASSPHRASE: "passphrase of a test" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   const ended = new Promise((resolve) => child.once("exit", (code) => resolve({ code, said })));
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (said += data));

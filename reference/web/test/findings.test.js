@@ -151,7 +151,11 @@ test("a restored server that goes on is a fork, and the evidence convicts it, he
     assert.deepEqual([alice.head, alice.size], [head, size]);
     // Turned round or cut, it proves nothing.
     const file = JSON.parse(evidence);
-    for (const other of [{ ...file, first: file.second, second: file.first }, { ...file, inclusion: undefined }, { ...file, first: { ...file.first, time: file.first.time + 1 } }]) {
+    for (const other of [
+      { ...file, first: file.second, second: file.first },
+      { ...file, inclusion: undefined },
+      { ...file, first: { ...file.first, time: file.first.time + 1 } },
+    ]) {
       await assert.rejects(verifyEvidence(JSON.stringify(other)), { code: "bad_evidence" });
     }
     // The finding outlives the program.
@@ -163,7 +167,11 @@ test("a restored server's shorter chain is a fork as well, if it has signed for 
   restored(async ({ server, alice, join }) => {
     await server.start();
     const bob = await join("m02");
-    await until(bob, "another chain, covered, no longer than Alice's", () => bob.member(accountOf("m02"))?.hasCard && bob.checkpoint.size === bob.size);
+    await until(
+      bob,
+      "another chain, covered, no longer than Alice's",
+      () => bob.member(accountOf("m02"))?.hasCard && bob.checkpoint.size === bob.size,
+    );
     assert.ok(bob.size <= alice.size);
     alice.wake();
     await until(alice, "stopped", () => alice.state.name === "stopped");

@@ -4,7 +4,7 @@ import { CLIENT_FRAME, decode, encode, readJson, SERVER_FRAME } from "../src/cor
 
 /** A sequence that is the same in each run. */
 function* numbers(seed = 1) {
-  for (let state = seed; ; ) {
+  for (let state = seed; ;) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     yield state / 2 ** 32;
   }
@@ -31,7 +31,10 @@ test("a text that was changed at random is never taken where JSON.parse refuses 
   for (let round = 0; round < 20000; round++) {
     const text = JSON.stringify({ it: value(0), seq: 12, list: [1, 2, { x: "y" }] });
     const at = chance(text.length);
-    const changed = text.slice(0, at) + pick(["", "{", "}", "[", "]", ",", ":", '"', "\\", "0", "-", ".", "e", "u", " ", "\u0000", "\ufeff", "tru"]) + text.slice(at + chance(3));
+    const changed =
+      text.slice(0, at) +
+      pick(["", "{", "}", "[", "]", ",", ":", '"', "\\", "0", "-", ".", "e", "u", " ", "\u0000", "\ufeff", "tru"]) +
+      text.slice(at + chance(3));
     let read;
     try {
       read = readJson(changed, SERVER_FRAME);

@@ -44,7 +44,10 @@ test("a challenge of another community gets no signature", () =>
     server.script.challenge = (challenge) => ({ ...challenge, community: accountOf("m01") });
     const community = await join(await member("m01"));
     assert.equal((await stopped(community)).code, "wrong_genesis");
-    assert.deepEqual(server.received.map(({ type }) => type), ["hello"]);
+    assert.deepEqual(
+      server.received.map(({ type }) => type),
+      ["hello"],
+    );
   }));
 
 test("a welcome whose head is not that of its blocks is a fork", () =>
@@ -82,7 +85,11 @@ test("words that are missing are as they should be, once their redaction comes",
     assert.equal((await community.everyone.messages(0, 1))[0].redacted.reason, "gone");
     community.drop();
     community.wake();
-    await until(community, "another welcome", () => server.received.filter(({ type }) => type === "prove").length === 2 && community.state.name === "open");
+    await until(
+      community,
+      "another welcome",
+      () => server.received.filter(({ type }) => type === "prove").length === 2 && community.state.name === "open",
+    );
   }));
 
 test("a block by a removed member, which the server and they made together, is refused", () =>
@@ -105,7 +112,14 @@ test("a server that forgets what it signed for and goes on is convicted by what 
     await chain.message("m02", epoch, "two");
     await chain.message("m02", epoch, "three");
     const signed = await chain.checkpoint();
-    const backup = await sealBackup(writeContents({ private_key: privateKeyOf("m01"), cards: [readAccounts().find(({ name }) => name === "m01").x25519_private], communities: [{ invitation: server.invitation.text, checkpoint: signed }] }), "x");
+    const backup = await sealBackup(
+      writeContents({
+        private_key: privateKeyOf("m01"),
+        cards: [readAccounts().find(({ name }) => name === "m01").x25519_private],
+        communities: [{ invitation: server.invitation.text, checkpoint: signed }],
+      }),
+      "x",
+    );
     const restored = async (text) => {
       const client = await Client.open({ store: new MemoryStore() });
       await client.restoreBackup(text, "x");
@@ -140,7 +154,10 @@ test("a server that forgets what it signed for and goes on is convicted by what 
 
     // A checkpoint that the server never signed accuses nobody.
     const forged = { ...(await chain.checkpoint(chain.tree.size, "m02")), size: 1000 };
-    const lie = await sealBackup(writeContents({ private_key: privateKeyOf("m01"), cards: [], communities: [{ invitation: server.invitation.text, checkpoint: forged }] }), "x");
+    const lie = await sealBackup(
+      writeContents({ private_key: privateKeyOf("m01"), cards: [], communities: [{ invitation: server.invitation.text, checkpoint: forged }] }),
+      "x",
+    );
     const unimpressed = await join(await restored(lie));
     await open(unimpressed);
     assert.deepEqual(unimpressed.findings, []);
@@ -200,25 +217,40 @@ async function answered(answers, then) {
 }
 
 test("what the server cannot take now is offered again as it is, after the time that it names", () =>
-  answered([{ type: "refused", code: "rate_limited", detail: "", retry_after: 20 }, { type: "refused", code: "unavailable", detail: "", retry_after: 10 }], async ({ community, submits }) => {
-    await until(community, "the message", () => community.everyone.count === 2);
-    assert.equal(submits().length, 3);
-    assert.equal(new Set(submits().map(({ signature }) => signature)).size, 1);
-  }));
+  answered(
+    [
+      { type: "refused", code: "rate_limited", detail: "", retry_after: 20 },
+      { type: "refused", code: "unavailable", detail: "", retry_after: 10 },
+    ],
+    async ({ community, submits }) => {
+      await until(community, "the message", () => community.everyone.count === 2);
+      assert.equal(submits().length, 3);
+      assert.equal(new Set(submits().map(({ signature }) => signature)).size, 1);
+    },
+  ));
 
 test("what is refused because the chain moved on is signed anew, a few times at most", async () => {
-  await answered([{ type: "refused", code: "bad_seq", detail: "" }, { type: "refused", code: "bad_seen", detail: "" }], async ({ community, submits }) => {
-    await until(community, "the message", () => community.everyone.count === 2);
-    assert.equal(new Set(submits().map(({ signature }) => signature)).size, 3);
-  });
-  await answered(Array.from({ length: 20 }, () => ({ type: "refused", code: "stale_epoch", detail: "Again and again." })), async ({ community, submits }) => {
-    const [failed] = await until(community, "the failure", () => community.pending.some(({ state }) => state === "failed") && community.pending);
-    assert.equal(failed.code, "stale_epoch");
-    assert.ok(submits().length <= 6, `${submits().length}`);
-    await community.discard(failed.local);
-    assert.deepEqual(community.pending, []);
-    await assert.rejects(community.discard(failed.local), { code: "not_failed" });
-  });
+  await answered(
+    [
+      { type: "refused", code: "bad_seq", detail: "" },
+      { type: "refused", code: "bad_seen", detail: "" },
+    ],
+    async ({ community, submits }) => {
+      await until(community, "the message", () => community.everyone.count === 2);
+      assert.equal(new Set(submits().map(({ signature }) => signature)).size, 3);
+    },
+  );
+  await answered(
+    Array.from({ length: 20 }, () => ({ type: "refused", code: "stale_epoch", detail: "Again and again." })),
+    async ({ community, submits }) => {
+      const [failed] = await until(community, "the failure", () => community.pending.some(({ state }) => state === "failed") && community.pending);
+      assert.equal(failed.code, "stale_epoch");
+      assert.ok(submits().length <= 6, `${submits().length}`);
+      await community.discard(failed.local);
+      assert.deepEqual(community.pending, []);
+      await assert.rejects(community.discard(failed.local), { code: "not_failed" });
+    },
+  );
 });
 
 test("what is refused for good fails, and what comes after it goes out", () =>

@@ -38,7 +38,9 @@ test("a wrap opens for whom it was sealed, and none is sealed to a point of smal
   const place = { community: alice.id, author: alice.id, recipient: bob.id, x25519: bob.x25519_public, commitment: alice.id };
   const wrap = await sealWrap(secret, place);
   await assert.rejects(openWrap(wrap, key, place), { code: "bad_commitment" });
-  const tests = readVectors().find(({ name }) => name === "wraps").groups.find(({ name }) => name === "not-sealed").tests;
+  const tests = readVectors()
+    .find(({ name }) => name === "wraps")
+    .groups.find(({ name }) => name === "not-sealed").tests;
   assert.ok(tests.length);
   for (const test of tests) await assert.rejects(sealWrap(decode(test.secret), test), { code: "bad_wrap" }, test.id);
 });

@@ -25,7 +25,12 @@ export async function main(link: string): Promise<string | null> {
   return size ? null : (message?.content?.text ?? null);
 }
 `;
-const WRONG = ['community.on("stat", () => {})', "community.everyone.send(1)", "community.state.retryAt", "(await community.everyone.messages(0, 1))[0].content.text"];
+const WRONG = [
+  'community.on("stat", () => {})',
+  "community.everyone.send(1)",
+  "community.state.retryAt",
+  "(await community.everyone.messages(0, 1))[0].content.text",
+];
 
 test("what is packed has types, which a TypeScript program is held to", () => {
   const folder = mkdtempSync(join(tmpdir(), "dispatch-d-client-"));
@@ -41,7 +46,9 @@ test("what is packed has types, which a TypeScript program is held to", () => {
     }
   };
   try {
-    const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", folder, "--silent"], { cwd: PACKAGE, encoding: "utf8" }));
+    const [{ files }] = JSON.parse(
+      execFileSync("npm", ["pack", "--json", "--pack-destination", folder, "--silent"], { cwd: PACKAGE, encoding: "utf8" }),
+    );
     const names = files.map(({ path }) => path);
     assert.ok(names.includes("src/index.js") && names.includes("types/index.d.ts") && names.includes("README.md"), `${names}`);
     assert.ok(!names.some((name) => /test|node_modules|app\//.test(name)), `${names}`);

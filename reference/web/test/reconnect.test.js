@@ -58,7 +58,9 @@ test("an entry that was appended, and whose answer was lost, is offered again an
     await until(joined, "the first message", () => joined.everyone.count === 1);
     // From now on the answer and the block are lost, and the connection with them.
     const due = joined.ledger.chain.accounts.get(accountOf("m01")).seq + 1;
-    const isOurs = (frame) => frame.type === "accepted" || (frame.type === "blocks" && frame.blocks.some(({ entry }) => entry.author === accountOf("m01") && entry.seq === due));
+    const isOurs = (frame) =>
+      frame.type === "accepted" ||
+      (frame.type === "blocks" && frame.blocks.some(({ entry }) => entry.author === accountOf("m01") && entry.seq === due));
     let lost = 0;
     state.lose = (frame) => {
       if (!isOurs(frame) || lost) return false;
@@ -76,7 +78,10 @@ test("an entry that was appended, and whose answer was lost, is offered again an
     const offered = state.sent.filter(({ type, entry }) => type === "submit" && entry.seq === due);
     assert.ok(offered.length >= 1);
     assert.equal(new Set(offered.map(({ entry }) => entry.signature)).size, 1);
-    assert.ok(state.sent.some(({ type }) => type === "resume"), "the session was resumed");
+    assert.ok(
+      state.sent.some(({ type }) => type === "resume"),
+      "the session was resumed",
+    );
   }));
 
 test("what was said while the server was down is sent when it is back, and a restarted server forgets no one", () =>
@@ -136,7 +141,10 @@ test("two devices of one account race for a number, and both are heard", () =>
     clients.push(one.client, other.client);
     await Promise.all(Array.from({ length: 6 }, (_, at) => (at % 2 ? one : other).joined.everyone.send(`message ${at}`)));
     for (const { joined } of [one, other]) await until(joined, "all six", () => joined.everyone.count === 6 && joined.pending.length === 0);
-    assert.deepEqual((await words(one.joined.everyone)).sort(), Array.from({ length: 6 }, (_, at) => `message ${at}`));
+    assert.deepEqual(
+      (await words(one.joined.everyone)).sort(),
+      Array.from({ length: 6 }, (_, at) => `message ${at}`),
+    );
     assert.deepEqual(await words(one.joined.everyone), await words(other.joined.everyone));
   }));
 

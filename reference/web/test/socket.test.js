@@ -9,7 +9,10 @@ async function withSocket(work) {
   await once(server, "listening");
   const patience = new AbortController();
   try {
-    const [socket, [peer]] = await Promise.all([Socket.open(WebSocket, `http://127.0.0.1:${server.address().port}`, patience.signal), once(server, "connection")]);
+    const [socket, [peer]] = await Promise.all([
+      Socket.open(WebSocket, `http://127.0.0.1:${server.address().port}`, patience.signal),
+      once(server, "connection"),
+    ]);
     await work({ socket, peer, patience });
     socket.close();
   } finally {

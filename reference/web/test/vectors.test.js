@@ -6,7 +6,9 @@ import { GROUPS, runVectors } from "./vectors/harness.js";
 test("every static vector holds in Node", async () => {
   const { count, failures } = await runVectors(readVectors(), readAccounts());
   assert.deepEqual(failures, []);
-  const there = readVectors().flatMap(({ groups }) => groups).reduce((sum, { tests }) => sum + tests.length, 0);
+  const there = readVectors()
+    .flatMap(({ groups }) => groups)
+    .reduce((sum, { tests }) => sum + tests.length, 0);
   assert.equal(count, there);
   console.log(`static vectors: ${count} passed, 0 failed, in Node ${process.versions.node}`);
 });

@@ -1,6 +1,7 @@
 //! Following a chain, from its block 0 on, as a server shows it on one connection after another, or as a file holds it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use super::keeper::{Keeper, differ};
 use crate::bytes::Id;
@@ -55,6 +56,23 @@ impl Follower {
         Ok((follower, linked))
     }
 
+    /// Goes on with a chain that was verified before and is restored from a store, block by block by
+    /// [`State::restore`].
+    ///
+    /// # Errors
+    /// `fork` (CHECK-8) if the restored chain contradicts the kept checkpoint, whose signature is verified anew: then the
+    /// store is damaged, or not this client's.
+    pub fn resume(state: State, keeper: Keeper) -> Result<Self, Finding> {
+        keeper.agrees(&state)?;
+        Ok(Self {
+            state,
+            keeper,
+            asked_at: 0,
+            promised: None,
+            ahead: BTreeMap::new(),
+        })
+    }
+
     /// The `have` of a `hello` or `resume` that is sent now. What is held by now is judged whole once the welcome's
     /// blocks are there.
     pub fn ask(&mut self) -> Prefix {
@@ -81,23 +99,30 @@ impl Follower {
     /// # Errors
     /// `bad_index` (CHAIN-8), or what [`block`](Self::block) finds.
     pub fn blocks(&mut self, frame: Blocks) -> Result<Vec<Linked>, Finding> {
-        // [CHAIN-8]
-        if frame.from != self.state.size() {
-            return Err(Finding::new(
-                Verdict::BadIndex,
-                "CHAIN-8",
-                format!(
-                    "blocks from {} came where {} is due",
-                    frame.from,
-                    self.state.size()
-                ),
-            ));
-        }
+        self.follows(&frame)?;
         frame
             .blocks
             .into_iter()
             .map(|block| self.block(block))
             .collect()
+    }
+
+    /// The same as [`blocks`](Self::blocks), with the signatures verified on up to `threads` threads.
+    ///
+    /// # Errors
+    /// As [`blocks`](Self::blocks). The chain may be held further than what was given back: nothing more is taken then.
+    pub fn batch(&mut self, frame: Blocks, threads: NonZeroUsize) -> Result<Vec<Linked>, Finding> {
+        self.follows(&frame)?;
+        let taken = self
+            .state
+            .replay_batch(frame.blocks, threads)
+            .map_err(|error| error.finding)?;
+        self.arrived()?;
+        let later = self.ahead.split_off(&(self.state.size() + 1));
+        for checkpoint in std::mem::replace(&mut self.ahead, later).values() {
+            self.keeper.take(checkpoint, &self.state)?;
+        }
+        Ok(taken)
     }
 
     /// Takes the next block. Costs an RSA verification.
@@ -184,6 +209,22 @@ impl Follower {
     /// The highest checkpoint.
     pub fn keeper(&self) -> &Keeper {
         &self.keeper
+    }
+
+    /// [CHAIN-8] of a frame.
+    fn follows(&self, frame: &Blocks) -> Result<(), Finding> {
+        if frame.from == self.state.size() {
+            return Ok(());
+        }
+        Err(Finding::new(
+            Verdict::BadIndex,
+            "CHAIN-8",
+            format!(
+                "blocks from {} came where {} is due",
+                frame.from,
+                self.state.size()
+            ),
+        ))
     }
 
     /// Holds the chain against the welcome, once it is held so far.

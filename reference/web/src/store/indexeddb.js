@@ -121,7 +121,10 @@ export class IndexedDbStore {
   }
 
   async estimate() {
-    const [persisted, { usage = null, quota = null } = {}] = await Promise.all([navigator.storage?.persisted?.() ?? null, navigator.storage?.estimate?.()]);
+    const [persisted, { usage = null, quota = null } = {}] = await Promise.all([
+      navigator.storage?.persisted?.() ?? null,
+      navigator.storage?.estimate?.(),
+    ]);
     return { persisted, usage, quota };
   }
 
@@ -147,10 +150,18 @@ function done(request) {
 function failure(error) {
   if (error instanceof DispatchError) return error;
   if (error?.name === "QuotaExceededError") {
-    return new DispatchError("store_full", "There is no room left on this device for what the community says. Nothing was lost: free some space, then try again.", { cause: error });
+    return new DispatchError(
+      "store_full",
+      "There is no room left on this device for what the community says. Nothing was lost: free some space, then try again.",
+      { cause: error },
+    );
   }
   if (error?.name === "InvalidStateError") return new DispatchError("closed", "The store is closed.", { cause: error });
-  return new DispatchError("store_damaged", `The browser could not read or write its store (${error?.message ?? error}). Reload the page; if that does not help, restore your backup.`, { cause: error });
+  return new DispatchError(
+    "store_damaged",
+    `The browser could not read or write its store (${error?.message ?? error}). Reload the page; if that does not help, restore your backup.`,
+    { cause: error },
+  );
 }
 
 /**

@@ -21,7 +21,10 @@ export async function servePage() {
   const server = createServer((request, response) => {
     if (request.url === "/page.js") return response.writeHead(200, { "content-type": "text/javascript" }).end(script);
     if (request.url !== "/") return response.writeHead(404).end();
-    response.writeHead(200, { "content-type": "text/html", "content-security-policy": "default-src 'self'; connect-src http://127.0.0.1:* ws://127.0.0.1:*" });
+    response.writeHead(200, {
+      "content-type": "text/html",
+      "content-security-policy": "default-src 'self'; connect-src http://127.0.0.1:* ws://127.0.0.1:*",
+    });
     response.end("<!doctype html><title>dispatch-d-client</title><script type=module src=/page.js></script>");
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,7 +1,20 @@
 /** Makes chains with the test accounts' keys: what an honest community would have said, or anything else. */
 
 import { readFileSync } from "node:fs";
-import { checkpointTuple, commitmentOf, encode, entryTuple, H, newSalt, readBlock, seal, sealWrap, sign, Tree, writePlaintext } from "../../src/core.js";
+import {
+  checkpointTuple,
+  commitmentOf,
+  encode,
+  entryTuple,
+  H,
+  newSalt,
+  readBlock,
+  seal,
+  sealWrap,
+  sign,
+  Tree,
+  writePlaintext,
+} from "../../src/core.js";
 import { readAccounts, VECTORS } from "../vectors/files.js";
 
 const ZERO = "A".repeat(43);
@@ -66,7 +79,15 @@ export class ChainMaker {
   async add(name, kind, body) {
     const author = accounts[name].id;
     const size = this.tree.size;
-    const statement = { community: size ? this.community : ZERO, kind, author, seq: (this.#seqs[author] ?? 0) + 1, seen: { size, hash: this.head }, sent_at: this.#time, body };
+    const statement = {
+      community: size ? this.community : ZERO,
+      kind,
+      author,
+      seq: (this.#seqs[author] ?? 0) + 1,
+      seen: { size, hash: this.head },
+      sent_at: this.#time,
+      body,
+    };
     const entry = { ...statement, signature: encode(await sign(await signingKeyOf(name), entryTuple(statement))) };
     return this.append({ index: size, prev: this.head, time: this.#time + 1, entry });
   }
@@ -75,14 +96,24 @@ export class ChainMaker {
     const secret = crypto.getRandomValues(new Uint8Array(32));
     const commitment = commitmentOf(secret);
     const place = { community: this.community, author: accounts[name].id, commitment };
-    const wraps = await Promise.all(recipients.map(async (each) => ({ member: accounts[each].id, wrap: await sealWrap(secret, { ...place, recipient: accounts[each].id, x25519: accounts[each].x25519_public }) })));
+    const wraps = await Promise.all(
+      recipients.map(async (each) => ({
+        member: accounts[each].id,
+        wrap: await sealWrap(secret, { ...place, recipient: accounts[each].id, x25519: accounts[each].x25519_public }),
+      })),
+    );
     return { id: await this.add(name, "epoch", { commitment, wraps }), secret };
   }
 
   async message(name, { id: epoch, secret }, text) {
     const salt = newSalt();
     const author = accounts[name].id;
-    const ciphertext = await seal(writePlaintext({ text }), secret, salt, { community: this.community, epoch, author, seq: (this.#seqs[author] ?? 0) + 1 });
+    const ciphertext = await seal(writePlaintext({ text }), secret, salt, {
+      community: this.community,
+      epoch,
+      author,
+      seq: (this.#seqs[author] ?? 0) + 1,
+    });
     await this.add(name, "message", { epoch, salt: encode(salt), ciphertext_hash: encode(H(ciphertext)), ciphertext: encode(ciphertext) });
   }
 

@@ -30,6 +30,8 @@ export const publicKeyOf = (name) => decode(readAccounts().find((each) => each.n
 export const accountOf = (name) => readAccounts().find((each) => each.name === name).id;
 export const cardOf = (name) => cardKey(decode(readAccounts().find((each) => each.name === name).x25519_private));
 export const pemOf = (name) => {
-  const base64 = Buffer.from(publicKeyOf(name)).toString("base64").replace(/.{64}(?=.)/g, "$&\n");
+  const base64 = Buffer.from(publicKeyOf(name))
+    .toString("base64")
+    .replace(/.{64}(?=.)/g, "$&\n");
   return `# ${name}\n-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 };

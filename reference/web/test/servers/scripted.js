@@ -7,7 +7,15 @@ import { encode, PublicKey, sign, welcomeTuple } from "../../src/core.js";
 import { Invitation } from "../../src/index.js";
 import { signingKeyOf } from "./chain-maker.js";
 
-const LIMITS = { frame_bytes: 262144, ciphertext_bytes: 65536, wraps: 1024, skew_ms: 600000, session_ms: 21600000, challenge_ms: 60000, checkpoint_ms: 1000 };
+const LIMITS = {
+  frame_bytes: 262144,
+  ciphertext_bytes: 65536,
+  wraps: 1024,
+  skew_ms: 600000,
+  session_ms: 21600000,
+  challenge_ms: 60000,
+  checkpoint_ms: 1000,
+};
 const nonce = () => encode(crypto.getRandomValues(new Uint8Array(32)));
 
 export class Scripted {
@@ -22,7 +30,15 @@ export class Scripted {
     server.chain = chain;
     server.http = createServer((_request, response) => {
       response.writeHead(200, { "content-type": "application/json" });
-      response.end(JSON.stringify({ versions: ["dispatch-d/1"], community: server.chain.community, genesis: server.chain.blocks[0], limits: LIMITS, transports: ["ws"] }));
+      response.end(
+        JSON.stringify({
+          versions: ["dispatch-d/1"],
+          community: server.chain.community,
+          genesis: server.chain.blocks[0],
+          limits: LIMITS,
+          transports: ["ws"],
+        }),
+      );
     });
     server.sockets = new WebSocketServer({ server: server.http, path: "/v1/socket" });
     server.sockets.on("connection", (socket) => server.#serve(socket));
@@ -42,7 +58,13 @@ export class Scripted {
       if (frame.type === "hello") {
         const challenge = { type: "challenge", community: this.chain.community, server_nonce: nonce(), expires_at: Date.now() + LIMITS.challenge_ms };
         const said = this.script.challenge?.(challenge) ?? challenge;
-        state.exchange = { origin: frame.origin, community: said.community, account: PublicKey.read(frame.public_key).account, client_nonce: frame.client_nonce, server_nonce: said.server_nonce };
+        state.exchange = {
+          origin: frame.origin,
+          community: said.community,
+          account: PublicKey.read(frame.public_key).account,
+          client_nonce: frame.client_nonce,
+          server_nonce: said.server_nonce,
+        };
         state.have = frame.have?.size ?? 0;
         say(said);
       } else if (frame.type === "prove") {

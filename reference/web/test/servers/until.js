@@ -26,7 +26,8 @@ export function until(community, what, condition) {
         done(reject, error);
       }
     };
-    for (const name of ["state", "blocks", "checkpoint", "roster", "card", "conversation", "message", "changed", "pending", "finding", "notice"]) offs.push(community.on(name, look));
+    for (const name of ["state", "blocks", "checkpoint", "roster", "card", "conversation", "message", "changed", "pending", "finding", "notice"])
+      offs.push(community.on(name, look));
     look();
   });
 }
@@ -34,4 +35,5 @@ export function until(community, what, condition) {
 export const open = (community) => until(community, "open", () => community.state.name === "open");
 
 /** All words of a conversation, or why they are closed. */
-export const words = async (conversation) => (await conversation.messages(0, conversation.count)).map(({ content, closed }) => content?.text ?? `(${closed})`);
+export const words = async (conversation) =>
+  (await conversation.messages(0, conversation.count)).map(({ content, closed }) => content?.text ?? `(${closed})`);

@@ -1,10 +1,60 @@
 /** One function for each group of the static vectors: it returns, or throws a refusal, or throws because an answer differs. */
 
 import {
-  backupAad, backupKey, Invitation, openBackup, readBackupFile, readContents, sealBackup,
-  bodyTuple, blockTuple, cardKey, Chain, checkAgainst, checkCard, checkCheckpoint, checkConsistency, checkGaps, checkHead, checkInclusion, checkpointTuple, checkReceipt, checkSize,
-  checkWelcome, commitmentOf, decode, DispatchError, encode, entryId, entryTuple, form, H, joinTuple, messageAad, messageKey, messageKeyInfo, open, openFirst, openWrap, pad, PublicKey,
-  readBlock, readClientFrame, readDiscovery, readJson, readPlaintext, readServerFrame, seal, sealWrap, SERVER_FRAME, tuple, Tree, unpad, verifyEvidence, welcomeTuple, wrapInfo,
+  backupAad,
+  backupKey,
+  Invitation,
+  openBackup,
+  readBackupFile,
+  readContents,
+  sealBackup,
+  bodyTuple,
+  blockTuple,
+  cardKey,
+  Chain,
+  checkAgainst,
+  checkCard,
+  checkCheckpoint,
+  checkConsistency,
+  checkGaps,
+  checkHead,
+  checkInclusion,
+  checkpointTuple,
+  checkReceipt,
+  checkSize,
+  checkWelcome,
+  commitmentOf,
+  decode,
+  DispatchError,
+  encode,
+  entryId,
+  entryTuple,
+  form,
+  H,
+  joinTuple,
+  messageAad,
+  messageKey,
+  messageKeyInfo,
+  open,
+  openFirst,
+  openWrap,
+  pad,
+  PublicKey,
+  readBlock,
+  readClientFrame,
+  readDiscovery,
+  readJson,
+  readPlaintext,
+  readServerFrame,
+  seal,
+  sealWrap,
+  SERVER_FRAME,
+  tuple,
+  Tree,
+  unpad,
+  verifyEvidence,
+  welcomeTuple,
+  wrapInfo,
 } from "../../src/core.js";
 
 const utf8 = (text) => new TextEncoder().encode(text);
@@ -138,8 +188,22 @@ export const chains = {
     for (const hash of group.block_hashes) tree.append(decode(hash));
     same(test, "root", tree.root(test.size));
   },
-  "merkle/inclusion": (test) => checkInclusion(test.index, test.size, decode(test.block_hash), test.path.map((hash) => decode(hash)), decode(test.root)),
-  "merkle/consistency": (test) => checkConsistency(test.from, test.to, decode(test.from_root), decode(test.to_root), test.path.map((hash) => decode(hash))),
+  "merkle/inclusion": (test) =>
+    checkInclusion(
+      test.index,
+      test.size,
+      decode(test.block_hash),
+      test.path.map((hash) => decode(hash)),
+      decode(test.root),
+    ),
+  "merkle/consistency": (test) =>
+    checkConsistency(
+      test.from,
+      test.to,
+      decode(test.from_root),
+      decode(test.to_root),
+      test.path.map((hash) => decode(hash)),
+    ),
   "chains/chains": inOneBatch,
   "chains/views": wholeChain,
   "conversation/conversation": (test, group, { accounts, state }) => readConversation(test, group, accounts, state),
@@ -194,7 +258,9 @@ export const encryption = {
     same(test, "secret", await openWrap(test.wrap, key, test));
   },
   async "wraps/several-wraps"(test) {
-    const wraps = await Promise.all(test.wraps.map(async (each) => ({ wrap: each.wrap, key: await cardKey(decode(each.x25519_private)), place: { ...test, ...each } })));
+    const wraps = await Promise.all(
+      test.wraps.map(async (each) => ({ wrap: each.wrap, key: await cardKey(decode(each.x25519_private)), place: { ...test, ...each } })),
+    );
     same(test, "secret", await openFirst(wraps));
   },
   async "messages/message-keys"(test) {
@@ -252,10 +318,13 @@ async function readConversation(test, group, accounts, held) {
       return checkWelcome(held.exchange, frame, held.token, held.serverKey);
     case "blocks":
       same(frame, "from", held.chain.size);
-      await held.chain.take(frame.blocks.map((each) => form.block(each, false)), ({ block, id, hash }) => {
-        held[`last_${block.entry.kind}`] = block.entry;
-        held.at[block.index] = { id, hash: encode(hash) };
-      });
+      await held.chain.take(
+        frame.blocks.map((each) => form.block(each, false)),
+        ({ block, id, hash }) => {
+          held[`last_${block.entry.kind}`] = block.entry;
+          held.at[block.index] = { id, hash: encode(hash) };
+        },
+      );
       if (frame.from === 0) {
         checkSize(held.welcome.size, 0, null);
         checkHead(held.chain, held.welcome);
@@ -280,7 +349,13 @@ async function readConversation(test, group, accounts, held) {
     case "plaintext": {
       const { last_epoch: epoch, last_message: message } = held;
       const bob = accounts.find(({ name }) => name === "m02");
-      const place = { community: message.community, author: epoch.author, recipient: bob.id, x25519: bob.x25519_public, commitment: epoch.body.commitment };
+      const place = {
+        community: message.community,
+        author: epoch.author,
+        recipient: bob.id,
+        x25519: bob.x25519_public,
+        commitment: epoch.body.commitment,
+      };
       const { wrap } = epoch.body.wraps.find(({ member }) => member === bob.id);
       const secret = await openWrap(wrap, await cardKey(decode(bob.x25519_private)), place);
       const opened = await open(decode(message.body.ciphertext), secret, decode(message.body.salt), { ...message, epoch: entryId(epoch) });

@@ -1,0 +1,12 @@
+//! The client against the real server, in process, and against servers that are wrong on purpose.
+
+mod arrows;
+mod bad_input;
+mod command;
+mod community;
+mod conversation;
+mod hostile;
+mod losses;
+mod proxy;
+mod rotation;
+mod tls;

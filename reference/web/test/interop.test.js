@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Client, MemoryStore } from "../src/index.js";
+import { ChainMaker } from "./servers/chain-maker.js";
+import { CommandLine } from "./servers/command-line.js";
+import { Dispatchd } from "./servers/dispatchd.js";
+import { accountOf, backupOf, member, open, pemOf, until, words } from "./servers/member.js";
+import { Scripted } from "./servers/scripted.js";
+
+async function withBoth(work) {
+  const server = new Dispatchd("Both");
+  const rust = new CommandLine();
+  const clients = [];
+  const join = async (client) => {
+    clients.push(client);
+    const community = await client.join(server.invitation);
+    community.connect();
+    return community;
+  };
+  try {
+    server.allow(pemOf("m01"), pemOf("m02"));
+    await server.start();
+    await work({ server, rust, join });
+  } finally {
+    for (const client of clients) await client.close();
+    rust.end();
+    await server.end();
+  }
+}
+
+const texts = (lines) => lines.filter(({ type }) => type === "message").map(({ text }) => text ?? null);
+
+test("JavaScript and Rust talk in one community, with members removed and added in between", () =>
+  withBoth(async ({ server, rust, join }) => {
+    // Rust is m02, by a backup that JavaScript made.
+    await rust.dispatch("restore", rust.file("m02.json", await backupOf("m02")));
+    const alice = await join(await member("m01"));
+    await open(alice);
+    await rust.dispatch("join", server.invitation.text);
+    await until(alice, "Rust's card", () => alice.member(accountOf("m02"))?.hasCard);
+    await alice.everyone.send("Hello from JavaScript.");
+    await until(alice, "the message", () => alice.everyone.count === 1);
+    assert.deepEqual(texts(await rust.json("history")), ["Hello from JavaScript."]);
+    await rust.dispatch("send", "Hello from Rust. \u{1F600} é é");
+    await until(alice, "the answer", () => alice.everyone.count === 2);
+    assert.deepEqual(await words(alice.everyone), ["Hello from JavaScript.", "Hello from Rust. \u{1F600} é é"]);
+    assert.equal((await alice.everyone.messages(1, 2))[0].author, accountOf("m02"));
+
+    // Rust is removed, and cannot read on; Carol comes, in JavaScript, and reads what Rust's share lets her read later.
+    server.allow(pemOf("m01"), pemOf("m03"));
+    await until(alice, "the removal", () => !alice.member(accountOf("m02")).isMember);
+    const carol = await join(await member("m03"));
+    await until(alice, "Carol's card", () => alice.member(accountOf("m03"))?.hasCard);
+    await alice.everyone.send("Not for Rust.");
+    await until(carol, "the message", async () => (await words(carol.everyone)).at(-1) === "Not for Rust.");
+    await assert.rejects(rust.dispatch("send", "May I?"), ({ stderr }) => /not_allowed/.test(stderr));
+    assert.deepEqual(texts(await rust.json("history", "--offline")), ["Hello from JavaScript.", "Hello from Rust. \u{1F600} é é"]);
+
+    // Rust comes back: it verifies all, and reads what its epochs allow.
+    server.allow(pemOf("m01"), pemOf("m02"), pemOf("m03"));
+    await until(alice, "the return", () => alice.member(accountOf("m02")).isMember);
+    const tail = rust.tail();
+    try {
+      await alice.everyone.send("Welcome back.");
+      await tail.until(({ text }) => text === "Welcome back.");
+      assert.ok(!tail.lines.some(({ text }) => text === "Not for Rust."));
+      await rust.dispatch("share", accountOf("m03"));
+      await until(carol, "the past", async () => (await words(carol.everyone))[0] === "Hello from JavaScript.");
+      await alice.everyone.share(accountOf("m02"));
+    } finally {
+      await tail.end();
+    }
+    await until(alice, "all is said", () => alice.pending.length === 0);
+    assert.deepEqual(texts(await rust.json("history")), [
+      "Hello from JavaScript.",
+      "Hello from Rust. \u{1F600} é é",
+      "Not for Rust.",
+      "Welcome back.",
+    ]);
+    const members = await rust.json("members");
+    assert.ok(members.length);
+    assert.deepEqual(alice.findings, []);
+  }));
+
+test("a private conversation of both, and a redaction of each", () =>
+  withBoth(async ({ server, rust, join }) => {
+    server.allow(pemOf("m01"), pemOf("m02"), pemOf("m03"));
+    await rust.dispatch("restore", rust.file("m02.json", await backupOf("m02")));
+    const alice = await join(await member("m01"));
+    const carol = await join(await member("m03"));
+    await until(alice, "three members", () => alice.member(accountOf("m03"))?.hasCard);
+    await rust.dispatch("join", server.invitation.text);
+    await until(alice, "Rust's card", () => alice.member(accountOf("m02"))?.hasCard);
+    await rust.dispatch("send", "--to", accountOf("m01"), "Just for you.");
+    const secret = alice.conversationWith([accountOf("m02")]);
+    await until(alice, "the private words", () => secret.count === 1);
+    assert.deepEqual(await words(secret), ["Just for you."]);
+    await secret.send("And for you.");
+    await until(alice, "the answer", () => secret.count === 2 && alice.pending.length === 0);
+    assert.deepEqual(texts(await rust.json("history")), ["Just for you.", "And for you."]);
+    assert.deepEqual([await words(carol.everyone), carol.everyone.count], [[], 0]);
+    const [first, second] = await secret.messages(0, 2);
+    await rust.dispatch("redact", String(first.index));
+    await alice.redact(second.index, "mine");
+    await until(alice, "both are gone", async () => (await words(secret)).join() === "(redacted),(redacted)");
+    assert.ok(!texts(await rust.json("history")).some((text) => text));
+  }));
+
+test("a backup goes from each to the other, with its account", async () => {
+  const rust = new CommandLine();
+  try {
+    await rust.dispatch("keygen");
+    const [{ id: account }] = await rust.json("id");
+    const file = rust.file("from-rust.json");
+    await rust.dispatch("backup", file);
+    const client = await Client.open({ store: new MemoryStore() });
+    await client.restoreBackup(readFileSync(file, "utf8"), "passphrase of a test");
+    assert.equal(client.identity.account, account);
+  } finally {
+    rust.end();
+  }
+});
+
+test("evidence that JavaScript keeps convicts in Rust", async () => {
+  const rust = new CommandLine();
+  const chain = await ChainMaker.found(["m01", "m02"]);
+  const other = chain.copy();
+  const epoch = await chain.epoch("m02", ["m01", "m02"]);
+  await chain.message("m02", epoch, "one story");
+  const server = await Scripted.start(chain);
+  const client = await member("m01");
+  try {
+    const community = await client.join(server.invitation);
+    community.connect();
+    await until(community, "all is covered", () => community.state.name === "open" && community.checkpoint?.size === community.size);
+    const another = await other.epoch("m02", ["m01", "m02"]);
+    for (const text of ["another", "and longer"]) await other.message("m02", another, text);
+    server.chain = other;
+    community.drop();
+    community.wake();
+    await until(community, "stopped", () => community.state.name === "stopped");
+    const { evidence } = community.state.finding;
+    assert.match(await rust.dispatch("verify", rust.file("evidence.json", evidence)), new RegExp(chain.community));
+    const changed = JSON.parse(evidence);
+    changed.second.time++;
+    await assert.rejects(rust.dispatch("verify", rust.file("changed.json", JSON.stringify(changed))));
+  } finally {
+    await client.close();
+    await server.end();
+    rust.end();
+  }
+});
