@@ -4,6 +4,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { counted } from '../format.js';
 import { Heights, windowOf } from '../heights.js';
+import { useMessages } from '../held-messages.js';
 import { changesOf, rowsOf } from '../rows.js';
 import { useListener } from '../use.js';
 import { useRoom } from './room.jsx';
@@ -16,8 +17,6 @@ const BEYOND = 8;
 const MOST = 80;
 /** At most twice so many rows have a place in the page at a time: browsers draw nothing that is higher than some 17 million pixels. */
 const SPAN = 100_000;
-/** At most so many read messages are held. */
-const HELD = 600;
 /** How near to the end counts as at the end. */
 const NEAR = 48;
 /** At most so many messages that wait are drawn one by one. */
@@ -70,15 +69,20 @@ export function MessageList({ conversation, onChoose }) {
     look();
   }, [heights, look]);
 
-  const scrolled = () => {
+  /** Where the eye is now. */
+  const watch = () => {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
+    const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
+    const number = heights.at(scrollTop);
+    eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
+  };
+
+  const scrolled = () => {
     // What `settle` did moves no eye.
-    if (expected.current !== null && Math.abs(scrollTop - expected.current) < 1) {
+    if (expected.current !== null && Math.abs(scroller.current.scrollTop - expected.current) < 1) {
       expected.current = null;
     } else {
-      const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
-      const number = heights.at(scrollTop);
-      eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
+      watch();
       redraw();
     }
     look();
@@ -161,6 +165,8 @@ export function MessageList({ conversation, onChoose }) {
     const frame = scroller.current.getBoundingClientRect();
     if (box.top < frame.top) scroller.current.scrollTop -= frame.top - box.top + 8;
     else if (box.bottom > frame.bottom) scroller.current.scrollTop += box.bottom - frame.bottom + 8;
+    // Said before the browser tells of the scroll, so that nothing drawn in between takes it back.
+    watch();
   });
 
   // A row that scrolls out of the page takes the keyboard with it: the list keeps it.
@@ -245,72 +251,4 @@ function Empty({ conversation }) {
 function windowAt(count, number) {
   const to = Math.min(count, number + BEYOND + 20);
   return { from: Math.max(0, Math.min(number, count) - BEYOND - 20), to };
-}
-
-/** Reads the messages around a window, and holds them for a while. */
-function useMessages(conversation, { from, to }, redraw) {
-  const state = useRef(null);
-  if (state.current?.conversation !== conversation) state.current = { conversation, messages: new Map(), asked: 0, turn: 0, stale: new Set() };
-  const { current } = state;
-  const [busy, setBusy] = useState(false);
-
-  const load = useCallback(async (first, last) => {
-    const wanted = [];
-    for (let number = Math.max(0, first); number < Math.min(last, conversation.count); number += 1) {
-      if (!current.messages.has(number) || current.stale.has(number)) wanted.push(number);
-    }
-    if (wanted.length === 0) return;
-    current.asked += 1;
-    const { asked, turn } = current;
-    setBusy(true);
-    try {
-      const messages = await conversation.messages(wanted[0], wanted.at(-1) + 1);
-      if (state.current !== current) return;
-      for (const message of messages) {
-        current.messages.set(message.number, message);
-        // What changed while it was read is being read again.
-        if (turn === current.turn) current.stale.delete(message.number);
-      }
-      shed(current.messages, first, last);
-    } catch (error) {
-      // A store that was closed is no news; what is damaged the library tells by itself.
-      if (!error?.code) console.error(error);
-    } finally {
-      if (state.current === current && asked === current.asked) setBusy(false);
-      redraw();
-    }
-  }, [conversation]);
-
-  useEffect(() => {
-    load(from - 1, to + 1);
-  }, [from, to, conversation, conversation.count]);
-
-  return {
-    busy,
-    at: (number) => current.messages.get(number),
-    between: (first, last) => {
-      const found = [];
-      for (let number = first; number < last; number += 1) {
-        const message = current.messages.get(number);
-        if (message) found.push(message);
-      }
-      return found;
-    },
-    /** What is held of a message, or of all where none is named, is read again before it is shown again. */
-    forget: (number = null) => {
-      current.turn += 1;
-      for (const one of number === null ? [...current.messages.keys()] : [number]) {
-        if (one >= from - 1 && one <= to) current.stale.add(one);
-        else current.messages.delete(one); // [RED-6]
-      }
-      load(from - 1, to + 1);
-    },
-  };
-}
-
-function shed(messages, from, to) {
-  if (messages.size <= HELD) return;
-  for (const number of messages.keys()) {
-    if (number < from - HELD / 3 || number > to + HELD / 3) messages.delete(number);
-  }
 }
