@@ -40,7 +40,8 @@ export function MessageList({ conversation, onChoose }) {
   const inside = useRef(false);
   // Where the eye is: at the end, or at a row and so many pixels below its top.
   const eye = useRef(unreadFrom === null ? { end: true } : { number: unreadFrom, below: -72 });
-  const expected = useRef(null);
+  /** How far the list was scrolled when that was last looked at. */
+  const seen = useRef(0);
 
   const look = useCallback(() => {
     const { scrollTop, clientHeight } = scroller.current;
@@ -48,18 +49,30 @@ export function MessageList({ conversation, onChoose }) {
     setView((now) => (now.from === next.from && now.to === next.to ? now : next));
   }, [heights]);
 
+  /** Where the eye is now. */
+  const watch = useCallback(() => {
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
+    const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
+    const number = heights.at(scrollTop);
+    eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
+    seen.current = scrollTop;
+  }, [heights, conversation]);
+
   const settle = useCallback(() => {
     const element = scroller.current;
+    // The person has scrolled, and the browser has not told yet.
+    if (Math.abs(element.scrollTop - seen.current) >= 1) {
+      watch();
+      redraw();
+    }
     for (const row of element.querySelectorAll('[data-number]')) heights.set(Number(row.dataset.number), row.getBoundingClientRect().height);
     element.firstElementChild.style.height = `${heights.total}px`;
     const rows = element.querySelector('.rows');
     rows.style.transform = `translateY(${heights.offset(Number(rows.dataset.from))}px)`;
     const top = eye.current.end ? element.scrollHeight : heights.offset(eye.current.number) + eye.current.below;
     const reachable = Math.max(0, Math.min(top, element.scrollHeight - element.clientHeight));
-    if (Math.abs(element.scrollTop - reachable) >= 1) {
-      element.scrollTop = reachable;
-      expected.current = element.scrollTop;
-    }
+    if (Math.abs(element.scrollTop - reachable) >= 1) element.scrollTop = reachable;
+    seen.current = element.scrollTop;
     // Once the last row stands where it belongs, being near it is being at the end.
     const drawn = rows.lastElementChild ? Number(rows.lastElementChild.dataset.number) === conversation.count - 1 : conversation.count === 0;
     if (!eye.current.end && drawn && element.scrollHeight - element.clientHeight - element.scrollTop < NEAR) {
@@ -67,21 +80,11 @@ export function MessageList({ conversation, onChoose }) {
       redraw();
     }
     look();
-  }, [heights, look]);
-
-  /** Where the eye is now. */
-  const watch = () => {
-    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
-    const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
-    const number = heights.at(scrollTop);
-    eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
-  };
+  }, [heights, look, watch]);
 
   const scrolled = () => {
     // What `settle` did moves no eye.
-    if (expected.current !== null && Math.abs(scroller.current.scrollTop - expected.current) < 1) {
-      expected.current = null;
-    } else {
+    if (Math.abs(scroller.current.scrollTop - seen.current) >= 1) {
       watch();
       redraw();
     }
@@ -165,8 +168,9 @@ export function MessageList({ conversation, onChoose }) {
     const frame = scroller.current.getBoundingClientRect();
     if (box.top < frame.top) scroller.current.scrollTop -= frame.top - box.top + 8;
     else if (box.bottom > frame.bottom) scroller.current.scrollTop += box.bottom - frame.bottom + 8;
-    // Said before the browser tells of the scroll, so that nothing drawn in between takes it back.
+    // Looked at before the browser tells of the scroll, so that nothing drawn in between takes it back.
     watch();
+    redraw();
   });
 
   // A row that scrolls out of the page takes the keyboard with it: the list keeps it.
