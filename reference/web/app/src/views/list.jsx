@@ -6,7 +6,7 @@ import { counted } from '../format.js';
 import { Heights, windowOf } from '../heights.js';
 import { useMessages } from '../held-messages.js';
 import { changesOf, rowsOf } from '../rows.js';
-import { useListener } from '../use.js';
+import { unhurried, useListener } from '../use.js';
 import { useRoom } from './room.jsx';
 import { ChangeNote, MessageRow, OutgoingRow } from './message.jsx';
 import { Icon } from './parts.jsx';
@@ -34,6 +34,7 @@ export function MessageList({ conversation, onChoose }) {
   const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : null));
   const [view, setView] = useState(() => windowAt(conversation.count, unreadFrom ?? conversation.count));
   const [, redraw] = useReducer((count) => count + 1, 0);
+  const redrawSoon = useMemo(() => unhurried(redraw), []);
   const held = useMessages(conversation, view, redraw);
   const [active, setActive] = useState(null);
   const focusWanted = useRef(null);
@@ -133,7 +134,7 @@ export function MessageList({ conversation, onChoose }) {
       setUnreadFrom(null);
       goTo(conversation.count);
     }
-    redraw();
+    redrawSoon();
   });
   useListener(community, 'pending', (outgoing) => {
     if (outgoing.conversation === conversation.key && outgoing.kind === 'message' && outgoing.state === 'waiting') eye.current = { end: true };
