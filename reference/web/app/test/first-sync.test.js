@@ -39,7 +39,6 @@ test('a history of twelve hundred messages comes in at once, and is readable whe
   await page.waitForFunction((count) => document.querySelector('[data-number]')?.ariaSetSize === String(count), COUNT);
   await page.locator('.closed', { hasText: 'Written before you could read this conversation' }).first().waitFor();
   assert.ok(await page.locator('[data-number]').count() <= 80);
-  await page.getByText(/unread message/u).first().waitFor();
 
   await bob.everyone.share(ann.account);
   await page.getByRole('feed').focus();
@@ -49,7 +48,6 @@ test('a history of twelve hundred messages comes in at once, and is readable whe
   await ann.sees('Said before 0');
   await ann.write('I have read it all.');
   await ann.sees('I have read it all.');
-  await page.getByText(/unread message/u).first().waitFor({ state: 'detached' });
   ann.clean();
 });
 
