@@ -52,6 +52,6 @@ pub(super) fn run(arguments: InitArguments) -> Result<ExitCode, Error> {
         );
     }
     anstream::println!("next     dispatchd allow -c {dir} KEY.pub");
-    anstream::println!("         dispatchd serve {dir}");
+    anstream::println!("         dispatchd serve {dir}  and open the link that its log names");
     Ok(ExitCode::SUCCESS)
 }

@@ -26,11 +26,20 @@ export class Announcer {
     if (!this.#silent) this.#speak();
   }
 
+  /** Takes back what was said and was to be said: words that were removed stand nowhere any longer. */
+  forget() {
+    this.#held = [];
+    this.#say('');
+  }
+
   #speak() {
     const held = this.#held;
     this.#held = [];
     this.#silent = held.length > 0;
-    if (held.length === 0) return;
+    if (held.length === 0) {
+      this.#say('');
+      return;
+    }
     if (held.length === 1) {
       const [{ who, where, text }] = held;
       const words = text.length > MOST ? `${text.slice(0, MOST)}…` : text;

@@ -16,6 +16,8 @@ const TOGETHER = 5 * 60_000;
  */
 export function rowsOf(messages, { from, to, unreadFrom, changes, clock }) {
   const byNumber = new Map(messages.map((message) => [message.number, message]));
+  // Of all who ever came and went, those between the first message here and the last.
+  const near = changes.filter((change) => change.index > (messages[0]?.index ?? 0) && change.index < (messages.at(-1)?.index ?? 0));
   const rows = [];
   for (let number = from; number < to; number += 1) {
     const message = byNumber.get(number);
@@ -23,7 +25,7 @@ export function rowsOf(messages, { from, to, unreadFrom, changes, clock }) {
     const before = byNumber.get(number - 1);
     const after = byNumber.get(number + 1);
     const newDay = number === 0 || (before !== undefined && clock.dayKey(before.time) !== clock.dayKey(message.time));
-    const since = changes.filter((change) => before !== undefined && change.index > before.index && change.index < message.index);
+    const since = near.filter((change) => before !== undefined && change.index > before.index && change.index < message.index);
     const unreadBegins = unreadFrom === number;
     rows.push({
       message,
@@ -32,7 +34,7 @@ export function rowsOf(messages, { from, to, unreadFrom, changes, clock }) {
       changes: since,
       first: newDay || unreadBegins || since.length > 0 || !together(before, message),
       last: !together(message, after) || unreadFrom === number + 1
-        || changes.some((change) => change.index > message.index && change.index < after.index),
+        || near.some((change) => change.index > message.index && change.index < after.index),
     });
   }
   return rows;

@@ -2,16 +2,40 @@
 
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 
-/** Draws again whenever one of these events comes from `source`. */
+/** How often a view is drawn again at most because something came in, in milliseconds. A first sync tells of each block. */
+const EVERY = 100;
+
+/** Draws again whenever one of these events comes from `source`: at once, and once more for all that come right behind. */
 export function useEvents(source, names) {
   const [, again] = useReducer((count) => count + 1, 0);
   useEffect(() => {
     if (!source) return undefined;
-    const offs = names.map((name) => source.on(name, again));
+    const told = unhurried(again);
+    const offs = names.map((name) => source.on(name, told));
     // What happened between the drawing and this moment.
     again();
     return () => offs.forEach((off) => off());
   }, [source]);
+}
+
+/** Does some work at once, and once more for all that it is asked for before `EVERY` has passed. */
+export function unhurried(work) {
+  let resting = false;
+  let asked = false;
+  return function run() {
+    if (resting) {
+      asked = true;
+      return;
+    }
+    resting = true;
+    work();
+    setTimeout(() => {
+      resting = false;
+      if (!asked) return;
+      asked = false;
+      run();
+    }, EVERY);
+  };
 }
 
 /** Calls `listener` with each such event; the listener of the last drawing is the one that is called. */
@@ -81,8 +105,10 @@ export function useWork() {
 }
 
 /** Brings the heading of a new view under the keyboard, so that a screen reader begins there. */
-export function useHeading(key) {
+export function useHeading(key, wanted = true) {
   const heading = useRef(null);
-  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [key]);
+  useLayoutEffect(() => {
+    if (wanted) heading.current?.focus({ preventScroll: true });
+  }, [key]);
   return heading;
 }

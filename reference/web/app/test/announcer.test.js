@@ -24,7 +24,17 @@ test('many in a row are counted, and a screen reader is not flooded', () => {
   pass();
   pass();
   announcer.message('Ann', 'Everyone', 'again');
-  assert.deepEqual(said.slice(2), ['Ann, Everyone: again']);
+  assert.deepEqual(said.slice(2), ['', 'Ann, Everyone: again']);
+});
+
+test('what was said does not stay, nor what was removed', () => {
+  const { announcer, said, pass } = spoken();
+  announcer.message('Ann', 'Everyone', 'my code is 4711');
+  announcer.message('Ann', 'Everyone', 'no, it is 4712');
+  announcer.forget();
+  assert.deepEqual(said.slice(1), ['']);
+  pass();
+  assert.deepEqual(said.slice(2), ['']);
 });
 
 test('a long message is read in part', () => {

@@ -204,6 +204,14 @@ test('an answer shows what it answers, and leads there', async (context) => {
   await quote.getByText('Who has the key?').waitFor();
   await quote.click();
   await bob.page.waitForFunction(() => document.activeElement?.textContent.includes('Who has the key?'));
+  // What is removed is not quoted any longer.
+  await bob.act('Who has the key?');
+  await bob.page.getByRole('button', { name: 'Remove for everyone…' }).click();
+  await bob.page.getByRole('button', { name: 'Remove', exact: true }).click();
+  for (const one of [ann, bob]) {
+    await one.said('I have.').locator('.quote').getByText('Removed').waitFor();
+    await one.page.getByText('Who has the key?').waitFor({ state: 'detached' });
+  }
   ann.clean();
   bob.clean();
 });

@@ -82,3 +82,20 @@ test('a window holds what is seen and a little more, and never more than it may'
   assert.equal(huge.to - huge.from, 80);
   assert.deepEqual(windowOf(new Heights(50), { top: 0, height: 500, beyond: 5, most: 80 }), { from: 0, to: 0 });
 });
+
+test('rows before the first that has a place have none', () => {
+  const heights = new Heights(10, 1000);
+  heights.grow(1003);
+  assert.equal(heights.count, 1003);
+  assert.equal(heights.total, 30);
+  heights.set(1001, 50);
+  assert.equal(heights.set(999, 50), 0);
+  assert.equal(heights.offset(1000), 0);
+  assert.equal(heights.offset(1002), 60);
+  assert.equal(heights.offset(5), 0);
+  assert.equal(heights.at(0), 1000);
+  assert.equal(heights.at(59), 1001);
+  assert.equal(heights.at(60), 1002);
+  assert.deepEqual(windowOf(heights, { top: 0, height: 15, beyond: 5, most: 80 }), { from: 1000, to: 1003 });
+  assert.deepEqual(windowOf(new Heights(10, 7), { top: 0, height: 15, beyond: 5, most: 80 }), { from: 7, to: 7 });
+});

@@ -21,7 +21,7 @@ test('messages of one author stand together until somebody else speaks or time p
 });
 
 test('a new day, the line of the unread, and who came between part them', () => {
-  const messages = [message(0, 'a', 0), message(1, 'a', 1), message(2, 'a', 2, 20), message(3, 'a', 13 * 60)];
+  const messages = [message(0, 'a', 0), message(1, 'a', 1), message(2, 'a', 2, 20), message(3, 'a', 13 * 60, 21)];
   const changes = [{ index: 15, time: noon, what: 'added', account: 'c', by: 'o' }];
   assert.deepEqual(told(rowsOf(messages, { from: 0, to: 4, unreadFrom: 1, changes, clock })), [
     { number: 0, day: true, unreadBegins: false, first: true, last: true, changes: 0 },

@@ -2,7 +2,7 @@
 
 import { useEffect, useErrorBoundary, useMemo, useReducer, useState } from 'preact/hooks';
 import { backupIsKept, invitationIn, lastCommunity, open, rememberBackup, rememberCommunity } from '../opening.js';
-import { useEvents } from '../use.js';
+import { useEvents, useListener } from '../use.js';
 import { UNABLE, sentence } from '../words.js';
 import { Chat } from './chat.jsx';
 import { FirstRun, KeepBackup } from './first-run.jsx';
@@ -105,10 +105,12 @@ function Opened({ client }) {
 
 /** A community that this device was invited to: the door until the first block has come, then the rooms. */
 function Joined({ client, community, onOther }) {
-  useEvents(community, ['state', 'blocks']);
+  useEvents(community, ['state']);
+  const [begun, begin] = useState(community.size > 0);
+  useListener(community, 'blocks', () => begin(true));
   useEffect(() => {
     community.connect();
   }, [community]);
-  if (community.size === 0) return <WaitingRoom client={client} community={community} />;
+  if (!begun) return <WaitingRoom client={client} community={community} />;
   return <Chat client={client} community={community} onOther={onOther} />;
 }

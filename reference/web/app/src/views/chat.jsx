@@ -38,6 +38,8 @@ export function Chat({ client, community, onOther }) {
     announcer.message(room.nameOf(message.author), room.titleOf(conversation), message.content?.text ?? 'a message that cannot be read here');
   });
 
+  useListener(community, 'changed', () => announcer.forget()); // [RED-6]
+
   const unread = community.conversations.reduce((sum, one) => sum + one.unread, 0);
   const name = community.name ?? 'dispatch-d';
   useEffect(() => {
@@ -73,6 +75,11 @@ function usePlace(community, narrow) {
   const [place, setPlace] = useState(initial);
   const latest = useRef(place);
   latest.current = place;
+  // What opened the side gets the keyboard back when it closes.
+  const opener = useRef(null);
+  useEffect(() => {
+    if (place.side === null && document.activeElement === document.body && opener.current?.isConnected) opener.current.focus();
+  }, [place.side]);
   useEffect(() => {
     const back = (event) => {
       setPlace(event.state?.community === community.id ? event.state.place : { conversation: null, side: null });
@@ -84,6 +91,7 @@ function usePlace(community, narrow) {
     const next = typeof to === 'function' ? to(latest.current) : to;
     const same = next.conversation === latest.current.conversation && next.side === latest.current.side;
     if (same) return;
+    if (next.side !== null) opener.current = document.activeElement;
     // Another panel takes the first one's place, so that one Back closes it.
     const instead = latest.current.side !== null && next.side !== null;
     history[instead ? 'replaceState' : 'pushState']({ community: community.id, place: next }, '');

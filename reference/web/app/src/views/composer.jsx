@@ -9,9 +9,9 @@ import { IconButton, Problem } from './parts.jsx';
 /** What is being written, by conversation, while the page lives: it is nowhere on the disk. */
 const drafts = new Map();
 
-/** From which length on it is said how much room is left, in bytes. */
-const SOON_FULL = 60_000;
-const FULL = 65_000;
+/** How much of the longest message is taken by what is not its words; and from where on it is said how much room is left. In bytes. */
+const BESIDES = 512;
+const SOON_FULL = 5000;
 
 /** The field and its button. */
 export function Composer({ conversation, replyTo, onReplied }) {
@@ -21,7 +21,9 @@ export function Composer({ conversation, replyTo, onReplied }) {
   const [problem, setProblem] = useState(null);
   const field = useRef(null);
   const touch = useMedia('(pointer: coarse)');
-  const left = text.length * 3 > SOON_FULL ? FULL - bytesOf(text) : null;
+  const full = (community.limits?.ciphertext_bytes ?? 65_536) - BESIDES;
+  const room = text.length * 3 > full - SOON_FULL ? full - bytesOf(text) : null;
+  const left = room !== null && room < SOON_FULL ? room : null;
 
   const sending = (work) => {
     setProblem(null);

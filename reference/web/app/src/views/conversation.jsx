@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from 'preact/hooks';
 import { counted } from '../format.js';
-import { useEvents } from '../use.js';
+import { useEvents, useHeading, useListener } from '../use.js';
 import { sentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Composer } from './composer.jsx';
@@ -18,14 +18,21 @@ export function ConversationView({ conversation, onBack }) {
   useEvents(community, ['conversation', 'pending', 'roster']);
   const [replyTo, setReplyTo] = useState(null);
   const [chosen, setChosen] = useState(null);
+  // [RED-6] What changed is not held here as it was.
+  useListener(community, 'changed', ({ conversation: which, number }) => {
+    if (which.key !== conversation.key) return;
+    if (number === replyTo?.number) setReplyTo(null);
+    if (number !== null && number === chosen?.message?.number) setChosen(null);
+  });
   const closeSheet = useCallback(() => setChosen(null), []);
   const { canSend, isPrivate } = conversation;
+  const heading = useHeading(conversation.key, narrow);
   return (
     <main class="conversation" aria-label={titleOf(conversation)}>
       <header class="bar">
         {narrow && <IconButton icon="back" label="Back to the conversations" onClick={onBack} />}
         <div class="bar-text">
-          <Heading>{isPrivate && <Icon name="lock" size={16} />}{isPrivate ? titleOf(conversation) : 'Everyone'}</Heading>
+          <Heading ref={heading} tabIndex={-1}>{isPrivate && <Icon name="lock" size={16} />}{isPrivate ? titleOf(conversation) : 'Everyone'}</Heading>
           <p class="hint">{audience(conversation)}</p>
         </div>
         <IconButton icon="people" label="Members" onClick={() => side('members')} />

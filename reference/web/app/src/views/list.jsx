@@ -4,8 +4,9 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { counted } from '../format.js';
 import { Heights, windowOf } from '../heights.js';
+import { useMessages } from '../held-messages.js';
 import { changesOf, rowsOf } from '../rows.js';
-import { useListener } from '../use.js';
+import { unhurried, useListener } from '../use.js';
 import { useRoom } from './room.jsx';
 import { ChangeNote, MessageRow, OutgoingRow } from './message.jsx';
 import { Icon } from './parts.jsx';
@@ -14,8 +15,8 @@ const ESTIMATE = 52;
 const BEYOND = 8;
 /** At most so many rows are drawn, whatever the screen. */
 const MOST = 80;
-/** At most so many read messages are held. */
-const HELD = 600;
+/** At most twice so many rows have a place in the page at a time: browsers draw nothing that is higher than some 17 million pixels. */
+const SPAN = 100_000;
 /** How near to the end counts as at the end. */
 const NEAR = 48;
 /** At most so many messages that wait are drawn one by one. */
@@ -26,18 +27,22 @@ export function MessageList({ conversation, onChoose }) {
   const { client, community, clock } = useRoom();
   const own = client.identity.account;
   const scroller = useRef(null);
-  const heights = useMemo(() => new Heights(ESTIMATE), [conversation]);
-  heights.grow(conversation.count);
+  const [base, setBase] = useState(() => Math.max(0, (conversation.unread > 0 ? conversation.read : conversation.count) - SPAN));
+  const heights = useMemo(() => new Heights(ESTIMATE, base), [conversation, base]);
+  heights.grow(Math.min(conversation.count, base + 2 * SPAN));
+  const isWhole = heights.count === conversation.count;
   const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : null));
-  const [view, setView] = useState(() => windowAt(heights, unreadFrom ?? heights.count));
+  const [view, setView] = useState(() => windowAt(conversation.count, unreadFrom ?? conversation.count));
   const [, redraw] = useReducer((count) => count + 1, 0);
+  const redrawSoon = useMemo(() => unhurried(redraw), []);
   const held = useMessages(conversation, view, redraw);
   const [active, setActive] = useState(null);
   const focusWanted = useRef(null);
   const inside = useRef(false);
   // Where the eye is: at the end, or at a row and so many pixels below its top.
   const eye = useRef(unreadFrom === null ? { end: true } : { number: unreadFrom, below: -72 });
-  const expected = useRef(null);
+  /** How far the list was scrolled when that was last looked at. */
+  const seen = useRef(0);
 
   const look = useCallback(() => {
     const { scrollTop, clientHeight } = scroller.current;
@@ -45,36 +50,43 @@ export function MessageList({ conversation, onChoose }) {
     setView((now) => (now.from === next.from && now.to === next.to ? now : next));
   }, [heights]);
 
+  /** Where the eye is now. */
+  const watch = useCallback(() => {
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
+    const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
+    const number = heights.at(scrollTop);
+    eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
+    seen.current = scrollTop;
+  }, [heights, conversation]);
+
   const settle = useCallback(() => {
     const element = scroller.current;
+    // The person has scrolled, and the browser has not told yet.
+    if (Math.abs(element.scrollTop - seen.current) >= 1) {
+      watch();
+      redraw();
+    }
     for (const row of element.querySelectorAll('[data-number]')) heights.set(Number(row.dataset.number), row.getBoundingClientRect().height);
     element.firstElementChild.style.height = `${heights.total}px`;
     const rows = element.querySelector('.rows');
     rows.style.transform = `translateY(${heights.offset(Number(rows.dataset.from))}px)`;
     const top = eye.current.end ? element.scrollHeight : heights.offset(eye.current.number) + eye.current.below;
     const reachable = Math.max(0, Math.min(top, element.scrollHeight - element.clientHeight));
-    if (Math.abs(element.scrollTop - reachable) >= 1) {
-      element.scrollTop = reachable;
-      expected.current = element.scrollTop;
-    }
+    if (Math.abs(element.scrollTop - reachable) >= 1) element.scrollTop = reachable;
+    seen.current = element.scrollTop;
     // Once the last row stands where it belongs, being near it is being at the end.
-    const drawn = rows.lastElementChild ? Number(rows.lastElementChild.dataset.number) === heights.count - 1 : heights.count === 0;
+    const drawn = rows.lastElementChild ? Number(rows.lastElementChild.dataset.number) === conversation.count - 1 : conversation.count === 0;
     if (!eye.current.end && drawn && element.scrollHeight - element.clientHeight - element.scrollTop < NEAR) {
       eye.current = { end: true };
       redraw();
     }
     look();
-  }, [heights, look]);
+  }, [heights, look, watch]);
 
   const scrolled = () => {
-    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     // What `settle` did moves no eye.
-    if (expected.current !== null && Math.abs(scrollTop - expected.current) < 1) {
-      expected.current = null;
-    } else {
-      const end = scrollHeight - scrollTop - clientHeight < NEAR;
-      const number = heights.at(scrollTop);
-      eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
+    if (Math.abs(scroller.current.scrollTop - seen.current) >= 1) {
+      watch();
       redraw();
     }
     look();
@@ -107,27 +119,31 @@ export function MessageList({ conversation, onChoose }) {
     };
   }, [read, conversation.count]);
 
+  const goTo = useCallback((number, below = -72) => {
+    const { count } = conversation;
+    // Where the wanted row has no place, others than so far get theirs.
+    if (number < heights.base || Math.min(number, count - 1) >= heights.count) setBase(Math.max(0, Math.min(number, count) - SPAN));
+    eye.current = number >= count ? { end: true } : { number, below };
+    setView(windowAt(count, number));
+    redraw();
+  }, [heights, conversation]);
   useListener(community, 'message', ({ conversation: which, message }) => {
     if (which.key !== conversation.key) return;
     // One's own words end what was unread, and are to be seen.
     if (message.author === own) {
       setUnreadFrom(null);
-      eye.current = { end: true };
+      goTo(conversation.count);
     }
-    redraw();
+    redrawSoon();
   });
   useListener(community, 'pending', (outgoing) => {
     if (outgoing.conversation === conversation.key && outgoing.kind === 'message' && outgoing.state === 'waiting') eye.current = { end: true };
     redraw();
   });
-  useListener(community, 'checkpoint', () => held.refresh());
+  // Own messages get another mark.
+  useListener(community, 'checkpoint', () => held.forget());
   useListener(community, 'changed', ({ conversation: which, number }) => which.key === conversation.key && held.forget(number));
 
-  const goTo = useCallback((number, below = -72) => {
-    eye.current = number >= heights.count ? { end: true } : { number, below };
-    setView(windowAt(heights, number));
-    redraw();
-  }, [heights]);
   const goToEntry = useCallback(async (entry) => {
     const number = await conversation.numberOf(entry);
     if (number === null) return;
@@ -140,7 +156,7 @@ export function MessageList({ conversation, onChoose }) {
   const { from, to } = view;
   const rows = rowsOf(held.between(from - 1, to + 1), { from, to, unreadFrom, changes, clock });
   const outgoing = conversation.pending.filter((one) => one.kind === 'message');
-  const newest = to === heights.count ? rows.at(-1)?.message : null;
+  const newest = to === conversation.count ? rows.at(-1)?.message : null;
   const after = newest ? changes.filter((change) => change.index > newest.index) : [];
 
   useLayoutEffect(() => {
@@ -153,6 +169,9 @@ export function MessageList({ conversation, onChoose }) {
     const frame = scroller.current.getBoundingClientRect();
     if (box.top < frame.top) scroller.current.scrollTop -= frame.top - box.top + 8;
     else if (box.bottom > frame.bottom) scroller.current.scrollTop += box.bottom - frame.bottom + 8;
+    // Looked at before the browser tells of the scroll, so that nothing drawn in between takes it back.
+    watch();
+    redraw();
   });
 
   // A row that scrolls out of the page takes the keyboard with it: the list keeps it.
@@ -166,11 +185,14 @@ export function MessageList({ conversation, onChoose }) {
   const move = (event) => {
     const inside = event.target === scroller.current || event.target.matches('[data-number]');
     if (!inside || event.altKey || event.ctrlKey || event.metaKey) return;
-    const count = heights.count;
+    const { count } = conversation;
+    // From a row to the next; from the list itself to what is in view.
+    const { scrollTop, clientHeight } = scroller.current;
+    const here = event.target !== scroller.current ? active : eye.current.end ? null : heights.at(scrollTop + clientHeight / 2);
     const steps = { ArrowUp: -1, ArrowDown: 1, PageUp: -8, PageDown: 8 };
     const target = event.key === 'Home' ? 0 : event.key === 'End' ? count - 1
-      : event.key in steps ? Math.max(0, Math.min(count - 1, (active ?? count - (steps[event.key] < 0 ? 0 : 1)) + steps[event.key])) : null;
-    if (event.key === 'Enter' && active !== null) {
+      : event.key in steps ? Math.max(0, Math.min(count - 1, (here ?? (steps[event.key] < 0 ? count : count - 1)) + steps[event.key])) : null;
+    if (event.key === 'Enter' && active !== null && event.target !== scroller.current) {
       const message = held.at(active);
       if (message) onChoose({ message });
     } else if (target === null || count === 0) {
@@ -183,16 +205,16 @@ export function MessageList({ conversation, onChoose }) {
     event.preventDefault();
   };
 
-  const away = !eye.current.end && heights.count > 0;
+  const away = !eye.current.end && conversation.count > 0;
   const below = away ? Math.max(0, conversation.unread) : 0;
   return (
     <div class="list-frame">
-      <div class="list" role={heights.count + outgoing.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
+      <div class="list" role={conversation.count + outgoing.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
         <div class="whole">
           <div class="rows" data-from={rows[0]?.message.number ?? from}>
             {rows.map((row) => (
               <MessageRow
-                key={row.message.number} row={row} count={heights.count} own={own} isActive={active === row.message.number}
+                key={row.message.number} row={row} count={conversation.count} own={own} isActive={active === row.message.number}
                 conversation={conversation} onChoose={onChoose} onActive={setActive} onGoTo={goToEntry}
               />
             ))}
@@ -200,13 +222,19 @@ export function MessageList({ conversation, onChoose }) {
         </div>
         <div class="behind">
           {after.map((change) => <ChangeNote key={`${change.index} ${change.account}`} change={change} />)}
-          {heights.count === 0 && outgoing.length === 0 && <Empty conversation={conversation} />}
+          {conversation.count === 0 && outgoing.length === 0 && <Empty conversation={conversation} />}
           {outgoing.slice(0, WAITING).map((one) => <OutgoingRow key={one.local} outgoing={one} onChoose={onChoose} />)}
           {outgoing.length > WAITING && <p class="note">{counted(outgoing.length - WAITING, 'more message')} waiting to be sent</p>}
         </div>
       </div>
+      {base > 0 && view.from === base && (
+        <button type="button" class="to-start" onClick={() => goTo(base - 1)}>Earlier messages</button>
+      )}
+      {!isWhole && view.to === heights.count && (
+        <button type="button" class="to-start" onClick={() => goTo(heights.count)}>Later messages</button>
+      )}
       {away && (
-        <button type="button" class="to-end" onClick={() => goTo(heights.count)}>
+        <button type="button" class="to-end" onClick={() => goTo(conversation.count)}>
           <Icon name="down" size={18} />
           {below > 0 ? <span>{counted(below, 'new message')}</span> : <span class="unseen">To the newest message</span>}
         </button>
@@ -225,71 +253,7 @@ function Empty({ conversation }) {
 }
 
 /** The first window, before anything was measured. */
-function windowAt(heights, number) {
-  const to = Math.min(heights.count, number + BEYOND + 20);
-  return { from: Math.max(0, Math.min(number, heights.count) - BEYOND - 20), to };
-}
-
-/** Reads the messages around a window, and holds them for a while. */
-function useMessages(conversation, { from, to }, redraw) {
-  const state = useRef(null);
-  if (state.current?.conversation !== conversation) state.current = { conversation, messages: new Map(), asked: 0, stale: new Set() };
-  const { current } = state;
-  const [busy, setBusy] = useState(false);
-
-  const load = useCallback(async (first, last, anew = false) => {
-    const wanted = [];
-    for (let number = Math.max(0, first); number < Math.min(last, conversation.count); number += 1) {
-      if (anew || !current.messages.has(number) || current.stale.has(number)) wanted.push(number);
-    }
-    if (wanted.length === 0) return;
-    current.asked += 1;
-    const asked = current.asked;
-    setBusy(true);
-    try {
-      const messages = await conversation.messages(wanted[0], wanted.at(-1) + 1);
-      if (state.current !== current) return;
-      for (const message of messages) {
-        current.messages.set(message.number, message);
-        current.stale.delete(message.number);
-      }
-      shed(current.messages, first, last);
-    } catch (error) {
-      // A store that was closed is no news; what is damaged the library tells by itself.
-      if (!error?.code) console.error(error);
-    } finally {
-      if (state.current === current && asked === current.asked) setBusy(false);
-      redraw();
-    }
-  }, [conversation]);
-
-  useEffect(() => {
-    load(from - 1, to + 1);
-  }, [from, to, conversation, conversation.count]);
-
-  return {
-    busy,
-    at: (number) => current.messages.get(number),
-    between: (first, last) => {
-      const found = [];
-      for (let number = first; number < last; number += 1) {
-        const message = current.messages.get(number);
-        if (message) found.push(message);
-      }
-      return found;
-    },
-    /** Own messages get another mark with a checkpoint. */
-    refresh: () => load(from, to, true),
-    forget: (number) => {
-      current.stale.add(number);
-      load(from - 1, to + 1);
-    },
-  };
-}
-
-function shed(messages, from, to) {
-  if (messages.size <= HELD) return;
-  for (const number of messages.keys()) {
-    if (number < from - HELD / 3 || number > to + HELD / 3) messages.delete(number);
-  }
+function windowAt(count, number) {
+  const to = Math.min(count, number + BEYOND + 20);
+  return { from: Math.max(0, Math.min(number, count) - BEYOND - 20), to };
 }

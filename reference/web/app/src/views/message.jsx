@@ -2,6 +2,7 @@
 // [ENC-10] Words are text and nothing else: no link, no picture, no markup is made of them.
 
 import { useEffect, useState } from 'preact/hooks';
+import { useListener } from '../use.js';
 import { MARKS, closedSentence, sentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Avatar, Icon, IconButton } from './parts.jsx';
@@ -71,15 +72,18 @@ function Words({ message, children }) {
 
 /** [ENC-9] What a message answers, where it is held. */
 function Quote({ entry, conversation, onGoTo, isActive }) {
-  const { nameOf } = useRoom();
+  const { community, nameOf } = useRoom();
   const [quoted, setQuoted] = useState(null);
+  const [changed, again] = useState(0);
+  // [RED-6] What was removed is no longer quoted either.
+  useListener(community, 'changed', ({ conversation: which }) => which.key === conversation.key && again((count) => count + 1));
   useEffect(() => {
     let current = true;
     conversation.numberOf(entry)
       .then((number) => (number === null ? [] : conversation.messages(number, number + 1)))
       .then(([message]) => current && setQuoted(message ?? null), () => {});
     return () => { current = false; };
-  }, [entry, conversation]);
+  }, [entry, conversation, changed]);
   if (!quoted) return null;
   return (
     <button type="button" class="quote" tabIndex={isActive ? 0 : -1} onClick={() => onGoTo(entry)}>

@@ -10,6 +10,8 @@ import { Icon, IconButton } from './parts.jsx';
 
 const EVIDENCE = 'dispatch-d-evidence.json';
 
+const FAILED = { redaction: 'The message was not removed', share: 'The past was not shared', epoch: 'A message could not be encrypted', card: 'Nobody can write to you yet' };
+
 /** All that there is to say, the gravest first. */
 export function Strips() {
   const { community, side } = useRoom();
@@ -31,7 +33,7 @@ export function Warning({ finding, onAgain, onMore }) {
       <Icon name="alert" size={24} />
       <div class="strip-text">
         <h2>The server’s history does not verify</h2>
-        <p>{findingSentence(finding.code)} Nothing more is taken from it. What you see below was verified before.</p>
+        <p>{findingSentence(finding.code)} Nothing more is taken from it or sent to it. What you see below was verified before.</p>
         <p>Ask the others whether they see the same, by another way than this chat. {finding.evidence && 'The evidence file proves it to anybody; keep it.'}</p>
         <div class="buttons">
           {finding.evidence && <button type="button" class="button" onClick={() => save(EVIDENCE, finding.evidence)}>Save the evidence</button>}
@@ -67,16 +69,20 @@ function Connection({ state }) {
 /** A clock that is off, and what the library says besides; each can be put away. */
 function Notices() {
   const { community } = useRoom();
+  useEvents(community, ['pending']);
   const [notices, setNotices] = useState([]);
   const [away, putAway] = useState(false);
   useListener(community, 'notice', (notice) => setNotices((all) => [...all.filter((one) => one.code !== notice.code), notice]));
   const offset = community.clockOffset;
   useEffect(() => putAway(false), [Math.round((offset ?? 0) / 600_000)]);
   const clock = away ? null : clockSentence(offset, community.limits?.skew_ms);
+  // What was asked for besides messages, such as a removal, and refused: a message that failed says so itself.
+  const failed = community.pending.filter((one) => one.kind !== 'message' && one.state === 'failed');
   const others = notices.filter((notice) => notice.code !== 'clock_skew');
   return (
     <div role="status">
       {clock && <Notice text={clock} onAway={() => putAway(true)} />}
+      {failed.map((one) => <Notice key={one.local} text={`${FAILED[one.kind] ?? 'Something was not done'}: ${sentence(one)}`} onAway={() => community.discard(one.local)} />)}
       {others.map((notice) => (
         <Notice key={notice.code} text={sentence(notice)} onAway={() => setNotices((all) => all.filter((one) => one !== notice))} />
       ))}
