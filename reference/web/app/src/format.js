@@ -1,6 +1,13 @@
 // How values are shown to people: times, days, accounts, names. In the browser's own language and time zone.
 
 const MINUTE = 60_000;
+/** The last moment that a date can hold. The protocol's times reach further, and a server may say any of them. */
+const LAST = 8.64e15;
+
+const moment = (at) => new Date(Math.min(at, LAST));
+
+/** A time for a program to read, as `<time>` takes it. */
+export const machineTime = (at) => moment(at).toISOString();
 
 /** Writers of times and days, in one language and time zone. */
 export class Clock {
@@ -22,7 +29,7 @@ export class Clock {
 
   /** Hour and minute. */
   time(at) {
-    return this.#time.format(at);
+    return this.#time.format(moment(at));
   }
 
   /** A day as one says it; with its year where that is not this one. */
@@ -30,17 +37,17 @@ export class Clock {
     if (this.dayKey(at) === this.dayKey(now)) return 'Today';
     if (this.dayKey(at) === this.dayKey(now - 24 * 60 * MINUTE)) return 'Yesterday';
     const sameYear = this.dayKey(at).slice(0, 4) === this.dayKey(now).slice(0, 4);
-    return (sameYear ? this.#day : this.#dayWithYear).format(at);
+    return (sameYear ? this.#day : this.#dayWithYear).format(moment(at));
   }
 
   /** The time today, else the day, in a sentence. */
   when(at, now) {
-    return this.dayKey(at) === this.dayKey(now) ? `today at ${this.time(at)}` : `on ${this.day(at, now).replace(/^Yesterday$/u, this.#day.format(at))}`;
+    return this.dayKey(at) === this.dayKey(now) ? `today at ${this.time(at)}` : `on ${this.day(at, now).replace(/^Yesterday$/u, this.#day.format(moment(at)))}`;
   }
 
   /** Everything, to the second. */
   full(at) {
-    return this.#full.format(at);
+    return this.#full.format(moment(at));
   }
 
   /** The time today, else the day, as a list of conversations shows it. */
@@ -50,7 +57,7 @@ export class Clock {
 
   /** What two times of one day share. */
   dayKey(at) {
-    return this.#key.format(at);
+    return this.#key.format(moment(at));
   }
 }
 

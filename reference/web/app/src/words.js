@@ -5,6 +5,9 @@ import { lasting } from './format.js';
 /** How far a clock may be off before it is worth a word. */
 const CLOCK = 5 * 60_000;
 
+/** A sentence of ours: a server may say any code, `constructor` among them. */
+const own = (sentences, code) => (Object.hasOwn(sentences, code) ? sentences[code] : undefined);
+
 const PROBLEMS = {
   bad_passphrase: 'This passphrase does not open the backup. Check capital letters and spaces, and try again; nothing was lost.',
   bad_backup: 'This file is not a dispatch-d backup, or a part of it is missing. Choose the file that the app gave you, named dispatch-d-backup.json.',
@@ -30,7 +33,7 @@ const PROBLEMS = {
 /** A sentence for an error or a code, with the library's own words where there are none here. */
 export function sentence(problem) {
   const code = typeof problem === 'string' ? problem : problem?.code;
-  return PROBLEMS[code] ?? (typeof problem === 'object' && (problem.detail || problem.text || problem.message)) ?? `Something went wrong (${code}).`;
+  return own(PROBLEMS, code) ?? (typeof problem === 'object' && (problem.detail || problem.text || problem.message)) ?? `Something went wrong (${code}).`;
 }
 
 /** What a page is told that cannot work here at all. */
@@ -66,7 +69,7 @@ export function stripOf(state, { online, now, name }) {
     case 'waiting': {
       const wait = Math.max(0, state.retryAt - now);
       const again = wait < 1000 ? 'Trying again now.' : `Trying again in ${lasting(wait)}.`;
-      const why = state.code && state.code !== 'unreachable' ? (waitings[state.code] ?? state.detail) : 'The server cannot be reached.';
+      const why = state.code && state.code !== 'unreachable' ? (own(waitings, state.code) ?? state.detail) : 'The server cannot be reached.';
       return { tone: 'wait', text: `${why} What you write is kept and sent later. ${again}`, action: 'Try now' };
     }
     case 'connecting':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Clock, bytesOf, counted, groupedId, hueOf, initials, lasting, listed, shortId } from '../src/format.js';
+import { Clock, bytesOf, counted, groupedId, hueOf, initials, lasting, listed, machineTime, shortId } from '../src/format.js';
 
 const id = 'STi6zEd_BPBGGpCrxMv3AL268yUb7BLzAFhb6zfoqSw';
 const at = (text) => Date.parse(text);
@@ -20,6 +20,14 @@ test('times are told in the place where they are read', () => {
   assert.equal(auckland.dayKey(at('2026-03-03T12:00:00Z')), '2026-03-04');
   assert.equal(utc.brief(at('2026-03-04T09:05:00Z'), now), '09:05');
   assert.equal(utc.brief(at('2026-03-01T09:05:00Z'), now), '2026-03-01');
+});
+
+test('a time that no calendar holds is told by the last one that it does', () => {
+  const utc = new Clock('en-GB', 'UTC');
+  const far = Number.MAX_SAFE_INTEGER;
+  assert.equal(machineTime(far), '+275760-09-13T00:00:00.000Z');
+  for (const tell of [utc.time, utc.full, utc.dayKey]) assert.equal(tell.call(utc, far), tell.call(utc, 8.64e15));
+  for (const tell of [utc.day, utc.when, utc.brief]) assert.match(tell.call(utc, far, far), /./u);
 });
 
 test('a length of time is told as roughly as one cares', () => {

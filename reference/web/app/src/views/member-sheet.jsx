@@ -1,7 +1,7 @@
 // One member: the name that one gives them here, how they came, and how to write to them alone.
 
 import { useState } from 'preact/hooks';
-import { groupedId } from '../format.js';
+import { groupedId, machineTime } from '../format.js';
 import { useEvents, useWork } from '../use.js';
 import { useRoom } from './room.jsx';
 import { Avatar, CopyButton, Dialog, Field, Problem } from './parts.jsx';
@@ -72,7 +72,7 @@ function History({ member }) {
       {member.history.map((change) => (
         <li key={change.index}>
           {change.index === 0 ? 'Founded the community' : `${change.what === 'added' ? 'Added' : 'Removed'} by ${community.member(change.by)?.isAuthority ? 'the owner' : nameOf(change.by)}`}
-          <span class="hint"><time dateTime={new Date(change.time).toISOString()}>{clock.full(change.time)}</time>, block {change.index.toLocaleString('en')}</span>
+          <span class="hint"><time dateTime={machineTime(change.time)}>{clock.full(change.time)}</time>, block {change.index.toLocaleString('en')}</span>
         </li>
       ))}
     </ol>

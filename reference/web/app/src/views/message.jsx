@@ -2,6 +2,7 @@
 // [ENC-10] Words are text and nothing else: no link, no picture, no markup is made of them.
 
 import { useEffect, useState } from 'preact/hooks';
+import { machineTime } from '../format.js';
 import { useListener } from '../use.js';
 import { MARKS, closedSentence, sentence } from '../words.js';
 import { useRoom } from './room.jsx';
@@ -36,7 +37,7 @@ export function MessageRow({ row, count, own, isActive, conversation, onChoose, 
           )}
           {message.content?.replyTo && <Quote entry={message.content.replyTo} conversation={conversation} onGoTo={onGoTo} isActive={isActive} />}
           <Words message={message}>
-            <time dateTime={new Date(message.time).toISOString()} title={clock.full(message.time)}>{clock.time(message.time)}</time>
+            <time dateTime={machineTime(message.time)} title={clock.full(message.time)}>{clock.time(message.time)}</time>
             {mine && <Sign state={message.status} />}
           </Words>
         </div>
@@ -110,7 +111,7 @@ export function OutgoingRow({ outgoing, onChoose }) {
           <p class="line" dir="auto">
             <span class="words">{outgoing.text.slice(0, LONG)}</span>{' '}
             <span class="meta">
-              <time dateTime={new Date(outgoing.createdAt).toISOString()}>{clock.time(outgoing.createdAt)}</time>
+              <time dateTime={machineTime(outgoing.createdAt)}>{clock.time(outgoing.createdAt)}</time>
               {MARKS[outgoing.state] && <Sign state={outgoing.state} />}
             </span>
           </p>

@@ -1,7 +1,7 @@
 // The list of conversations, with what was said last and what is unread.
 
 import { useEffect, useState } from 'preact/hooks';
-import { counted } from '../format.js';
+import { counted, machineTime } from '../format.js';
 import { useEvents, useNow } from '../use.js';
 import { closedSentence } from '../words.js';
 import { useRoom } from './room.jsx';
@@ -63,7 +63,7 @@ function Entry({ conversation, isCurrent }) {
         <span class="entry-text">
           <span class="entry-head">
             <span class="entry-title">{conversation.isPrivate ? title : 'Everyone'}</span>
-            {last && <time dateTime={new Date(last.time).toISOString()}>{clock.brief(last.time, now)}</time>}
+            {last && <time dateTime={machineTime(last.time)}>{clock.brief(last.time, now)}</time>}
           </span>
           <span class="entry-foot">
             <span class="entry-last">{conversation.isPrivate && <span class="unseen">Private. </span>}{last ? <Said message={last} /> : 'Nothing was said yet'}</span>

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { rememberBackup, rememberCommunity } from '../opening.js';
 import { save } from '../files.js';
-import { groupedId } from '../format.js';
+import { groupedId, machineTime } from '../format.js';
 import { useEvents, useHeading, useWork } from '../use.js';
 import { findingSentence, sentence } from '../words.js';
 import { Part, useRoom } from './room.jsx';
@@ -113,7 +113,7 @@ function Verified({ community }) {
       <dl class="facts">
         <dt>Blocks</dt><dd>{community.size.toLocaleString('en')}</dd>
         <dt>Head</dt><dd class="id">{groupedId(community.head)}</dd>
-        <dt>Signed for by the server</dt><dd>{checkpoint ? <>{checkpoint.size.toLocaleString('en')} blocks, <time dateTime={new Date(checkpoint.time).toISOString()}>{clock.full(checkpoint.time)}</time></> : 'nothing yet'}</dd>
+        <dt>Signed for by the server</dt><dd>{checkpoint ? <>{checkpoint.size.toLocaleString('en')} blocks, <time dateTime={machineTime(checkpoint.time)}>{clock.full(checkpoint.time)}</time></> : 'nothing yet'}</dd>
         <dt>Community</dt><dd class="id">{groupedId(community.id)}</dd>
       </dl>
     </section>
