@@ -316,8 +316,8 @@ impl Community {
     }
 
     /// Stores signed entries before they are sent. // [ENTRY-17]
-    pub(crate) fn post(&mut self, entries: &[Outgoing]) -> Result<(), StoreError> {
-        self.vault.add_outgoing(entries)
+    pub(crate) fn post(&mut self, errand: i64, entries: &[Outgoing]) -> Result<(), StoreError> {
+        self.vault.add_outgoing(errand, entries)
     }
 
     /// The checkpoints that the server showed on this connection.

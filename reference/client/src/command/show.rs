@@ -179,6 +179,16 @@ impl Output {
                     aside.display()
                 ),
             ),
+            Event::GivenUp { text, reason } => {
+                let what = match text {
+                    Some(text) => format!("`{}`", shown(text)),
+                    None => "something asked for before".to_owned(),
+                };
+                (
+                    "given_up",
+                    format!("{what} was not sent, and is given up: {}", shown(reason)),
+                )
+            }
             _ => return,
         };
         if self.json {
