@@ -177,6 +177,18 @@ pub(crate) fn entries(
     Ok(written)
 }
 
+/// Who was on the roster of the first `size` blocks.
+fn roster_at(changes: &[(u64, Id, bool)], size: u64) -> BTreeSet<Id> {
+    let mut roster = BTreeSet::new();
+    for (_, member, is_added) in changes.iter().take_while(|(index, ..)| *index < size) {
+        match is_added {
+            true => roster.insert(*member),
+            false => roster.remove(member),
+        };
+    }
+    roster
+}
+
 /// Signs one entry after another over one view of the chain.
 struct Pen<'c> {
     community: &'c Community,
@@ -286,29 +298,28 @@ impl Pen<'_> {
         Ok((epoch, secret))
     }
 
-    /// Shares with a member every epoch that all the others of the roster can read, the newest first.
+    /// Shares with a member every epoch that was made for all members of its time, the newest first. What was for some of them
+    /// alone is shared with nobody, whoever has left since.
     fn share_all(&mut self, with: &Id) -> Result<(), Error> {
         if !self.state.on_roster(with) || self.state.card(with, self.state.size()).is_none() {
             return Err(Error::Usage(format!(
                 "{with} is not on the roster, or has not joined yet"
             )));
         }
-        let others: Vec<Id> = self
-            .state
-            .roster()
-            .map(|key| key.id())
-            .filter(|id| id != with && self.state.card(id, self.state.size()).is_some())
-            .collect();
-        let mut epochs: Vec<(u64, Id)> = self
+        let rosters = self.community.rosters()?;
+        let mut epochs: Vec<(u64, u64, Id)> = self
             .community
             .usage()
             .iter()
-            .map(|(id, used)| (used.index, *id))
+            .map(|(id, used)| (used.index, used.seen, *id))
             .collect();
         epochs.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, id) in epochs {
+        for (_, seen, id) in epochs {
             let epoch = self.state.epoch(&id).expect("it was counted");
-            let open = others.iter().all(|other| epoch.has_recipient(other));
+            let open = roster_at(&rosters, seen)
+                .iter()
+                .filter(|member| self.state.card(member, seen).is_some())
+                .all(|member| epoch.has_recipient(member));
             if open
                 && !epoch.has_recipient(with)
                 && let Some(secret) = self.community.secret(&id)

@@ -44,9 +44,11 @@ impl Running {
                 }
             }
             tokio::select! {
-                frame = joining::hear(socket) => {
+                sign = joining::sign(socket) => {
                     heard = Instant::now();
-                    self.take(frame?, target).await?;
+                    if let Some(frame) = sign? {
+                        self.take(frame, target).await?;
+                    }
                 }
                 order = next(&mut self.orders) => self.order(order).await?,
                 _ = tick.tick() => {

@@ -87,20 +87,34 @@ impl Vault {
 
     /// Keeps the checkpoint, unless a higher one is kept, such as by another process.
     pub(crate) fn keep(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        if self
-            .checkpoint()?
-            .is_some_and(|kept| kept.size > checkpoint.size)
-        {
-            return Ok(());
-        }
         let text = serde_json::to_string(checkpoint).expect("a checkpoint is plain JSON");
-        self.set("checkpoint", &text)
+        // read and written in one transaction: another process may be at it // [CHECK-7]
+        self.0.change(|t| {
+            let kept: Option<String> = t
+                .query_row(
+                    "SELECT value FROM fact WHERE name = 'checkpoint'",
+                    [],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let kept = kept.and_then(|text| Checkpoint::decode(&text).ok());
+            if kept.is_some_and(|kept| kept.size > checkpoint.size) {
+                return Ok(());
+            }
+            t.execute(
+                "INSERT OR REPLACE INTO fact (name, value) VALUES ('checkpoint', ?)",
+                [text],
+            )
+            .map(drop)
+        })
     }
 
     /// The limits that the server last advertised, or the specification's.
     pub(crate) fn limits(&self) -> Result<Limits, StoreError> {
-        let limits = self.fact("limits", |text| serde_json::from_str(text).ok())?;
-        Ok(limits.unwrap_or_default())
+        let limits: Option<Limits> = self.fact("limits", |text| serde_json::from_str(text).ok())?;
+        Ok(limits
+            .filter(|limits| limits.check().is_ok())
+            .unwrap_or_default())
     }
 
     pub(crate) fn set_limits(&mut self, limits: &Limits) -> Result<(), StoreError> {
