@@ -31,7 +31,7 @@ impl Names {
 impl Output {
     /// One JSON object on a line of its own.
     pub(super) fn line(&self, value: &Value) {
-        anstream::println!("{value}");
+        anstream::println!("{}", by_name(value.clone()));
     }
 
     pub(super) fn message(&self, message: &Message, names: &Names) {
@@ -196,6 +196,20 @@ impl Output {
         } else {
             anstream::eprintln!("{} {told}", "dispatch:".bold());
         }
+    }
+}
+
+/// The members of every object in the order of their names, whatever order this build of `serde_json` keeps.
+fn by_name(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.into_iter().collect();
+            members.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let members = members.into_iter().map(|(name, v)| (name, by_name(v)));
+            Value::Object(members.collect())
+        }
+        Value::Array(values) => values.into_iter().map(by_name).collect(),
+        other => other,
     }
 }
 
