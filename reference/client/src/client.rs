@@ -16,6 +16,7 @@ use crate::dial::Place;
 use crate::error::Error;
 use crate::event::{Event, Message};
 use crate::running::{Job, Order, Running};
+use crate::store::{Presence, Vault};
 use crate::writing::Errand;
 
 /// How many events wait for their reader. Beyond that, the client reads no more from the server.
@@ -106,6 +107,14 @@ pub struct Chain {
 pub struct Client {
     orders: mpsc::Sender<Order>,
     ended: Arc<OnceLock<Error>>,
+    /// Where what is wanted is stored before anything else, in the order in which it is said.
+    desk: Arc<tokio::sync::Mutex<Desk>>,
+}
+
+/// A way to the store beside the running client's, which may be busy with a server that does not answer.
+struct Desk {
+    vault: Vault,
+    owner: String,
 }
 
 /// The events, in the order of the chain. Messages and changes of the roster come from the first [`Event::Synced`] on; what
@@ -134,20 +143,31 @@ impl Client {
         let opening =
             tokio::task::spawn_blocking(move || Community::open(&folder, &invitation, &public));
         let (community, repaired) = opening.await.map_err(|_| Error::Closed)??;
+        let presence = Presence::show(&settings.folder)?;
+        let desk = Desk {
+            vault: Vault::open(&settings.folder)?,
+            owner: presence.name().to_owned(),
+        };
         let (orders, taken) = mpsc::channel(64);
         let (told, events) = mpsc::channel(EVENTS);
         let ended = Arc::new(OnceLock::new());
         let running = Running::new(
             community,
+            presence,
             place,
             key,
             settings.clock,
             taken,
-            told,
-            ended.clone(),
+            (told, ended.clone()),
         );
         tokio::spawn(running.run(repaired));
-        Ok((Self { orders, ended }, Events(events)))
+        let desk = Arc::new(tokio::sync::Mutex::new(desk));
+        let client = Self {
+            orders,
+            ended,
+            desk,
+        };
+        Ok((client, Events(events)))
     }
 
     /// Waits until everything that the server states is verified; gives the chain's size.
@@ -256,7 +276,30 @@ impl Client {
     }
 
     async fn run(&self, errand: Errand) -> Result<Receipt, Error> {
-        self.ask(|answer| Order::Do(Job::new(errand, answer))).await
+        let (answer, answered) = oneshot::channel();
+        let why = || self.ended.get().cloned().unwrap_or(Error::Closed);
+        if self.orders.is_closed() {
+            return Err(why());
+        }
+        // held until it is in the queue, so that the order in the store is that of the queue
+        let mut desk = self.desk.clone().lock_owned().await;
+        let text = errand.encode();
+        let storing = tokio::task::spawn_blocking(move || {
+            let Desk { vault, owner } = &mut *desk;
+            let number = vault.add_errand(owner, &text);
+            (desk, number)
+        });
+        let (mut desk, number) = storing.await.map_err(|_| Error::Closed)?;
+        let job = Job::new(errand, number?, answer);
+        if let Err(unsent) = self.orders.send(Order::Do(job)).await {
+            // whoever asked is told that it was not taken
+            if let Order::Do(job) = unsent.0 {
+                desk.vault.drop_errand(job.number)?;
+            }
+            return Err(why());
+        }
+        drop(desk);
+        answered.await.unwrap_or_else(|_| Err(why()))
     }
 
     async fn look<T: Send + 'static>(

@@ -30,6 +30,8 @@ pub(crate) struct Usage {
     pub(crate) index: u64,
     /// When it was made, by the server's clock.
     pub(crate) made_at: u64,
+    /// How much of the chain its author had seen.
+    pub(crate) seen: u64,
     /// Messages under it.
     pub(crate) messages: u64,
 }
@@ -284,6 +286,25 @@ impl Community {
         &self.usage
     }
 
+    /// Every change of the roster, in order: the block's index, who, and whether they were added.
+    pub(crate) fn rosters(&self) -> Result<Vec<(u64, Id, bool)>, Error> {
+        let authority = self.state().map(State::authority);
+        let mut changes: Vec<_> = authority.map(|id| (0, id, true)).into_iter().collect();
+        self.each(1, |block| {
+            if let Body::Roster(roster) = &block.entry.body {
+                let added = roster
+                    .add
+                    .iter()
+                    .map(|der| (block.index, Id::from(Hash::of(der)), true));
+                changes.extend(added);
+                let removed = roster.remove.iter().map(|id| (block.index, *id, false));
+                changes.extend(removed);
+            }
+            Ok(())
+        })?;
+        Ok(changes)
+    }
+
     /// Whether the card that others wrap for is one whose private key is here.
     pub(crate) fn has_card(&mut self) -> Result<bool, StoreError> {
         let state = self.state();
@@ -316,8 +337,8 @@ impl Community {
     }
 
     /// Stores signed entries before they are sent. // [ENTRY-17]
-    pub(crate) fn post(&mut self, entries: &[Outgoing]) -> Result<(), StoreError> {
-        self.vault.add_outgoing(entries)
+    pub(crate) fn post(&mut self, errand: i64, entries: &[Outgoing]) -> Result<(), StoreError> {
+        self.vault.add_outgoing(errand, entries)
     }
 
     /// The checkpoints that the server showed on this connection.
@@ -344,6 +365,7 @@ fn count(usage: &mut HashMap<Id, Usage>, block: &Block, id: Id) {
             let made = Usage {
                 index: block.index,
                 made_at: block.time,
+                seen: block.entry.seen.size,
                 messages: 0,
             };
             usage.insert(id, made);

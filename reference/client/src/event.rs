@@ -64,6 +64,13 @@ pub enum Event {
         /// The file that proves it to others, where a file can.
         evidence: Option<PathBuf>,
     },
+    /// Something that a program before this one was asked to do cannot be done, and is given up.
+    GivenUp {
+        /// The words, where it was a message.
+        text: Option<String>,
+        /// Why.
+        reason: String,
+    },
     /// The local copy of the chain was damaged: it was set aside, and is fetched and verified again. Keys, outgoing entries
     /// and the highest checkpoint are elsewhere, and were kept.
     Repaired {

@@ -45,8 +45,18 @@ pub(crate) struct Shown {
     checkpoint: Checkpoint,
 }
 
+/// How long the other story may take in all. What a server has done is told by then, proven or not.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// After `unknown_have`: reads what the server shows now. None of it is shown as the community's chain, nor stored. // [CHECK-12]
 pub(crate) async fn collect(place: &Place, dial: &Dial, key: &KeyPair) -> Result<Shown, Error> {
+    match tokio::time::timeout(PATIENCE, read(place, dial, key)).await {
+        Ok(shown) => shown,
+        Err(_) => Err(Error::Network("it did not come in time".into())),
+    }
+}
+
+async fn read(place: &Place, dial: &Dial, key: &KeyPair) -> Result<Shown, Error> {
     let mut socket = place.socket().await?;
     let session = joining::join(&mut socket, dial, key, None).await?;
     let mut chain: Option<State> = None;
@@ -63,7 +73,7 @@ pub(crate) async fn collect(place: &Place, dial: &Dial, key: &KeyPair) -> Result
         }
     }
     Ok(Shown {
-        chain: chain.expect("a welcome states at least one block"),
+        chain: chain.ok_or_else(|| Error::Network("it states no block at all".into()))?,
         checkpoint: session.welcome.checkpoint,
     })
 }

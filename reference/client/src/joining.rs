@@ -35,18 +35,23 @@ pub(crate) async fn say(socket: &mut Socket, frame: &ClientFrame) -> Result<(), 
 /// Waits for the next frame that means something to this client. // [CONV-10]
 pub(crate) async fn hear(socket: &mut Socket) -> Result<ServerFrame, Error> {
     loop {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => match ServerFrame::decode(&text) {
-                Ok(Some(frame)) => return Ok(frame),
-                Ok(None) => {}
-                Err(refusal) => return Err(server(refusal.into())),
-            },
-            Some(Ok(Message::Close(_))) | None => {
-                return Err(Error::Network("the server closed the connection".into()));
-            }
-            Some(Ok(_)) => {}
-            Some(Err(error)) => return Err(ended(error)),
+        if let Some(frame) = sign(socket).await? {
+            return Ok(frame);
         }
+    }
+}
+
+/// Waits for any sign of life: a frame, or a message that means nothing to this client, such as an answer to a ping.
+pub(crate) async fn sign(socket: &mut Socket) -> Result<Option<ServerFrame>, Error> {
+    match socket.next().await {
+        Some(Ok(Message::Text(text))) => {
+            ServerFrame::decode(&text).map_err(|refusal| server(refusal.into()))
+        }
+        Some(Ok(Message::Close(_))) | None => {
+            Err(Error::Network("the server closed the connection".into()))
+        }
+        Some(Ok(_)) => Ok(None),
+        Some(Err(error)) => Err(ended(error)),
     }
 }
 

@@ -19,12 +19,14 @@ const MESSAGES: u64 = 500;
 const LIFE: u64 = 24 * 60 * 60 * 1000;
 
 /// What a member wants done. It stays as it is however often it is signed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Errand {
     /// Publish a card whose private key is here.
     Card,
     /// Say something to these members, or to the roster.
     Say {
+        #[serde(with = "words")]
         plaintext: Plaintext,
         to: Option<BTreeSet<Id>>,
     },
@@ -34,6 +36,99 @@ pub(crate) enum Errand {
     Redact { index: u64, reason: String },
     /// Change the roster.
     Roster { add: Vec<Bytes>, remove: Vec<Id> },
+}
+
+impl Errand {
+    /// As it is stored.
+    pub(crate) fn encode(&self) -> String {
+        serde_json::to_string(self).expect("an errand is plain JSON")
+    }
+
+    /// Reads what was stored.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+/// A plaintext in the form in which it is encrypted.
+mod words {
+    use dispatch_protocol::epoch::Plaintext;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(words: &Plaintext, to: S) -> Result<S::Ok, S::Error> {
+        data_encoding::BASE64URL_NOPAD
+            .encode(&words.encode())
+            .serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Plaintext, D::Error> {
+        let letters = String::deserialize(from)?;
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(letters.as_bytes());
+        Plaintext::decode(&bytes.map_err(D::Error::custom)?).map_err(D::Error::custom)
+    }
+}
+
+/// Whether entries that were signed over an older view of the chain still do what the errand asks, and no more: the epoch is not
+/// stale and exactly for the addressees, and whoever something is shared with is a member. // [ENC-11] [ENC-16]
+pub(crate) fn still_fits(errand: &Errand, entries: &[Outgoing], community: &Community) -> bool {
+    let state = community.state().expect("something is held");
+    match errand {
+        Errand::Say { to, .. } => {
+            let Ok(due) = recipients(state, community.me(), to.as_ref()) else {
+                return false;
+            };
+            let Some(Body::Message(message)) = entries.last().map(|out| &out.entry.body) else {
+                return false;
+            };
+            let wrapped = || {
+                let wraps = entries.iter().flat_map(|out| match &out.entry.body {
+                    Body::Epoch(epoch) => epoch.wraps.as_slice(),
+                    Body::Share(share) => share.wraps.as_slice(),
+                    _ => &[],
+                });
+                wraps.map(|wrap| wrap.member)
+            };
+            if !wrapped().all(|member| due.contains(&member)) {
+                return false;
+            }
+            let epoch = state.epoch(&message.epoch);
+            let has = |member: &Id| epoch.is_some_and(|epoch| epoch.has_recipient(member));
+            let there = due.iter().filter(|member| has(member)).count();
+            epoch.is_none_or(|epoch| !epoch.is_stale() && epoch.recipients() == there)
+                && due
+                    .iter()
+                    .all(|member| has(member) || wrapped().any(|wrapped| wrapped == *member))
+        }
+        Errand::Share { with } => state.on_roster(with),
+        _ => true,
+    }
+}
+
+/// Whom the user addresses: those named, or everyone on the roster who has a card; always the author.
+fn recipients(state: &State, me: Id, to: Option<&BTreeSet<Id>>) -> Result<BTreeSet<Id>, Error> {
+    let has_card = |id: &Id| state.card(id, state.size()).is_some();
+    let mut recipients: BTreeSet<Id> = match to {
+        None => state
+            .roster()
+            .map(|key| key.id())
+            .filter(has_card)
+            .collect(),
+        Some(named) => {
+            for id in named {
+                if !state.on_roster(id) {
+                    return Err(Error::Usage(format!("{id} is not on the roster")));
+                }
+                if !has_card(id) {
+                    return Err(Error::Usage(format!(
+                        "{id} has not joined yet, so that nothing can be encrypted for them"
+                    )));
+                }
+            }
+            named.clone()
+        }
+    };
+    recipients.insert(me);
+    Ok(recipients)
 }
 
 /// The entries that do the errand, signed over the chain as it is held, in their order. The last one is what the errand is
@@ -82,6 +177,18 @@ pub(crate) fn entries(
     Ok(written)
 }
 
+/// Who was on the roster of the first `size` blocks.
+fn roster_at(changes: &[(u64, Id, bool)], size: u64) -> BTreeSet<Id> {
+    let mut roster = BTreeSet::new();
+    for (_, member, is_added) in changes.iter().take_while(|(index, ..)| *index < size) {
+        match is_added {
+            true => roster.insert(*member),
+            false => roster.remove(member),
+        };
+    }
+    roster
+}
+
 /// Signs one entry after another over one view of the chain.
 struct Pen<'c> {
     community: &'c Community,
@@ -115,7 +222,7 @@ impl Pen<'_> {
     }
 
     fn say(&mut self, plaintext: &Plaintext, to: Option<&BTreeSet<Id>>) -> Result<(), Error> {
-        let recipients = self.recipients(to)?;
+        let recipients = recipients(self.state, self.community.me(), to)?;
         let (epoch, secret) = match self.usable_epoch(&recipients) {
             Some(found) => found,
             None => self.new_epoch(&recipients)?,
@@ -144,34 +251,6 @@ impl Pen<'_> {
             ciphertext: Some(ciphertext),
         }));
         Ok(())
-    }
-
-    /// Whom the user addresses: those named, or everyone on the roster who has a card; always the author.
-    fn recipients(&self, to: Option<&BTreeSet<Id>>) -> Result<BTreeSet<Id>, Error> {
-        let has_card = |id: &Id| self.state.card(id, self.state.size()).is_some();
-        let mut recipients: BTreeSet<Id> = match to {
-            None => self
-                .state
-                .roster()
-                .map(|key| key.id())
-                .filter(has_card)
-                .collect(),
-            Some(named) => {
-                for id in named {
-                    if !self.state.on_roster(id) {
-                        return Err(Error::Usage(format!("{id} is not on the roster")));
-                    }
-                    if !has_card(id) {
-                        return Err(Error::Usage(format!(
-                            "{id} has not joined yet, so that nothing can be encrypted for them"
-                        )));
-                    }
-                }
-                named.clone()
-            }
-        };
-        recipients.insert(self.community.me());
-        Ok(recipients)
     }
 
     /// The newest epoch for exactly these that is not stale, not too old and not used up. // [ENC-11] [ENC-13] [ENC-16]
@@ -219,29 +298,28 @@ impl Pen<'_> {
         Ok((epoch, secret))
     }
 
-    /// Shares with a member every epoch that all the others of the roster can read, the newest first.
+    /// Shares with a member every epoch that was made for all members of its time, the newest first. What was for some of them
+    /// alone is shared with nobody, whoever has left since.
     fn share_all(&mut self, with: &Id) -> Result<(), Error> {
         if !self.state.on_roster(with) || self.state.card(with, self.state.size()).is_none() {
             return Err(Error::Usage(format!(
                 "{with} is not on the roster, or has not joined yet"
             )));
         }
-        let others: Vec<Id> = self
-            .state
-            .roster()
-            .map(|key| key.id())
-            .filter(|id| id != with && self.state.card(id, self.state.size()).is_some())
-            .collect();
-        let mut epochs: Vec<(u64, Id)> = self
+        let rosters = self.community.rosters()?;
+        let mut epochs: Vec<(u64, u64, Id)> = self
             .community
             .usage()
             .iter()
-            .map(|(id, used)| (used.index, *id))
+            .map(|(id, used)| (used.index, used.seen, *id))
             .collect();
         epochs.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, id) in epochs {
+        for (_, seen, id) in epochs {
             let epoch = self.state.epoch(&id).expect("it was counted");
-            let open = others.iter().all(|other| epoch.has_recipient(other));
+            let open = roster_at(&rosters, seen)
+                .iter()
+                .filter(|member| self.state.card(member, seen).is_some())
+                .all(|member| epoch.has_recipient(member));
             if open
                 && !epoch.has_recipient(with)
                 && let Some(secret) = self.community.secret(&id)

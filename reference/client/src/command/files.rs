@@ -52,18 +52,34 @@ pub(super) fn backup(home: &Home, file: &Path, output: &Output) -> Result<(), Er
         communities: Vec::new(),
         names: Vec::new(),
     };
-    for (folder, invitation) in home.joined()? {
-        let vault = Vault::open(&folder)?;
-        contents.cards.extend(vault.cards()?);
-        contents.communities.push(Membership {
-            invitation,
-            checkpoint: vault.checkpoint()?,
-        });
+    let add = |contents: &mut Contents, vault: &Vault| -> Result<(), Error> {
+        for card in vault.cards()? {
+            if contents
+                .cards
+                .iter()
+                .all(|known| known.card() != card.card())
+            {
+                contents.cards.push(card);
+            }
+        }
         for (account, name) in vault.names()? {
             if contents.names.iter().all(|known| known.account != account) {
                 contents.names.push(Named { account, name });
             }
         }
+        Ok(())
+    };
+    for (folder, invitation) in home.joined()? {
+        let vault = Vault::open(&folder)?;
+        add(&mut contents, &vault)?;
+        contents.communities.push(Membership {
+            invitation,
+            checkpoint: vault.checkpoint()?,
+        });
+    }
+    // last: what is newer stands in the communities
+    if let Some(vault) = home.brought()? {
+        add(&mut contents, &vault)?;
     }
     let passphrase = home.new_passphrase()?;
     write_new(file, seal(&contents, &passphrase).encode().as_bytes())?;
@@ -93,25 +109,27 @@ pub(super) fn restore(home: &Home, arguments: &Restore, output: &Output) -> Resu
     let contents = file.open(&passphrase).map_err(Error::Input)?;
     make_private(home.path())?;
     let account = contents.private_key.public().id();
+    // they belong to the account, and may be for communities that the backup does not name
+    let mut brought = Vault::open(home.path())?;
+    for card in contents.cards.iter().rev() {
+        brought.add_card(card)?;
+    }
+    for Named { account, name } in &contents.names {
+        brought.set_name(account, name)?;
+    }
+    drop(brought);
     for Membership {
         invitation,
         checkpoint,
     } in &contents.communities
     {
         let folder = home.folder_of(invitation.community());
-        make_private(&folder)?;
+        home.hand_on(&folder)?;
         let mut vault = Vault::open(&folder)?;
         vault.set_owner(invitation, account)?;
-        // the oldest first: the store counts them in the order in which they come
-        for card in contents.cards.iter().rev() {
-            vault.add_card(card)?;
-        }
         // [BACKUP-7] it is verified as soon as block 0 is there, before anything is held against it
         if let Some(checkpoint) = checkpoint {
             vault.keep(checkpoint)?;
-        }
-        for Named { account, name } in &contents.names {
-            vault.set_name(account, name)?;
         }
     }
     let (communities, cards) = (contents.communities.len(), contents.cards.len());

@@ -166,6 +166,34 @@ impl Home {
         Ok(first)
     }
 
+    /// The cards and names that a backup brought, for communities that are joined later.
+    pub(super) fn brought(&self) -> Result<Option<Vault>, Error> {
+        match self.folder.join("keys.sqlite").exists() {
+            true => Ok(Some(Vault::open(&self.folder)?)),
+            false => Ok(None),
+        }
+    }
+
+    /// Gives a community's folder what a backup brought.
+    pub(super) fn hand_on(&self, folder: &Path) -> Result<(), Error> {
+        let Some(brought) = self.brought()? else {
+            return Ok(());
+        };
+        make_private(folder)?;
+        let mut vault = Vault::open(folder)?;
+        // the oldest first: the store counts them in the order in which they come
+        for card in brought.cards()?.iter().rev() {
+            vault.add_card(card)?;
+        }
+        let known = vault.names()?;
+        for (account, name) in brought.names()? {
+            if known.iter().all(|(id, _)| *id != account) {
+                vault.set_name(&account, &name)?;
+            }
+        }
+        Ok(())
+    }
+
     fn communities(&self) -> PathBuf {
         self.folder.join("communities")
     }

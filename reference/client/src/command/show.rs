@@ -31,7 +31,7 @@ impl Names {
 impl Output {
     /// One JSON object on a line of its own.
     pub(super) fn line(&self, value: &Value) {
-        anstream::println!("{value}");
+        anstream::println!("{}", by_name(value.clone()));
     }
 
     pub(super) fn message(&self, message: &Message, names: &Names) {
@@ -179,6 +179,16 @@ impl Output {
                     aside.display()
                 ),
             ),
+            Event::GivenUp { text, reason } => {
+                let what = match text {
+                    Some(text) => format!("`{}`", shown(text)),
+                    None => "something asked for before".to_owned(),
+                };
+                (
+                    "given_up",
+                    format!("{what} was not sent, and is given up: {}", shown(reason)),
+                )
+            }
             _ => return,
         };
         if self.json {
@@ -186,6 +196,20 @@ impl Output {
         } else {
             anstream::eprintln!("{} {told}", "dispatch:".bold());
         }
+    }
+}
+
+/// The members of every object in the order of their names, whatever order this build of `serde_json` keeps.
+fn by_name(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.into_iter().collect();
+            members.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let members = members.into_iter().map(|(name, v)| (name, by_name(v)));
+            Value::Object(members.collect())
+        }
+        Value::Array(values) => values.into_iter().map(by_name).collect(),
+        other => other,
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) fn join(home: &Home, link: &str, output: &Output) -> Result<(), Error
     let folder = home.folder_of(invitation.community());
     let is_new = !folder.exists();
     let key = home.key()?;
+    if is_new {
+        home.hand_on(&folder)?;
+    }
     let settings = Settings::new(invitation.clone(), &folder);
     let joined = block_on(async {
         let (client, mut events) = Client::start(settings, key).await?;
@@ -49,7 +52,7 @@ pub(super) fn join(home: &Home, link: &str, output: &Output) -> Result<(), Error
     });
     // nobody was let in: what is left of the attempt holds nothing that was received
     if is_new && matches!(joined, Err(Error::Refused { .. } | Error::Server { .. })) {
-        forget(&folder);
+        forget(home, &folder);
     }
     let (size, members) = joined?;
     if output.json {
@@ -63,10 +66,15 @@ pub(super) fn join(home: &Home, link: &str, output: &Output) -> Result<(), Error
     Ok(())
 }
 
-/// Takes a community's folder away that holds no chain, no evidence and no card.
-fn forget(folder: &std::path::Path) {
+/// Takes a community's folder away that holds no chain, no evidence and no card but those that a backup brought.
+fn forget(home: &Home, folder: &std::path::Path) {
+    let count = |vault: &crate::store::Vault| vault.cards().map(|cards| cards.len());
+    let brought = match home.brought() {
+        Ok(Some(vault)) => count(&vault).unwrap_or_default(),
+        _ => 0,
+    };
     let fresh = crate::store::Vault::open(folder)
-        .is_ok_and(|vault| vault.cards().is_ok_and(|cards| cards.is_empty()));
+        .is_ok_and(|vault| count(&vault).is_ok_and(|held| held <= brought));
     let has_evidence = std::fs::read_dir(folder).is_ok_and(|mut entries| {
         entries.any(|e| e.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("evidence")))
     });

@@ -74,6 +74,12 @@ impl Running {
             );
             return Err(server(finding));
         }
+        // [LIM-5]
+        if let Err(error) = document.limits.check() {
+            return Err(Error::Network(format!(
+                "the server states a limit that no server may have: {error}"
+            )));
+        }
         self.work(move |community, _| {
             community.begin(document.genesis)?;
             community.limits = document.limits;

@@ -1,22 +1,20 @@
 //! What is on its way to the chain: stored before it is sent, sent again after a loss, signed anew where it has to be.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
-use dispatch_protocol::entry::Body;
-use dispatch_protocol::epoch::{MessageContext, Plaintext};
 use dispatch_protocol::refusal::Code;
 use dispatch_protocol::wire::{Accepted, ClientFrame, Ref, Refused, Submit};
 use tokio::time::Instant;
 
 use super::{Job, Running};
 use crate::client::Receipt;
-use crate::community::{Community, server};
+use crate::community::server;
 use crate::dial::Socket;
 use crate::error::Error;
+use crate::event::Event;
 use crate::joining;
-use crate::store::Outgoing;
+use crate::store::{Left, Outgoing, Presence, StoreError};
 use crate::writing::{self, Errand};
 
 /// How often an errand is signed anew before its refusal is told.
@@ -64,12 +62,11 @@ impl Flight {
         }
     }
 
-    pub(super) fn into_job(self) -> Job {
+    /// The errand, to be signed anew: what was signed is remembered.
+    pub(super) fn into_job(mut self) -> Job {
+        let last = &self.entries.last().expect("an errand has entries").out;
+        self.job.earlier.push((last.entry.seq, last.id));
         self.job
-    }
-
-    fn ids(&self) -> Vec<Id> {
-        self.entries.iter().map(|flying| flying.out.id).collect()
     }
 
     /// Forgets refusals, so that the entries are offered again.
@@ -105,25 +102,37 @@ impl Running {
             }
             return Ok(());
         }
-        let Some(job) = self.queue.pop_front() else {
+        let Some(mut job) = self.queue.pop_front() else {
             return Ok(());
         };
+        if let Some(entries) = job.left.take() {
+            self.flight = Some(Flight::new(job, entries));
+            return self.offer_again(socket).await;
+        }
+        if let Some(place) = self.stands(&job.earlier) {
+            return self.arrived(job, place);
+        }
+        if job.errand == Errand::Card && self.community().has_card()? {
+            return Ok(self.community().vault.drop_errand(job.number)?);
+        }
         if let Err(error) = self.check_clock() {
-            job.answer(Err(error));
-            return Ok(());
+            // what nobody waits for stays in the store until the clock is right
+            return match job.answer.is_some() {
+                true => self.give_up(job, error).await,
+                false => Ok(()),
+            };
         }
         if matches!(job.errand, Errand::Say { .. } | Errand::Share { .. })
             && !self.community().has_card()?
         {
             self.queue.push_front(job);
-            self.queue.push_front(Job::own(Errand::Card));
-            return Ok(());
+            return self.want_card();
         }
-        let (errand, now) = (job.errand.clone(), (self.clock)());
+        let (errand, number, now) = (job.errand.clone(), job.number, (self.clock)());
         let signed = self
             .work(move |community, key| {
                 let entries = writing::entries(&errand, community, key, now)?;
-                community.post(&entries)?;
+                community.post(number, &entries)?;
                 Ok(entries)
             })
             .await;
@@ -132,16 +141,13 @@ impl Running {
                 self.flight = Some(Flight::new(job, entries));
                 self.send(socket).await
             }
-            Err(error) => {
-                job.answer(Err(error));
-                Ok(())
-            }
+            Err(error) => self.give_up(job, error).await,
         }
     }
 
     /// After a sync: what stands in the chain has arrived, the rest is offered again. // [ENTRY-14]
     pub(super) async fn offer_again(&mut self, socket: &mut Socket) -> Result<(), Error> {
-        self.landed(After::Sync)?;
+        self.landed(After::Sync).await?;
         if let Some(flight) = &mut self.flight {
             flight.reset();
             self.send(socket).await?;
@@ -150,6 +156,18 @@ impl Running {
     }
 
     async fn send(&mut self, socket: &mut Socket) -> Result<(), Error> {
+        let flight = self.flight.as_ref().expect("something is on its way");
+        let entries: Vec<Outgoing> = flight.entries.iter().map(|f| f.out.clone()).collect();
+        let last = entries.last().expect("an errand has entries");
+        let community = self.community.as_ref().expect("nobody works on it");
+        if self.stands(&[(last.entry.seq, last.id)]).is_none()
+            && !writing::still_fits(&flight.job.errand, &entries, community)
+        {
+            // the server may have the old entries: they stay known until the errand is done
+            let flight = self.flight.take().expect("it is there");
+            self.queue.push_front(flight.into_job());
+            return Ok(());
+        }
         let session = self.session.as_ref().expect("it was joined");
         let flight = self.flight.as_ref().expect("something is on its way");
         for flying in flight.entries.iter().filter(|f| f.answer.is_none()) {
@@ -163,15 +181,15 @@ impl Running {
         Ok(())
     }
 
-    pub(super) fn accepted(&mut self, accepted: Accepted) -> Result<(), Error> {
+    pub(super) async fn accepted(&mut self, accepted: Accepted) -> Result<(), Error> {
         if let Some(flight) = &mut self.flight {
             let reference = accepted.reference.clone();
             flight.answer(reference.as_ref(), Answer::Accepted(accepted));
         }
-        self.landed(After::Frame)
+        self.landed(After::Frame).await
     }
 
-    pub(super) fn refused(&mut self, refused: Refused) -> Result<(), Error> {
+    pub(super) async fn refused(&mut self, refused: Refused) -> Result<(), Error> {
         let Some(flight) = &mut self.flight else {
             return Ok(());
         };
@@ -182,12 +200,12 @@ impl Running {
         } else {
             flight.answer(reference.as_ref(), Answer::Refused(refused));
         }
-        self.landed(After::Frame)
+        self.landed(After::Frame).await
     }
 
     /// Looks what became of the entries on their way: each has landed once it has its answer and its block, or once its block is
     /// there after a sync, where the answer was lost.
-    pub(super) fn landed(&mut self, after: After) -> Result<(), Error> {
+    pub(super) async fn landed(&mut self, after: After) -> Result<(), Error> {
         let Some(mut flight) = self.flight.take() else {
             return Ok(());
         };
@@ -211,8 +229,13 @@ impl Running {
             let answered = matches!(flying.answer, Some(Answer::Accepted(_)));
             missing |= !(stands && (answered || after == After::Sync));
         }
-        if !missing {
-            return self.arrived(flight);
+        let last = &flight.entries.last().expect("an errand has entries").out;
+        let (seq, id) = (last.entry.seq, last.id);
+        // what was signed for the same errand before may have been taken in its stead
+        let earlier = self.stands(&flight.job.earlier);
+        let now = self.stands(&[(seq, id)]).filter(|_| !missing);
+        if let Some(place) = earlier.or(now) {
+            return self.arrived(flight.into_job(), place);
         }
         let unanswered = |flying: &Flying| flying.answer.is_none();
         let refusal = flight
@@ -237,27 +260,32 @@ impl Running {
             self.flight = Some(flight);
             return Ok(());
         }
-        self.signed_anew(flight, refused)
+        self.signed_anew(flight, refused).await
     }
 
-    /// Every entry stands in the chain.
-    fn arrived(&mut self, flight: Flight) -> Result<(), Error> {
-        let community = self.community();
-        community.vault.drop_outgoing(&flight.ids())?;
+    /// The first of these own entries that stands in the chain.
+    fn stands(&self, entries: &[(u64, Id)]) -> Option<Receipt> {
+        let community = self.community.as_ref().expect("nobody works on it");
         let state = community.state().expect("something is held");
-        let last = flight.entries.last().expect("an errand has entries");
-        let (author, seq) = (last.out.entry.author, last.out.entry.seq);
-        let (index, hash) = state
-            .place_of(&author, seq, &last.out.id)
-            .expect("it stands there");
-        let id = last.out.id;
-        flight.job.answer(Ok(Receipt { index, hash, id }));
+        entries.iter().find_map(|(seq, id)| {
+            let (index, hash) = state.place_of(&community.me(), *seq, id)?;
+            Some(Receipt {
+                index,
+                hash,
+                id: *id,
+            })
+        })
+    }
+
+    /// The errand is done: its entry stands in the chain.
+    fn arrived(&mut self, job: Job, place: Receipt) -> Result<(), Error> {
+        self.community().vault.drop_errand(job.number)?;
+        job.answer(Ok(place));
         Ok(())
     }
 
     /// What was refused twice is signed anew where the chain has moved on, and given up otherwise.
-    fn signed_anew(&mut self, flight: Flight, refused: Refused) -> Result<(), Error> {
-        self.community().vault.drop_outgoing(&flight.ids())?;
+    async fn signed_anew(&mut self, flight: Flight, refused: Refused) -> Result<(), Error> {
         let mut job = flight.into_job();
         let moved_on = matches!(
             refused.code,
@@ -272,88 +300,80 @@ impl Running {
             job.signed += 1;
             self.queue.push_front(job);
         } else {
-            job.answer(Err(Error::Refused {
+            let error = Error::Refused {
                 code: refused.code,
                 detail: refused.detail,
                 retry_after: refused.retry_after.map(Duration::from_millis),
-            }));
-        }
-        Ok(())
-    }
-
-    /// What the program before this one left behind: signed, stored, and not acknowledged.
-    pub(super) fn recover(&mut self) -> Result<(), Error> {
-        let community = self.community();
-        let left = community.vault.outgoing()?;
-        let state = community.state().expect("something is held");
-        let stands = |out: &Outgoing| state.place_of(&out.entry.author, out.entry.seq, &out.id);
-        let (arrived, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|o| stands(o).is_some());
-        let ids: Vec<Id> = arrived.iter().map(|out| out.id).collect();
-        let errand = errand_of(community, &left);
-        community.vault.drop_outgoing(&ids)?;
-        if let Some(errand) = errand {
-            self.flight = Some(Flight::new(Job::own(errand), left));
-        }
-        Ok(())
-    }
-}
-
-/// What the entries were meant to do, in case they have to be signed anew.
-fn errand_of(community: &Community, left: &[Outgoing]) -> Option<Errand> {
-    match &left.last()?.entry.body {
-        Body::Message(message) => {
-            let entry = &left.last()?.entry;
-            let context = MessageContext {
-                community: entry.community,
-                epoch: message.epoch,
-                author: entry.author,
-                seq: entry.seq,
             };
-            let secret = community.secret(&message.epoch)?;
-            let bytes = context
-                .decrypt(secret, &message.salt, message.ciphertext.as_ref()?)
-                .ok()?;
-            Some(Errand::Say {
-                plaintext: Plaintext::decode(&bytes).ok()?,
-                to: recipients(community, left, &message.epoch),
-            })
+            return self.give_up(job, error).await;
         }
-        Body::Share(share) => Some(Errand::Share {
-            with: share.wraps.first()?.member,
-        }),
-        Body::Redaction(redaction) => Some(Errand::Redact {
-            index: redaction.index,
-            reason: redaction.reason.clone(),
-        }),
-        Body::Roster(roster) => Some(Errand::Roster {
-            add: roster.add.clone(),
-            remove: roster.remove.clone(),
-        }),
-        Body::Card(_) | Body::Epoch(_) | Body::Genesis(_) => Some(Errand::Card),
+        Ok(())
     }
-}
 
-/// Whom an epoch is for, by the chain or by the entries that would make it; none where it is everyone.
-fn recipients(community: &Community, left: &[Outgoing], epoch: &Id) -> Option<BTreeSet<Id>> {
-    let state = community.state()?;
-    let roster = state.roster().map(|key| key.id());
-    let everyone: BTreeSet<Id> = roster
-        .filter(|id| state.card(id, state.size()).is_some())
-        .collect();
-    let addressed: BTreeSet<Id> = match state.epoch(epoch) {
-        Some(epoch) => {
-            let known = everyone.iter().copied();
-            known.filter(|id| epoch.has_recipient(id)).collect()
+    /// What programs before this one left behind, in the order in which it was said: stored, and not acknowledged. What other
+    /// programs that still run are about to do is theirs.
+    pub(super) fn recover(&mut self) -> Result<(), Error> {
+        let owner = self.presence.name().to_owned();
+        let community = self.community();
+        let folder = community.folder().to_owned();
+        let left = community
+            .vault
+            .claim(&owner, |other| Presence::is_gone(&folder, other))?;
+        let mut jobs = Vec::new();
+        for Left {
+            number,
+            text,
+            mut versions,
+        } in left
+        {
+            let errand = Errand::decode(&text).ok_or_else(|| {
+                StoreError::damaged(&folder.join("keys.sqlite"), "a stored errand is damaged")
+            })?;
+            let newest = versions.pop();
+            let earlier = versions.iter().filter_map(|entries| entries.last());
+            let mut job = Job::own(errand, number);
+            job.earlier = earlier.map(|out| (out.entry.seq, out.id)).collect();
+            job.left = newest;
+            jobs.push(job);
         }
-        None => left
-            .iter()
-            .flat_map(|out| match &out.entry.body {
-                Body::Epoch(epoch) => epoch.wraps.as_slice(),
-                Body::Share(share) => share.wraps.as_slice(),
-                _ => &[],
-            })
-            .map(|wrap| wrap.member)
-            .collect(),
-    };
-    (addressed != everyone).then_some(addressed)
+        // a card first: without it, nothing can be said
+        jobs.sort_by_key(|job| job.errand != Errand::Card);
+        for job in jobs.into_iter().rev() {
+            self.queue.push_front(job);
+        }
+        Ok(())
+    }
+
+    /// Sees to it that a card is on its way.
+    pub(super) fn want_card(&mut self) -> Result<(), Error> {
+        let flying = self.flight.iter().map(|flight| &flight.job);
+        if flying
+            .chain(&self.queue)
+            .any(|job| job.errand == Errand::Card)
+        {
+            return Ok(());
+        }
+        let owner = self.presence.name().to_owned();
+        let number = self
+            .community()
+            .vault
+            .add_errand(&owner, &Errand::Card.encode())?;
+        self.queue.push_front(Job::own(Errand::Card, number));
+        Ok(())
+    }
+
+    /// Ends an errand that cannot be done.
+    async fn give_up(&mut self, job: Job, error: Error) -> Result<(), Error> {
+        self.community().vault.drop_errand(job.number)?;
+        if job.answer.is_none() && job.errand != Errand::Card {
+            let text = match &job.errand {
+                Errand::Say { plaintext, .. } => Some(plaintext.text.clone()),
+                _ => None,
+            };
+            let reason = error.to_string();
+            self.tell(Event::GivenUp { text, reason }).await;
+        }
+        job.answer(Err(error));
+        Ok(())
+    }
 }

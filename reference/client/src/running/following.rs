@@ -10,12 +10,11 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::covering::Uncovered;
 use super::flight::After;
-use super::{Job, Running, next};
+use super::{Running, next};
 use crate::dial::Socket;
 use crate::error::Error;
 use crate::event::Event;
 use crate::joining;
-use crate::writing::Errand;
 
 /// How often a quiet connection is asked whether it still stands, and how long it may be silent.
 const PING: Duration = Duration::from_secs(30);
@@ -45,9 +44,11 @@ impl Running {
                 }
             }
             tokio::select! {
-                frame = joining::hear(socket) => {
+                sign = joining::sign(socket) => {
                     heard = Instant::now();
-                    self.take(frame?, target).await?;
+                    if let Some(frame) = sign? {
+                        self.take(frame, target).await?;
+                    }
                 }
                 order = next(&mut self.orders) => self.order(order).await?,
                 _ = tick.tick() => {
@@ -85,7 +86,7 @@ impl Running {
         let me = self.key.public().id();
         let community = self.community();
         if !community.has_card()? && community.state().is_some_and(|state| state.on_roster(&me)) {
-            self.queue.push_front(Job::own(Errand::Card));
+            self.want_card()?;
         }
         self.offer_again(socket).await
     }
@@ -99,11 +100,12 @@ impl Running {
             }
             ServerFrame::Accepted(accepted) => {
                 self.accepted(accepted)
+                    .await
                     .map_err(|error| self.with_evidence(error))?;
                 Vec::new()
             }
             ServerFrame::Refused(refused) => {
-                self.refused(refused)?;
+                self.refused(refused).await?;
                 Vec::new()
             }
             ServerFrame::Bye(bye) => {
@@ -135,6 +137,7 @@ impl Running {
         let taken = self.work(move |community, _| community.take(frame)).await;
         let events = taken.map_err(|error| self.with_evidence(error))?;
         self.landed(After::Frame)
+            .await
             .map_err(|error| self.with_evidence(error))?;
         Ok(events)
     }

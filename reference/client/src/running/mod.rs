@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use dispatch_protocol::bytes::Id;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::session::Joined;
 use tokio::sync::{mpsc, oneshot};
@@ -26,6 +27,7 @@ use crate::community::Community;
 use crate::dial::Place;
 use crate::error::{ClockDifference, Error};
 use crate::event::Event;
+use crate::store::{Outgoing, Presence};
 use crate::writing::Errand;
 use backoff::Backoff;
 use flight::Flight;
@@ -42,25 +44,37 @@ pub(crate) enum Order {
 /// Something to be written, and who waits for it.
 pub(crate) struct Job {
     pub(crate) errand: Errand,
+    /// Under which it is stored.
+    pub(crate) number: i64,
     answer: Option<oneshot::Sender<Result<Receipt, Error>>>,
-    /// How often it was signed anew.
+    /// What another program signed for it and left behind.
+    left: Option<Vec<Outgoing>>,
+    /// The last of each row of entries that were signed for it before: one of them may arrive yet.
+    earlier: Vec<(u64, Id)>,
+    /// How often it was signed anew after a refusal.
     signed: u32,
 }
 
 impl Job {
-    pub(crate) fn new(errand: Errand, answer: oneshot::Sender<Result<Receipt, Error>>) -> Self {
+    pub(crate) fn new(
+        errand: Errand,
+        number: i64,
+        answer: oneshot::Sender<Result<Receipt, Error>>,
+    ) -> Self {
         Self {
-            errand,
             answer: Some(answer),
-            signed: 0,
+            ..Self::own(errand, number)
         }
     }
 
-    /// The client's own.
-    fn own(errand: Errand) -> Self {
+    /// One that nobody waits for.
+    fn own(errand: Errand, number: i64) -> Self {
         Self {
             errand,
+            number,
             answer: None,
+            left: None,
+            earlier: Vec::new(),
             signed: 0,
         }
     }
@@ -75,6 +89,7 @@ impl Job {
 pub(crate) struct Running {
     /// Taken while a thread works on it.
     community: Option<Community>,
+    presence: Presence,
     place: Place,
     key: Arc<KeyPair>,
     clock: Clock,
@@ -103,15 +118,16 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn new(
         community: Community,
+        presence: Presence,
         place: Place,
         key: Arc<KeyPair>,
         clock: Clock,
         orders: mpsc::Receiver<Order>,
-        events: mpsc::Sender<Event>,
-        ended: Arc<OnceLock<Error>>,
+        (events, ended): (mpsc::Sender<Event>, Arc<OnceLock<Error>>),
     ) -> Self {
         Self {
             community: Some(community),
+            presence,
             place,
             key,
             clock,

@@ -4,15 +4,18 @@
 //! acknowledged yet, the highest checkpoint. `chain.sqlite` holds the blocks, which the server hands out again: when it is
 //! damaged, it is set aside and fetched anew, and judged by the checkpoint that was kept.
 //!
-//! Several processes may share a folder: each write says the same wherever it comes from, or is the process' own.
+//! Several processes may share a folder: each write says the same wherever it comes from, or is the process' own. Errands are:
+//! each has an owner, whose [`Presence`] shows whether it still runs.
 
 mod blocks;
+mod presence;
 mod vault;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use blocks::Blocks;
-pub(crate) use vault::{Outgoing, Vault};
+pub(crate) use presence::Presence;
+pub(crate) use vault::{Left, Outgoing, Vault};
 
 /// Why the store failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -226,7 +229,8 @@ mod tests {
 
         // an entry that cannot be stored is not sent
         let mut vault = Vault::open(dir.path()).unwrap();
-        vault.bound(8);
+        let errand = vault.add_errand("one", "{}").unwrap();
+        vault.bound(14);
         let out: Vec<_> = linked
             .iter()
             .map(|linked| Outgoing {
@@ -234,8 +238,9 @@ mod tests {
                 entry: linked.block().entry.clone(),
             })
             .collect();
-        assert!(vault.add_outgoing(&out).unwrap_err().is_full());
-        assert!(vault.outgoing().unwrap().is_empty());
+        assert!(vault.add_outgoing(errand, &out).unwrap_err().is_full());
+        let left = vault.claim("another", |_| true).unwrap();
+        assert!(left.len() == 1 && left[0].versions.is_empty());
     }
 
     #[test]

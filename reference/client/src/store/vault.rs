@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STR
 CREATE TABLE IF NOT EXISTS card (made INTEGER PRIMARY KEY, public BLOB NOT NULL UNIQUE, private BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS epoch (id BLOB PRIMARY KEY, secret BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS outgoing (id BLOB PRIMARY KEY, seq INTEGER NOT NULL, entry TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS errand (number INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS part (id BLOB PRIMARY KEY, errand INTEGER NOT NULL, version INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS name (account BLOB PRIMARY KEY, name TEXT NOT NULL) STRICT;
 ";
 
@@ -29,6 +31,15 @@ pub(crate) struct Vault(File);
 pub(crate) struct Outgoing {
     pub(crate) id: Id,
     pub(crate) entry: Entry,
+}
+
+/// An errand that another program has left behind.
+pub(crate) struct Left {
+    pub(crate) number: i64,
+    /// As [`Errand::encode`](crate::writing::Errand::encode) writes it.
+    pub(crate) text: String,
+    /// What was signed for it, the newest last.
+    pub(crate) versions: Vec<Vec<Outgoing>>,
 }
 
 impl Vault {
@@ -76,20 +87,34 @@ impl Vault {
 
     /// Keeps the checkpoint, unless a higher one is kept, such as by another process.
     pub(crate) fn keep(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        if self
-            .checkpoint()?
-            .is_some_and(|kept| kept.size > checkpoint.size)
-        {
-            return Ok(());
-        }
         let text = serde_json::to_string(checkpoint).expect("a checkpoint is plain JSON");
-        self.set("checkpoint", &text)
+        // read and written in one transaction: another process may be at it // [CHECK-7]
+        self.0.change(|t| {
+            let kept: Option<String> = t
+                .query_row(
+                    "SELECT value FROM fact WHERE name = 'checkpoint'",
+                    [],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let kept = kept.and_then(|text| Checkpoint::decode(&text).ok());
+            if kept.is_some_and(|kept| kept.size > checkpoint.size) {
+                return Ok(());
+            }
+            t.execute(
+                "INSERT OR REPLACE INTO fact (name, value) VALUES ('checkpoint', ?)",
+                [text],
+            )
+            .map(drop)
+        })
     }
 
     /// The limits that the server last advertised, or the specification's.
     pub(crate) fn limits(&self) -> Result<Limits, StoreError> {
-        let limits = self.fact("limits", |text| serde_json::from_str(text).ok())?;
-        Ok(limits.unwrap_or_default())
+        let limits: Option<Limits> = self.fact("limits", |text| serde_json::from_str(text).ok())?;
+        Ok(limits
+            .filter(|limits| limits.check().is_ok())
+            .unwrap_or_default())
     }
 
     pub(crate) fn set_limits(&mut self, limits: &Limits) -> Result<(), StoreError> {
@@ -138,45 +163,109 @@ impl Vault {
         })
     }
 
-    /// The entries that are not acknowledged, by `seq`.
-    pub(crate) fn outgoing(&self) -> Result<Vec<Outgoing>, StoreError> {
-        let texts: Vec<String> = self.list("SELECT entry FROM outgoing ORDER BY seq")?;
-        let read = |text: &String| {
-            let entry = Entry::decode(text, &Limits::default()).ok()?;
-            Some(Outgoing {
-                id: entry.id(),
-                entry,
-            })
-        };
-        texts
-            .iter()
-            .map(|text| {
-                read(text).ok_or_else(|| {
-                    StoreError::damaged(&self.0.path, "an outgoing entry is damaged")
+    /// Stores what a member wants done, before anything is done about it; gives its number.
+    pub(crate) fn add_errand(&mut self, owner: &str, text: &str) -> Result<i64, StoreError> {
+        self.0.change(|t| {
+            t.execute(
+                "INSERT INTO errand (owner, text) VALUES (?, ?)",
+                (owner, text),
+            )?;
+            Ok(t.last_insert_rowid())
+        })
+    }
+
+    /// Makes the errands of programs that run no more those of this owner; gives them in the order in which they were given.
+    pub(crate) fn claim(
+        &mut self,
+        owner: &str,
+        is_gone: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Left>, StoreError> {
+        let rows = self.0.change(|t| {
+            let mut owners = t.prepare("SELECT DISTINCT owner FROM errand WHERE owner <> ?")?;
+            let owners: Vec<String> = owners
+                .query_map([owner], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            let mut rows: Vec<(i64, String)> = Vec::new();
+            for gone in owners.iter().filter(|other| is_gone(other)) {
+                let mut left = t.prepare("SELECT number, text FROM errand WHERE owner = ?")?;
+                for row in left.query_map([gone], |row| Ok((row.get(0)?, row.get(1)?)))? {
+                    rows.push(row?);
+                }
+                t.execute("UPDATE errand SET owner = ? WHERE owner = ?", (owner, gone))?;
+            }
+            rows.sort();
+            Ok(rows)
+        })?;
+        rows.into_iter()
+            .map(|(number, text)| {
+                Ok(Left {
+                    number,
+                    text,
+                    versions: self.versions(number)?,
                 })
             })
             .collect()
     }
 
-    /// Stores signed entries before they are sent. // [ENTRY-17]
-    pub(crate) fn add_outgoing(&mut self, entries: &[Outgoing]) -> Result<(), StoreError> {
+    /// The entries that were signed for an errand, the first version first, each in the order of `seq`.
+    fn versions(&self, errand: i64) -> Result<Vec<Vec<Outgoing>>, StoreError> {
+        let rows: Vec<(i64, String)> = self.0.run(|c| {
+            let mut rows = c.prepare(
+                "SELECT version, entry FROM outgoing JOIN part USING (id) WHERE errand = ? ORDER BY version, seq",
+            )?;
+            let rows = rows.query_map([errand], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })?;
+        let mut versions: Vec<(i64, Vec<Outgoing>)> = Vec::new();
+        for (version, text) in rows {
+            let entry = Entry::decode(&text, &Limits::default())
+                .map_err(|_| StoreError::damaged(&self.0.path, "an outgoing entry is damaged"))?;
+            let out = Outgoing {
+                id: entry.id(),
+                entry,
+            };
+            match versions.last_mut() {
+                Some((known, entries)) if *known == version => entries.push(out),
+                _ => versions.push((version, vec![out])),
+            }
+        }
+        Ok(versions.into_iter().map(|(_, entries)| entries).collect())
+    }
+
+    /// Stores what was signed for an errand, before it is sent. What was signed before stays: it may arrive yet. // [ENTRY-17]
+    pub(crate) fn add_outgoing(
+        &mut self,
+        errand: i64,
+        entries: &[Outgoing],
+    ) -> Result<(), StoreError> {
         self.0.change(|t| {
             let mut add =
                 t.prepare("INSERT OR IGNORE INTO outgoing (id, seq, entry) VALUES (?, ?, ?)")?;
+            let version: i64 = t.query_row(
+                "SELECT coalesce(max(version), 0) + 1 FROM part WHERE errand = ?",
+                [errand],
+                |row| row.get(0),
+            )?;
+            let mut part =
+                t.prepare("INSERT OR IGNORE INTO part (id, errand, version) VALUES (?, ?, ?)")?;
             for Outgoing { id, entry } in entries {
                 let text = serde_json::to_string(entry).expect("an entry is plain JSON");
                 add.execute((id.as_bytes(), entry.seq.cast_signed(), text))?;
+                part.execute((id.as_bytes(), errand, version))?;
             }
             Ok(())
         })
     }
 
-    pub(crate) fn drop_outgoing(&mut self, ids: &[Id]) -> Result<(), StoreError> {
+    /// Forgets an errand that is done or given up, and all that was signed for it.
+    pub(crate) fn drop_errand(&mut self, errand: i64) -> Result<(), StoreError> {
         self.0.change(|t| {
-            let mut drop = t.prepare("DELETE FROM outgoing WHERE id = ?")?;
-            for id in ids {
-                drop.execute([id.as_bytes()])?;
-            }
+            t.execute(
+                "DELETE FROM outgoing WHERE id IN (SELECT id FROM part WHERE errand = ?)",
+                [errand],
+            )?;
+            t.execute("DELETE FROM part WHERE errand = ?", [errand])?;
+            t.execute("DELETE FROM errand WHERE number = ?", [errand])?;
             Ok(())
         })
     }

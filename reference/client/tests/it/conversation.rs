@@ -235,3 +235,46 @@ async fn who_is_let_in_again_reads_what_is_said_from_then_on() {
     bob.say("Thank you.").await;
     server.shutdown().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_for_some_is_shared_with_nobody_who_comes_later() {
+    let community = Community::with(&["m01", "m02", "m04"]);
+    let server = community.serve().await;
+    let invitation = invitation(&server);
+    let owner = Member::join(&community, &invitation, "authority").await;
+    owner.client.ready().await.unwrap();
+    let mut members = Vec::new();
+    for name in ["m01", "m02", "m04"] {
+        members.push(Member::join(&community, &invitation, name).await);
+    }
+    let alice = &members[0];
+    alice.cards(4).await;
+    alice.say("For all four.").await;
+    let to = Addressed {
+        to: Some(vec![id("m02"), id("authority")]),
+        ..Addressed::default()
+    };
+    let private = alice.client.send("For you two alone.", to).await.unwrap();
+    // who could not read it leaves, so that all who are left can
+    owner.client.change_roster(&[], &[id("m04")]).await.unwrap();
+    let carols = [key("m03").public().clone()];
+    owner.client.change_roster(&carols, &[]).await.unwrap();
+    let carol = Member::join(&community, &invitation, "m03").await;
+    carol.client.ready().await.unwrap();
+    alice.cards(4).await;
+    alice
+        .sees(async |client| {
+            let members = client.members().await.unwrap();
+            members
+                .iter()
+                .any(|member| member.id == id("m03") && member.has_card)
+        })
+        .await;
+    alice.client.share_history(id("m03")).await.unwrap();
+    let size = alice.client.chain().await.unwrap().unwrap().size;
+    carol.holds(size - 1).await;
+    assert_eq!(carol.texts().await, ["For all four."]);
+    let sealed = carol.client.history(private.index, 1).await.unwrap();
+    assert_eq!(sealed[0].content, Content::Sealed);
+    server.shutdown().await.unwrap();
+}

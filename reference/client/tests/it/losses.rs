@@ -2,7 +2,7 @@
 
 use dispatch_client::{Addressed, Event, Invitation, Settings};
 
-use crate::community::{Community, Member, invitation, patiently};
+use crate::community::{Community, Member, id, invitation, key, patiently};
 use crate::proxy::{self, Gates};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +106,118 @@ async fn an_entry_that_never_arrived_is_sent_by_the_next_program_once() {
     let alice = Member::join(&community, &past, "m01").await;
     alice.say("And on.").await;
     assert_eq!(alice.texts().await, ["Hello.", "Once.", "And on."]);
+    server.shutdown().await.unwrap();
+}
+
+/// Waits until so many errands are stored.
+async fn stored(alice: &Member, community: &Community, count: i64) {
+    let store = community.folder("m01").join("keys.sqlite");
+    let store = rusqlite::Connection::open(store).unwrap();
+    let held = || -> i64 {
+        let count = "SELECT count(*) FROM errand";
+        store.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    alice.sees(async |_| held() == count).await;
+}
+
+/// Begins to say something, and does not wait for it.
+fn begin_to_say(alice: &Member, text: &'static str, addressed: Addressed) {
+    let client = alice.client.clone();
+    drop(tokio::spawn(
+        async move { client.send(text, addressed).await },
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_behind_something_unanswered_is_said_by_the_next_program() {
+    let (community, server, gates, through, past) = behind_a_proxy().await;
+    let alice = Member::join(&community, &through, "m01").await;
+    alice.say("Hello.").await;
+    Gates::shut(&gates.up);
+    for (text, count) in [("One.", 1), ("Two.", 2), ("Three.", 3)] {
+        begin_to_say(&alice, text, Addressed::default());
+        stored(&alice, &community, count).await;
+    }
+    alice.client.close().await;
+    let alice = Member::join(&community, &past, "m01").await;
+    alice.say("And on.").await;
+    assert_eq!(
+        alice.texts().await,
+        ["Hello.", "One.", "Two.", "Three.", "And on."]
+    );
+    stored(&alice, &community, 0).await;
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_programs_left_behind_is_said_each_once() {
+    let (community, server, gates, through, past) = behind_a_proxy().await;
+    let one = Member::join(&community, &through, "m01").await;
+    one.say("Hello.").await;
+    let two = Member::join(&community, &through, "m01").await;
+    Gates::shut(&gates.up);
+    begin_to_say(&one, "One.", Addressed::default());
+    stored(&one, &community, 1).await;
+    begin_to_say(&two, "Two.", Addressed::default());
+    stored(&two, &community, 2).await;
+    // a third one leaves alone what those that run are about to do
+    let third = Member::join(&community, &past, "m01").await;
+    third.say("Three.").await;
+    assert_eq!(third.texts().await, ["Hello.", "Three."]);
+    third.client.close().await;
+    one.client.close().await;
+    two.client.close().await;
+    let alice = Member::join(&community, &past, "m01").await;
+    alice.say("And on.").await;
+    assert_eq!(
+        alice.texts().await,
+        ["Hello.", "Three.", "One.", "Two.", "And on."]
+    );
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_message_is_never_sent_to_more_than_it_was_for() {
+    let (community, server, gates, through, past) = behind_a_proxy().await;
+    let owner = Member::join(&community, &past, "authority").await;
+    owner.client.ready().await.unwrap();
+    owner.client.close().await;
+    let bob = Member::join(&community, &past, "m02").await;
+    bob.client.ready().await.unwrap();
+    let alice = Member::join(&community, &through, "m01").await;
+    alice.cards(3).await;
+    alice.say("For all three.").await;
+    Gates::shut(&gates.up);
+    let to = Addressed {
+        to: Some(vec![id("m02"), id("authority")]),
+        ..Addressed::default()
+    };
+    begin_to_say(&alice, "For you two alone.", to);
+    let store = community.folder("m01").join("keys.sqlite");
+    let store = rusqlite::Connection::open(store).unwrap();
+    let signed = || -> i64 {
+        let count = "SELECT count(*) FROM outgoing";
+        store.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    alice.sees(async |_| signed() == 1).await;
+    alice.client.close().await;
+    // meanwhile its epoch is opened to another
+    let owner = Member::join(&community, &past, "authority").await;
+    let carols = [key("m03").public().clone()];
+    owner.client.change_roster(&carols, &[]).await.unwrap();
+    let carol = Member::join(&community, &past, "m03").await;
+    carol.client.ready().await.unwrap();
+    bob.cards(4).await;
+    bob.client.share_history(id("m03")).await.unwrap();
+    let alice = Member::join(&community, &past, "m01").await;
+    let end = alice.say("For all four.").await;
+    carol.holds(end).await;
+    bob.holds(end).await;
+    assert_eq!(carol.texts().await, ["For all three.", "For all four."]);
+    assert_eq!(
+        bob.texts().await,
+        ["For all three.", "For you two alone.", "For all four."]
+    );
     server.shutdown().await.unwrap();
 }
 
