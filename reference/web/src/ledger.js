@@ -36,6 +36,8 @@ export class Ledger {
   checkpoint = null;
   /** @type {string | null} what was damaged at the last `open` */
   damage = null;
+  /** Ids of entries that were verified and are not reported yet. @type {Set<string>} */
+  coming = new Set();
   #snapshotSize = 0;
   #stale = false;
 
@@ -149,6 +151,7 @@ export class Ledger {
         await this.chain.take(blocks.slice(at, at + BREATH), (read) => {
           const place = this.timeline.take(this.chain, read);
           const where = place ? { conversation: place.thread.key, number: place.number } : {};
+          this.coming.add(read.id);
           taken.push({ block: read.block, id: read.id, hash: encode(read.hash), ...where });
         });
       } catch (error) {
@@ -156,11 +159,13 @@ export class Ledger {
       }
       try {
         await this.#keep(taken);
+        if (taken.length) await report(taken);
       } catch (error) {
         await this.settle();
         throw error;
+      } finally {
+        this.coming.clear();
       }
-      if (taken.length) await report(taken);
       if (refusal) throw refusal;
       await breath();
     }
