@@ -85,10 +85,36 @@ export class Connection {
   }
 
   /** @returns {Promise<ServerFrame>} the next frame, within our patience */
-  async next() {
+  next() {
+    return this.#patiently(() => this.socket.next());
+  }
+
+  /**
+   * The next frame of one type, within our patience: other frames are no sign that it comes.
+   *
+   * @template {ServerFrame["type"]} T
+   * @param {T} type
+   * @returns {Promise<Extract<ServerFrame, { type: T }>>}
+   */
+  nextOf(type) {
+    return this.#patiently(async () => {
+      for (;;) {
+        const frame = await this.socket.next();
+        if (frame.type === "bye") throw new Said(frame);
+        if (frame.type === type) return /** @type {Extract<ServerFrame, { type: T }>} */ (frame);
+      }
+    });
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} wait
+   * @returns {Promise<T>}
+   */
+  async #patiently(wait) {
     const timer = setTimeout(() => this.fail(new DispatchError("unreachable", "The server does not answer.")), PATIENCE_MS);
     try {
-      return await this.socket.next();
+      return await wait();
     } finally {
       clearTimeout(timer);
     }
