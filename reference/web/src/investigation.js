@@ -44,7 +44,7 @@ export class Investigation {
   async atHand(error) {
     const { code, message: text } = error;
     if (!OF_ANOTHER_STORY.has(code)) return { code, text, evidence: null };
-    this.#genesis = (await this.ledger.store.get("blocks", [this.ledger.community, 0]).catch(() => undefined))?.block;
+    this.#genesis = (await this.ledger.store.get("blocks", [this.ledger.community, 0]).catch(() => undefined))?.block ?? this.ledger.genesis ?? undefined;
     const evidence = this.#accuse(error.checkpoint ?? null, [this.ledger.chain.tree]);
     return { ...(code === "unknown_have" ? DENIED : { code, text }), evidence };
   }
@@ -91,6 +91,7 @@ export class Investigation {
       taken: async () => {},
       synced: nothing,
       covered: nothing,
+      repaired: nothing,
     };
     const connection = await Connection.open(dialled, host, signal);
     try {

@@ -188,12 +188,12 @@ export class Upkeep {
         target = welcome.size;
         isFirst = community.size === 0;
         this.arrivals.isQuiet = target - community.size > MANY;
-        this.#say({ name: "syncing", verified: community.size, target });
+        this.#say({ name: "syncing", verified: ledger.chain.size, target });
       },
       taken: async (taken) => {
-        await this.arrivals.tell(taken);
+        if (taken.length) await this.arrivals.tell(taken);
         if (this.state.name === "syncing" && host.now() - this.#saidAt >= STATE_EVERY_MS)
-          this.#say({ name: "syncing", verified: community.size, target });
+          this.#say({ name: "syncing", verified: ledger.chain.size, target });
         if (this.state.name === "open") look();
       },
       synced: () => {
@@ -207,6 +207,12 @@ export class Upkeep {
       covered: (checkpoint) => {
         community.emit("checkpoint", checkpoint);
         look();
+      },
+      repaired: (conversations) => {
+        for (const conversation of [...conversations].flatMap((key) => community.conversation(key) ?? [])) {
+          community.emit("changed", { conversation, number: null });
+          community.emit("conversation", conversation);
+        }
       },
     };
   }
@@ -295,7 +301,7 @@ export class Upkeep {
     const investigation = new Investigation(this.community.ledger, (until) => this.#prepare(until), signal);
     const found = await investigation.atHand(error);
     const at = await this.#tell(found);
-    if (found.evidence !== null) return;
+    if (found.evidence !== null) return this.community.ledger.settle().catch(() => {});
     const further = await investigation.further(error);
     if (further && !signal.aborted) await this.#tell(further, at);
   }

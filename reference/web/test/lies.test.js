@@ -233,6 +233,63 @@ test("a server that states more than it shows is convicted by what it has signed
     assert.equal(community.findings.length, 1);
   }));
 
+/** Of what is not shown there is no event. */
+async function held(community, size) {
+  while (community.ledger.chain.size !== size) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test("after damage, or with a backup's checkpoint alone, another story is not shown, and takes no other's place", () =>
+  scripted(async ({ server, chain, epoch, join }) => {
+    const other = chain.copy();
+    await chain.message("m02", epoch, "the true story");
+    for (const text of ["the false story", "and more", "last"]) await other.message("m02", epoch, text);
+    const community = await join(await member("m01"));
+    await until(community, "all is covered", () => community.state.name === "open" && community.checkpoint?.size === community.size);
+    const { head, checkpoint } = community;
+    const backup = await sealBackup(
+      writeContents({ private_key: privateKeyOf("m01"), cards: [], communities: [{ invitation: server.invitation.text, checkpoint }] }),
+      "x",
+    );
+    // The server shows another story, without its end, and signs for nothing that parts the two.
+    server.chain = other;
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, -1) });
+    server.script.checkpoint = () => other.checkpoint(1);
+    await community.refetch("What is kept was damaged.");
+    assert.equal((await stopped(community)).code, "fork");
+    assert.equal(community.head, head);
+    assert.deepEqual(await words(community.everyone), ["one", "the true story"]);
+
+    const client = await Client.open({ store: new MemoryStore() });
+    await client.restoreBackup(backup, "x");
+    const seen = [];
+    const fresh = client.communities[0];
+    for (const name of ["blocks", "message", "roster"]) fresh.on(name, (event) => seen.push(event));
+    // At first it stops right before what is signed for, then one behind it.
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, checkpoint.size - 1) });
+    await join(client);
+    await held(fresh, checkpoint.size - 1);
+    assert.deepEqual([fresh.state.name, fresh.size, fresh.everyone.count, seen], ["syncing", 0, 0, []]);
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, checkpoint.size + 1 - frame.from) });
+    fresh.drop();
+    fresh.wake();
+    assert.equal((await stopped(fresh)).code, "fork");
+    assert.deepEqual([fresh.size, fresh.everyone.count, seen], [0, 0, []]);
+
+    // The story that was signed for is shown, all of it, though it came in parts.
+    server.chain = chain;
+    server.script = { blocks: server.script.blocks };
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, frame.from ? undefined : 3) });
+    fresh.wake();
+    await held(fresh, 3);
+    assert.deepEqual([fresh.size, seen], [0, []]);
+    fresh.drop();
+    fresh.wake();
+    await open(fresh);
+    assert.equal(fresh.everyone.count, 2);
+    assert.equal(fresh.head, head);
+    assert.deepEqual(seen.filter(({ message }) => message).map(({ message }) => message.index), [5, 6]);
+  }));
+
 test("two checkpoints of one size are evidence by themselves", () =>
   scripted(async ({ server, chain, epoch, join }) => {
     const other = chain.copy();
