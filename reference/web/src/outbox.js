@@ -10,6 +10,7 @@
 import { checkReceipt } from "./chain-view.js";
 import { DispatchError, Said } from "./dispatch-error.js";
 import { entryId } from "./entry.js";
+import { idsOf, isMade, outgoing, unsigned } from "./outgoing.js";
 import { pause } from "./pause.js";
 import { LAST } from "./store/keys.js";
 
@@ -17,41 +18,8 @@ import { LAST } from "./store/keys.js";
 /** @typedef {import("./form.js").Kind} Kind */
 /** @typedef {import("./frame.js").Accepted} Accepted */
 /** @typedef {import("./frame.js").Refused} Refused */
-
-/**
- * @typedef {object} Outgoing
- * @property {string} local its name on this device
- * @property {Kind} kind
- * @property {string | null} conversation
- * @property {string | null} text
- * @property {string | null} replyTo
- * @property {number} createdAt
- * @property {"waiting" | "pending" | "accepted" | "failed"} state
- * @property {string | null} code why it failed
- * @property {string | null} detail the same as a sentence
- */
-
-/**
- * What stands behind an `Outgoing`.
- *
- * @typedef {object} Item
- * @property {string} local
- * @property {number} order
- * @property {Kind} kind
- * @property {string | null} conversation
- * @property {string[] | null} members of a private conversation, ourselves among them
- * @property {any} said by kind: `{text, replyTo}`, `{index, reason}`, `{add, remove}`, `{x25519}`, `{ordinals}`, `{epoch, ordinals}`;
- *   with `for` where it was made for a message, whose `local` that is
- * @property {number} createdAt
- * @property {Entry | null} entry once it is signed
- * @property {string | null} id of the entry
- * @property {string[]} former ids of entries of it that were signed before, and given up
- * @property {number} tries how many entries of it, or of what was made for it, were refused
- * @property {number} made how many epochs and cards were made for it
- * @property {string | null} under id of the epoch that was made for it
- * @property {string | null} code
- * @property {string | null} detail
- */
+/** @typedef {import("./outgoing.js").Item} Item */
+/** @typedef {import("./outgoing.js").Outgoing} Outgoing */
 
 /**
  * The connection as the outbox sees it.
@@ -442,30 +410,6 @@ export class Outbox {
     if (isMade(item)) await this.#drop(item, { code, detail });
     else await this.#change(item, { code, detail, ...unsigned(item) });
   }
-}
-
-/** @param {Item} item */
-function isMade({ kind, said }) {
-  return (kind === "epoch" || kind === "share") && said.for !== undefined;
-}
-
-/** @param {Item} item @returns {string[]} of all entries of it that were ever signed */
-function idsOf({ id, former = [] }) {
-  return id === null ? former : [...former, id];
-}
-
-/** @param {Item} item @returns {Partial<Item>} */
-function unsigned(item) {
-  return { entry: null, id: null, former: idsOf(item) };
-}
-
-/**
- * @param {Item} item
- * @returns {Outgoing}
- */
-function outgoing({ local, kind, conversation, said, createdAt, entry, code, detail }) {
-  const state = code !== null ? "failed" : entry ? "pending" : "waiting";
-  return { local, kind, conversation, text: said.text ?? null, replyTo: said.replyTo ?? null, createdAt, state, code, detail };
 }
 
 /**
