@@ -12,6 +12,11 @@ function fork(why) {
   return new DispatchError("fork", `The server shows two histories: ${why}. Nothing more is taken from it.`);
 }
 
+/** Blocks that are other ones than the server has shown or signed for before. */
+export function contradicts() {
+  return new DispatchError("fork", "The server shows another history than the one that it has shown and signed for before. Nothing more is taken from it.");
+}
+
 /**
  * [CHECK-7] To be called as soon as a welcome is verified, before its blocks.
  *

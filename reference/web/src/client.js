@@ -122,17 +122,29 @@ export class Client extends Emitter {
   async restoreBackup(text, passphrase) {
     const { record, contents } = await restoreIdentity(text, passphrase, this.now());
     if (this.#record && this.#record.account !== record.account) throw identityExists();
-    await this.#keep({ ...record, createdAt: this.#record?.createdAt ?? record.createdAt });
-    for (const { account, name } of contents.names ?? []) if (!this.#names.has(account)) await this.rename(account, name);
+    const merged = mergedWith(this.#record, record);
+    const names = (contents.names ?? []).filter(({ account }) => !this.#names.has(account));
+    for (const { name } of names) checkName(name);
+    const invitations = new Map(contents.communities.map(({ invitation }) => [Invitation.parse(invitation).community, Invitation.parse(invitation)]));
+    const added = [...invitations.values()].filter(({ community }) => !this.#communities.has(community));
+    /** @type {import("./store/keys.js").StoreChange[]} */
+    const changes = [{ table: "identity", key: "identity", value: merged }];
+    for (const { account, name } of names) changes.push({ table: "names", key: account, value: name });
     for (const { invitation, checkpoint } of contents.communities) {
       const { community } = Invitation.parse(invitation);
       /** @type {import("./form.js").Checkpoint | undefined} */
       const held = await this.store.get("facts", [community, "checkpoint"]);
       // [BACKUP-7]
-      if (checkpoint && checkpoint.size > (held?.size ?? 0))
-        await this.store.commit([{ table: "facts", key: [community, "checkpoint"], value: checkpoint }]);
-      if (!this.#communities.has(community)) await this.join(Invitation.parse(invitation));
+      if (checkpoint && checkpoint.size > (held?.size ?? 0)) changes.push({ table: "facts", key: [community, "checkpoint"], value: checkpoint });
     }
+    for (const [at, { origin, community }] of added.entries())
+      changes.push({ table: "communities", key: community, value: { community, origin, order: this.now() + at } });
+    await this.store.commit(changes); // all of it, or nothing: half an identity would be backed up as if it were whole
+    this.#record = merged;
+    for (const { account, name } of names) this.#names.set(account, name);
+    for (const invitation of added) await this.#add(invitation);
+    if (names.length) this.emit("names", null);
+    if (added.length) this.emit("communities", this.communities);
     return this.#made();
   }
 
@@ -225,8 +237,7 @@ export class Client extends Emitter {
    * @param {string | null} name
    */
   async rename(account, name) {
-    if (name !== null && (!name.isWellFormed() || !name.length || utf8(name).length > 255))
-      throw new DispatchError("bad_name", "A name has 1 to 255 bytes.");
+    if (name !== null) checkName(name);
     await this.store.commit([{ table: "names", key: account, ...(name === null ? {} : { value: name }) }]);
     if (name === null) this.#names.delete(account);
     else this.#names.set(account, name);
@@ -238,6 +249,26 @@ export class Client extends Emitter {
     await Promise.all(this.communities.map((community) => community.disconnect()));
     await this.store.close();
   }
+}
+
+/**
+ * A backup of the same account, restored over it: no card key is lost, and neither is the backup that has the newer ones.
+ *
+ * @param {IdentityRecord | null} there
+ * @param {IdentityRecord} restored
+ * @returns {IdentityRecord}
+ */
+function mergedWith(there, restored) {
+  if (!there) return restored;
+  const has = (/** @type {IdentityRecord} */ { cards }, /** @type {string} */ x25519) => cards.some((card) => card.x25519 === x25519);
+  const isOlder = there.backup !== null && there.cards.some(({ x25519 }) => !has(restored, x25519));
+  const cards = [...there.cards, ...restored.cards.filter(({ x25519 }) => !has(there, x25519))];
+  return { ...restored, cards, backup: isOlder ? there.backup : restored.backup, createdAt: there.createdAt };
+}
+
+/** @param {string} name */
+function checkName(name) {
+  if (!name.isWellFormed() || !name.length || utf8(name).length > 255) throw new DispatchError("bad_name", "A name has 1 to 255 bytes.");
 }
 
 function identityExists() {

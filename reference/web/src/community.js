@@ -97,7 +97,7 @@ export class Community extends Emitter {
     this.limits = kept?.limits ?? null;
     this.findings = (await store.range("findings", [this.id], [this.id, LAST])).map(({ value }) => value);
     await this.outbox.open();
-    for (const thread of this.ledger.timeline.threads.values()) this.conversationOf(thread.key, thread.members);
+    for (const thread of this.ledger.shown.timeline.threads.values()) this.conversationOf(thread.key, thread.members);
   }
 
   get id() {
@@ -109,7 +109,7 @@ export class Community extends Emitter {
   }
 
   get #chain() {
-    return this.ledger.chain;
+    return this.ledger.shown.chain;
   }
 
   /** @returns {string | null} */
@@ -290,21 +290,32 @@ export class Community extends Emitter {
   }
 
   /**
-   * What is kept was found to be damaged: drops it, and fetches it again. Keys, what is unsent and the highest checkpoint stay.
+   * What is kept of a block was found to be damaged: fetches it again, and what follows it. The chain that was verified stays, and only its own
+   * blocks come into the place of what was damaged.
    *
    * @internal
    * @param {string} why
+   * @param {number} [from] index of the block
    */
-  async refetch(why) {
-    if (this.#refetching) return;
+  async refetch(why, from = 0) {
+    const { ledger } = this;
+    const isUnderWay = ledger.damagedFrom !== null && ledger.damagedFrom <= from;
+    ledger.damagedFrom = Math.min(from, ledger.damagedFrom ?? from);
+    if (this.#refetching || isUnderWay) return;
     this.#refetching = true;
-    const wanted = this.upkeep.isWanted;
-    await this.disconnect();
-    await this.ledger.forget(why);
-    this.ledger.damage = null;
-    this.#refetching = false;
-    this.emit("notice", { code: "store_damaged", text: why });
-    if (wanted) this.connect();
+    try {
+      const wanted = this.upkeep.isWanted;
+      await this.disconnect();
+      if (from !== 0 && !ledger.chain.messages.has(from)) {
+        // Not even where the words are is kept as it was.
+        await ledger.forget(why);
+        ledger.damage = null;
+      }
+      this.emit("notice", { code: "store_damaged", text: why });
+      if (wanted) this.connect();
+    } finally {
+      this.#refetching = false;
+    }
   }
 
   /** @param {Outgoing} outgoing */

@@ -3,7 +3,7 @@
  */
 
 import { random } from "./bytes.js";
-import { agrees, checkGaps, checkHead, checkSize } from "./chain-view.js";
+import { agrees, checkGaps, checkHead, checkSize, contradicts } from "./chain-view.js";
 import { DispatchError, Said } from "./dispatch-error.js";
 import { pause } from "./pause.js";
 import { AwaitChallenge, AwaitWelcome } from "./session.js";
@@ -35,6 +35,7 @@ const PATIENCE_MS = 30_000;
  * @property {(taken: import("./ledger.js").Taken[]) => Promise<void>} taken
  * @property {() => void} synced once the chain reaches the welcome's size
  * @property {(checkpoint: Checkpoint) => void} covered
+ * @property {(conversations: Set<string>) => void} repaired
  */
 
 export class Connection {
@@ -49,6 +50,8 @@ export class Connection {
   /** Checkpoints of which the blocks are still to come. @type {Checkpoint[]} */
   #due = [];
   #isSynced = false;
+  /** Index of the block that is to come. */
+  #next = 0;
 
   /**
    * @param {Socket} socket
@@ -85,10 +88,36 @@ export class Connection {
   }
 
   /** @returns {Promise<ServerFrame>} the next frame, within our patience */
-  async next() {
+  next() {
+    return this.#patiently(() => this.socket.next());
+  }
+
+  /**
+   * The next frame of one type, within our patience: other frames are no sign that it comes.
+   *
+   * @template {ServerFrame["type"]} T
+   * @param {T} type
+   * @returns {Promise<Extract<ServerFrame, { type: T }>>}
+   */
+  nextOf(type) {
+    return this.#patiently(async () => {
+      for (;;) {
+        const frame = await this.socket.next();
+        if (frame.type === "bye") throw new Said(frame);
+        if (frame.type === type) return /** @type {Extract<ServerFrame, { type: T }>} */ (frame);
+      }
+    });
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} wait
+   * @returns {Promise<T>}
+   */
+  async #patiently(wait) {
     const timer = setTimeout(() => this.fail(new DispatchError("unreachable", "The server does not answer.")), PATIENCE_MS);
     try {
-      return await this.socket.next();
+      return await wait();
     } finally {
       clearTimeout(timer);
     }
@@ -101,7 +130,10 @@ export class Connection {
    */
   async run() {
     try {
-      const have = { size: this.host.ledger.chain.size, hash: this.host.ledger.chain.head };
+      const { chain, damagedFrom } = this.host.ledger;
+      const size = damagedFrom ?? chain.size;
+      const have = { size, hash: size ? chain.tree.head(size) : "" };
+      this.#next = size;
       const welcome = await this.join(have);
       await this.#read(welcome, have.size);
     } catch (error) {
@@ -151,7 +183,7 @@ export class Connection {
    */
   async #read(welcome, had) {
     const { ledger } = this.host;
-    checkSize(welcome.size, had, ledger.checkpoint); // [CHECK-7]
+    checkSize(welcome.size, Math.max(had, ledger.chain.size), ledger.checkpoint); // [CHECK-7]
     this.host.syncing(welcome);
     if (ledger.chain.size) await this.#checkpoint(welcome.checkpoint);
     else this.#due.push(welcome.checkpoint);
@@ -168,8 +200,8 @@ export class Connection {
     const { ledger } = this.host;
     switch (frame.type) {
       case "blocks":
-        if (frame.from !== ledger.chain.size) throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
-        await ledger.take(frame.blocks, async (taken) => {
+        if (frame.from !== this.#next) throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
+        await ledger.take(await this.#again(frame.blocks), async (taken) => {
           await this.host.taken(taken);
           if (this.ended.aborted) throw this.#error; // [CHAIN-12]
         });
@@ -188,17 +220,38 @@ export class Connection {
   }
 
   /**
+   * Those that are held already were damaged in the store, or come after what was.
+   *
+   * @param {import("./form.js").Block[]} blocks
+   * @returns {Promise<import("./form.js").Block[]>} those that are new
+   */
+  async #again(blocks) {
+    const { ledger } = this.host;
+    const { size } = ledger.chain;
+    const held = blocks.slice(0, Math.max(0, size - this.#next));
+    if (held.some(({ index }, at) => index !== this.#next + at))
+      throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
+    if (held.length) {
+      const repaired = await ledger.repair(held);
+      if (this.#next + held.length === size) ledger.damagedFrom = null;
+      this.host.repaired(repaired);
+    }
+    this.#next += blocks.length;
+    return blocks.slice(held.length);
+  }
+
+  /**
    * The chain has grown, or was there already.
    *
    * @param {Welcome} welcome
    * @param {number} had
    */
   async #progress(welcome, had) {
-    const { chain } = this.host.ledger;
+    const { chain, damagedFrom } = this.host.ledger;
     const due = this.#due.splice(0);
     if (chain.size) for (const checkpoint of due) await this.#checkpoint(checkpoint);
     else this.#due = due;
-    if (!this.#isSynced && chain.size >= welcome.size) {
+    if (!this.#isSynced && chain.size >= welcome.size && damagedFrom === null) {
       checkHead(chain, welcome); // [CHECK-10]
       checkGaps(chain, had); // [RED-8]
       this.#checkKept();
@@ -212,8 +265,7 @@ export class Connection {
   /** A checkpoint out of a backup may be ahead of the welcome's. [CHECK-8] */
   #checkKept() {
     const { chain, checkpoint } = this.host.ledger;
-    if (checkpoint && !agrees(chain, checkpoint))
-      throw new DispatchError("fork", "The server shows another history than the one that it has signed for before. Nothing more is taken from it.");
+    if (checkpoint && !agrees(chain, checkpoint)) throw contradicts();
   }
 
   /** @param {Checkpoint} checkpoint */

@@ -44,11 +44,11 @@ export class Conversation {
   }
 
   get #chain() {
-    return this.community.ledger.chain;
+    return this.community.ledger.shown.chain;
   }
 
   get #timeline() {
-    return this.community.ledger.timeline;
+    return this.community.ledger.shown.timeline;
   }
 
   /** @returns {string[]} who reads what is written now */
@@ -117,8 +117,14 @@ export class Conversation {
       [ledger.community, this.key, Math.max(0, from)],
       [ledger.community, this.key, Math.min(to, this.count)],
     );
+    let at = Infinity; // the first of them
     try {
-      const kept = await Promise.all(rows.map(({ value }) => ledger.block(value)));
+      const kept = await Promise.all(
+        rows.map(({ value }) => {
+          at = Math.min(at, value);
+          return ledger.block(value);
+        }),
+      );
       return await Promise.all(kept.map(({ block, id, number }) => this.toMessage({ block, id, number: /** @type {number} */ (number) })));
     } catch (error) {
       if (!(error instanceof DispatchError) || error.code !== "store_damaged") throw error;
@@ -127,7 +133,7 @@ export class Conversation {
         await ledger.settle();
         return this.messages(from, to);
       }
-      await this.community.refetch(error.message);
+      await this.community.refetch(error.message, at);
       throw error;
     }
   }

@@ -7,6 +7,18 @@ import { readDiscovery } from "./frame.js";
 /** @typedef {import("./form.js").Discovery} Discovery */
 
 const LARGEST = 1 << 20;
+const PATIENCE_MS = 30_000;
+
+/** [LIM-5] @type {Record<keyof import("./form.js").Limits, [number, number]>} */
+const BOUNDS = {
+  frame_bytes: [65536, 524288],
+  ciphertext_bytes: [144, 65536],
+  wraps: [1, 1024],
+  skew_ms: [1000, 86_400_000],
+  session_ms: [1000, 2_592_000_000],
+  challenge_ms: [1000, 60_000],
+  checkpoint_ms: [10, 60_000],
+};
 
 /**
  * @param {string} origin
@@ -20,10 +32,10 @@ export async function discover(origin, community, fetchIt, signal) {
   let text;
   try {
     // [SESS-18] No redirect is followed.
-    const response = await fetchIt(`${origin}/.well-known/dispatch-d`, { redirect: "error", cache: "no-store", credentials: "omit", signal });
+    const within = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const response = await fetchIt(`${origin}/.well-known/dispatch-d`, { redirect: "error", cache: "no-store", credentials: "omit", signal: within });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    text = await response.text();
-    if (text.length > LARGEST) throw new Error("a document that is far too long");
+    text = await textOf(response);
   } catch (error) {
     throw unreachable("The server cannot be reached.", error);
   }
@@ -31,9 +43,41 @@ export async function discover(origin, community, fetchIt, signal) {
   if (document.community !== community) throw wrongGenesis();
   if (!document.versions.includes("dispatch-d/1"))
     throw new DispatchError("unknown_version", "The server speaks another version of the protocol. Use a newer client.");
+  checkLimits(document.limits);
   const genesis = new Chain(community);
   await genesis.take([document.genesis]); // [GEN-1] [GEN-3] [JOIN-20]
   return { document, genesis };
+}
+
+/**
+ * Reads no more than a discovery document may have.
+ *
+ * @param {Response} response
+ */
+async function textOf(response) {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const reader = response.body?.getReader();
+  let text = "";
+  let size = 0;
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    if (done || !value) return text + decoder.decode();
+    size += value.length;
+    if (size > LARGEST) {
+      await reader?.cancel();
+      throw new Error("a document that is far too long");
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** @param {import("./form.js").Limits} limits nothing signs for them, so they are believed within their bounds alone */
+function checkLimits(limits) {
+  for (const [name, [least, most]] of Object.entries(BOUNDS)) {
+    const limit = limits[/** @type {keyof import("./form.js").Limits} */ (name)];
+    if (limit < least || limit > most)
+      throw new DispatchError("malformed", `The server's limit \`${name}\` is ${limit}, and may be ${least} to ${most}. Its owner has to set it right.`);
+  }
 }
 
 function wrongGenesis() {

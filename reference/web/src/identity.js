@@ -78,8 +78,14 @@ export function namesText(names) {
 export async function restoreIdentity(text, passphrase, now) {
   const { contents, publicKey, pkcs8 } = await readContents(await openBackup(text, passphrase));
   const cards = await Promise.all(contents.cards.map((secret) => cardKey(decode(secret, 32))));
-  if (!cards.length) cards.push(await cardKey(await newCardSecret()));
-  const kept = { text, made_at: now, communities: contents.communities.map(({ invitation }) => invitation), names: namesText(contents.names ?? []) };
+  let kept = { text, made_at: now, communities: contents.communities.map(({ invitation }) => invitation), names: namesText(contents.names ?? []) };
+  if (!cards.length) {
+    // A card key that is in no backup would be lost with this device.
+    const secret = await newCardSecret();
+    cards.push(await cardKey(secret));
+    contents.cards = [encode(secret)];
+    kept = await keepable(contents, passphrase, now);
+  }
   const record = {
     account: publicKey.account,
     publicKey: encode(publicKey.der),

@@ -6,7 +6,7 @@
  */
 
 import { decode, encode } from "./bytes.js";
-import { checkAgainst } from "./chain-view.js";
+import { agrees, checkAgainst, contradicts } from "./chain-view.js";
 import { Chain } from "./chain.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readBlock } from "./entry.js";
@@ -36,6 +36,13 @@ export class Ledger {
   checkpoint = null;
   /** @type {string | null} what was damaged at the last `open` */
   damage = null;
+  /** Ids of entries that were verified and are not reported yet. @type {Set<string>} */
+  coming = new Set();
+  /** Where what is kept was found to be damaged: from this block on it is fetched again. @type {number | null} */
+  damagedFrom = null;
+  /** Of this community, once it was verified. @type {Block | null} */
+  genesis = null;
+  #contradicted = false;
   #snapshotSize = 0;
   #stale = false;
 
@@ -114,6 +121,18 @@ export class Ledger {
     this.timeline = new Timeline(this.account);
     await this.#loadMarks();
     this.#snapshotSize = 0;
+    this.#contradicted = false;
+    this.damagedFrom = null;
+  }
+
+  /** Whether the chain has reached what the server is known to have signed for, and is that. Before, it is not shown. [CHECK-8] */
+  get isProven() {
+    return !this.#contradicted && (!this.checkpoint || this.chain.size >= this.checkpoint.size);
+  }
+
+  /** What may be shown of the community. @returns {{ chain: Chain, timeline: Timeline }} */
+  get shown() {
+    return this.isProven ? this : { chain: new Chain(this.community), timeline: new Timeline(this.account) };
   }
 
   /** Whether a commit failed, so that what is in memory is ahead of the store. */
@@ -123,6 +142,10 @@ export class Ledger {
 
   /** Reads the store again, if what is in memory is ahead of it. */
   async settle() {
+    if (this.#contradicted) {
+      await this.forget("");
+      this.damage = null;
+    }
     if (!this.#stale) return;
     this.#settling ??= this.open().finally(() => {
       this.#settling = null;
@@ -137,7 +160,7 @@ export class Ledger {
    * Verifies blocks and keeps them. [CHAIN-12] Where one is refused, those before it are kept, and nothing after.
    *
    * @param {Block[]} blocks
-   * @param {(taken: Taken[]) => Promise<void>} report called for each breath's blocks, once they are kept
+   * @param {(taken: Taken[]) => Promise<void>} report called for each breath's blocks, once they are kept and may be shown; with none before
    */
   async take(blocks, report) {
     for (let at = 0; at < blocks.length; at += BREATH) {
@@ -145,25 +168,77 @@ export class Ledger {
       const taken = [];
       /** @type {unknown} */
       let refusal = null;
+      const { size } = this.chain;
+      const wasProven = this.isProven;
       try {
         await this.chain.take(blocks.slice(at, at + BREATH), (read) => {
           const place = this.timeline.take(this.chain, read);
           const where = place ? { conversation: place.thread.key, number: place.number } : {};
+          this.coming.add(read.id);
           taken.push({ block: read.block, id: read.id, hash: encode(read.hash), ...where });
         });
       } catch (error) {
         refusal = error;
       }
+      if (size === 0 && taken.length) this.genesis = taken[0].block;
+      if (!wasProven && this.checkpoint && !agrees(this.chain, this.checkpoint)) {
+        this.#contradicted = true;
+        this.coming.clear();
+        throw contradicts();
+      }
       try {
         await this.#keep(taken);
+        if (!this.isProven) await report([]);
+        else if (!wasProven) await this.#reportKept(report);
+        else if (taken.length) await report(taken);
       } catch (error) {
         await this.settle();
         throw error;
+      } finally {
+        this.coming.clear();
       }
-      if (taken.length) await report(taken);
       if (refusal) throw refusal;
       await breath();
     }
+  }
+
+  /** @param {(taken: Taken[]) => Promise<void>} report of all that was kept and not shown */
+  async #reportKept(report) {
+    const { chain, community, store } = this;
+    for (let at = 0; at < chain.size; at += BREATH) {
+      const rows = await store.range("blocks", [community, at], [community, at + BREATH]);
+      await report(rows.map(({ value }) => ({ ...value, hash: encode(chain.tree.hash(value.block.index)) })));
+    }
+  }
+
+  /**
+   * Puts blocks that are held, and come again, in the place of what was damaged of them. Only what was verified before is taken. [CHECK-8]
+   *
+   * @param {Block[]} blocks
+   * @returns {Promise<Set<string>>} keys of the conversations that have words back
+   */
+  async repair(blocks) {
+    const { chain, community, store } = this;
+    /** @type {Set<string>} */
+    const repaired = new Set();
+    for (const block of blocks) {
+      const { id, hash } = readBlock(block);
+      if (encode(hash) !== encode(chain.tree.hash(block.index))) throw contradicts();
+      const isKept = await this.block(block.index).then(
+        () => true,
+        () => false,
+      );
+      if (isKept) continue;
+      const conversation = block.entry.kind === "message" ? chain.epochs.get(block.entry.body.epoch)?.conversation : null;
+      const isRemoved = chain.redactions.has(block.index);
+      if (!hasItsWords(block) || (conversation && !isRemoved && block.entry.body.ciphertext === undefined)) throw wordless(block.index);
+      const numbers = conversation ? await store.range("messages", [community, conversation], [community, conversation, LAST]) : [];
+      const number = numbers.find(({ value }) => value === block.index)?.key[2];
+      const row = { block, id, ...(conversation ? { conversation, number } : {}) };
+      await store.commit([{ table: "blocks", key: [community, block.index], value: isRemoved ? withoutWords(row) : row }]);
+      if (conversation) repaired.add(conversation);
+    }
+    return repaired;
   }
 
   /** @param {Taken[]} taken */
@@ -279,6 +354,11 @@ export class Ledger {
 /** @param {Block} block whose hash is right; what its hash does not cover is its ciphertext */
 function hasItsWords({ entry: { body } }) {
   return body.ciphertext === undefined || encode(H(decode(body.ciphertext))) === body.ciphertext_hash;
+}
+
+/** @param {number} index */
+function wordless(index) {
+  return new DispatchError("bad_ciphertext", `The words of the message in block ${index} are not those that were signed.`);
 }
 
 /**

@@ -2,13 +2,15 @@
  * What is to be said and is not on the chain yet. One entry is under way at a time, in the order in which it was said.
  *
  * Each is kept before anything is done with it: first what was said, then, before it is sent, the signed entry. An entry whose answer is not known
- * is offered again, the same, on the next connection [ENTRY-14] [ENTRY-17]; only after a refusal, which says that it was not appended, is another
- * signed in its place. So nothing is lost, and nothing is said twice.
+ * is offered again, the same, on the next connection [ENTRY-14] [ENTRY-17]; only after a refusal, which says that it was not appended, or where it
+ * may no longer be said as it is, is another signed in its place. What was signed before is remembered: if it turns up after all, it is what was
+ * said. So nothing is lost, and nothing is said twice.
  */
 
 import { checkReceipt } from "./chain-view.js";
 import { DispatchError, Said } from "./dispatch-error.js";
 import { entryId } from "./entry.js";
+import { idsOf, isMade, outgoing, unsigned } from "./outgoing.js";
 import { pause } from "./pause.js";
 import { LAST } from "./store/keys.js";
 
@@ -16,37 +18,8 @@ import { LAST } from "./store/keys.js";
 /** @typedef {import("./form.js").Kind} Kind */
 /** @typedef {import("./frame.js").Accepted} Accepted */
 /** @typedef {import("./frame.js").Refused} Refused */
-
-/**
- * @typedef {object} Outgoing
- * @property {string} local its name on this device
- * @property {Kind} kind
- * @property {string | null} conversation
- * @property {string | null} text
- * @property {string | null} replyTo
- * @property {number} createdAt
- * @property {"waiting" | "pending" | "accepted" | "failed"} state
- * @property {string | null} code why it failed
- * @property {string | null} detail the same as a sentence
- */
-
-/**
- * What stands behind an `Outgoing`.
- *
- * @typedef {object} Item
- * @property {string} local
- * @property {number} order
- * @property {Kind} kind
- * @property {string | null} conversation
- * @property {string[] | null} members of a private conversation, ourselves among them
- * @property {any} said by kind: `{text, replyTo}`, `{index, reason}`, `{add, remove}`, `{x25519}`, `{ordinals}`, `{epoch, ordinals}`
- * @property {number} createdAt
- * @property {Entry | null} entry once it is signed
- * @property {string | null} id of the entry
- * @property {number} tries how many entries of it were refused
- * @property {string | null} code
- * @property {string | null} detail
- */
+/** @typedef {import("./outgoing.js").Item} Item */
+/** @typedef {import("./outgoing.js").Outgoing} Outgoing */
 
 /**
  * The connection as the outbox sees it.
@@ -64,6 +37,8 @@ const AGAIN = new Set(["bad_seq", "bad_seen", "stale_epoch", "unknown_epoch", "n
 /** Refusals that say: not now. */
 const LATER = new Set(["rate_limited", "unavailable", "shutting_down"]);
 const MOST_TRIES = 5;
+/** So many blocks may be made for one message, where all around it changes meanwhile. */
+const MOST_MADE = 4;
 const FRESH_MS = 5000;
 
 export class Outbox {
@@ -92,7 +67,7 @@ export class Outbox {
     this.#items = rows.map(({ value }) => value).sort((one, other) => one.order - other.order);
     for (const item of [...this.#items]) {
       // Its block was kept, and then the page was closed.
-      if (item.id && (await store.get("entries", [community, item.id])) !== undefined) await this.#remove(item);
+      for (const id of idsOf(item)) if ((await store.get("entries", [community, id])) !== undefined) await this.#remove(item);
     }
   }
 
@@ -120,7 +95,10 @@ export class Outbox {
       createdAt: this.host.now(),
       entry: null,
       id: null,
+      former: [],
       tries: 0,
+      made: 0,
+      under: null,
       code: null,
       detail: null,
       ...what,
@@ -135,7 +113,12 @@ export class Outbox {
 
   /** @param {Item} item */
   #keep(item) {
-    return this.ledger.store.commit([{ table: "outbox", key: [this.ledger.community, item.local], value: item }]);
+    return this.ledger.store.commit([this.#row(item)]);
+  }
+
+  /** @param {Item} item @returns {import("./store/keys.js").StoreChange} */
+  #row(item) {
+    return { table: "outbox", key: [this.ledger.community, item.local], value: item };
   }
 
   /**
@@ -144,10 +127,17 @@ export class Outbox {
    * @param {Item} item
    * @param {Partial<Item>} changes
    */
-  async #change(item, changes) {
-    await this.#keep({ ...item, ...changes });
-    Object.assign(item, changes);
-    this.host.changed(outgoing(item));
+  #change(item, changes) {
+    return this.#changeAll([[item, changes]]);
+  }
+
+  /** @param {[Item, Partial<Item>][]} all */
+  async #changeAll(all) {
+    await this.ledger.store.commit(all.map(([item, changes]) => this.#row({ ...item, ...changes })));
+    for (const [item, changes] of all) {
+      Object.assign(item, changes);
+      this.host.changed(outgoing(item));
+    }
   }
 
   /** @param {Item} item */
@@ -171,7 +161,7 @@ export class Outbox {
   /** @param {string} local */
   async retry(local) {
     const item = this.#failed(local);
-    await this.#change(item, { code: null, detail: null, tries: 0, entry: null, id: null });
+    await this.#change(item, { code: null, detail: null, tries: 0, made: 0, ...unsigned(item) });
     this.#wake();
   }
 
@@ -188,7 +178,7 @@ export class Outbox {
    * @param {string} id
    */
   async arrived(id) {
-    const item = this.#items.find((each) => each.id === id);
+    const item = this.#items.find((each) => idsOf(each).includes(id));
     if (!item) return;
     await this.#remove(item);
     this.host.changed({ ...outgoing(item), state: "accepted", code: null, detail: null });
@@ -215,8 +205,9 @@ export class Outbox {
       while (!link.ended.aborted) {
         const item = this.#items.find(({ code }) => code === null);
         if (!item) await this.#woken();
+        else if (idsOf(item).some((id) => this.ledger.coming.has(id))) await link.grown(50);
         else if (!item.entry) await this.#sign(item);
-        else await this.#offer(item, item.entry, link);
+        else if (await this.#mayGo(item, item.entry)) await this.#offer(item, item.entry, link);
       }
     } catch (error) {
       if (!link.ended.aborted) link.fail(error);
@@ -242,27 +233,54 @@ export class Outbox {
       if (!(error instanceof DispatchError) || error.code.startsWith("store")) throw error;
       return this.#fail(item, error.code, error.message);
     }
-    if (!entry) return;
-    await this.#change(item, { entry, id: entryId(entry) }); // [ENTRY-17] before it is sent
+    if (!entry || !this.#items.includes(item)) return; // what was signed before has arrived meanwhile
+    const id = entryId(entry);
+    const about = item.kind === "epoch" ? this.#about(item, id) : [];
+    await this.#changeAll([[item, { entry, id }], ...about]); // [ENTRY-17] before it is sent
+  }
+
+  /**
+   * An epoch that was made for a message is named by its id, in the message and in the shares that continue it: never another one of ours.
+   *
+   * @param {Item} item
+   * @param {string} id
+   * @returns {[Item, Partial<Item>][]}
+   */
+  #about(item, id) {
+    const shares = this.#items.filter(({ kind, said }) => kind === "share" && isMade(item) && said.for === item.said.for);
+    const message = this.#messageOf(item);
+    /** @type {[Item, Partial<Item>][]} */
+    const named = shares.map((share) => [share, { said: { ...share.said, epoch: id } }]);
+    return message ? [...named, [message, { under: id }]] : named;
+  }
+
+  /** @param {Item} item what was made for a message */
+  #messageOf({ said }) {
+    return said.for === undefined ? undefined : this.#items.find(({ local }) => local === said.for);
   }
 
   /**
    * @param {Item} item
    * @returns {Promise<Entry | null>} null if something else was put in front of it
    */
-  async #entryOf({ kind, said, conversation, members, order }) {
+  async #entryOf(item) {
+    const { kind, said, conversation, members, under } = item;
     const { writer } = this;
     switch (kind) {
       case "epoch":
         return writer.epoch(said.ordinals);
       case "share":
-        return writer.share(said.epoch ?? writer.latestEpoch(), said.ordinals);
+        return writer.share(said.epoch, said.ordinals);
       case "message": {
         const ordinals = writer.addressed(members);
-        const epoch = await writer.epochFor(/** @type {string} */ (conversation), ordinals);
-        if (!epoch) return this.#makeEpoch(ordinals, order);
+        const card = writer.cardToPublish();
+        if (card) return this.#make(item, [{ kind: "card", said: { x25519: card } }]);
+        const epoch = await writer.epochFor(/** @type {string} */ (conversation), ordinals, under);
+        if (!epoch) return this.#make(item, this.#epochFor(ordinals));
         return writer.message(epoch.id, { text: said.text, ...(said.replyTo ? { reply_to: said.replyTo } : {}) });
       }
+      case "card":
+        return writer.entry(kind, async () => ({ x25519: said.x25519 }));
       default:
         return writer.entry(kind, async () => said);
     }
@@ -272,19 +290,50 @@ export class Outbox {
    * An epoch for more than one entry holds is continued by shares. [SHARE-2]
    *
    * @param {number[]} ordinals
-   * @param {number} order of the message that needs it
+   * @returns {{ kind: Kind, said: any }[]}
    */
-  async #makeEpoch(ordinals, order) {
+  #epochFor(ordinals) {
     const own = this.ledger.chain.accounts.get(this.writer.signer.account)?.ordinal;
     const sorted = [...ordinals].sort((one, other) => Number(other === own) - Number(one === own));
-    const before = Math.max(order - 1, ...this.#items.map((item) => item.order).filter((each) => each < order));
     const parts = chunks(sorted, this.host.wraps());
-    for (const [at, part] of parts.entries()) {
-      const place = before + ((order - before) * (at + 1)) / (parts.length + 1);
-      if (at === 0) await this.#insert({ kind: "epoch", said: { ordinals: part } }, place);
-      else await this.#insert({ kind: "share", said: { latest: true, ordinals: part } }, place);
-    }
+    return parts.map((part, at) => ({ kind: at === 0 ? "epoch" : "share", said: { ordinals: part } }));
+  }
+
+  /**
+   * Puts in front of a message what it needs. The chain is everybody's and keeps all: where what was made never fits, the message fails.
+   *
+   * @param {Item} message
+   * @param {{ kind: Kind, said: any }[]} needed
+   */
+  async #make(message, needed) {
+    const { local, order, made = 0 } = message;
+    if (made >= MOST_MADE)
+      throw new DispatchError("stale_epoch", "The members or their cards changed each time before this could be said. Try again when that is over.");
+    await this.#change(message, { made: made + 1 });
+    const before = Math.max(order - 1, ...this.#items.map((item) => item.order).filter((each) => each < order));
+    for (const [at, { kind, said }] of needed.entries())
+      await this.#insert({ kind, said: { ...said, for: local } }, before + ((order - before) * (at + 1)) / (needed.length + 1));
     return null;
+  }
+
+  /**
+   * What was signed before may have waited long: who is a member, and who can read its epoch, may be others now. [ENC-11] [ENC-16] [EPOCH-2]
+   *
+   * @param {Item} item
+   * @param {Entry} entry
+   * @returns {Promise<boolean>} whether it may be offered as it is; if not, another is signed in its place
+   */
+  async #mayGo(item, entry) {
+    try {
+      if (this.writer.stillFits(entry, item)) return true;
+    } catch (error) {
+      if (!(error instanceof DispatchError)) throw error;
+      await this.#fail(item, error.code, error.message);
+      return false;
+    }
+    if (isMade(item)) await this.#drop(item, {});
+    else await this.#change(item, unsigned(item));
+    return false;
   }
 
   /**
@@ -312,12 +361,15 @@ export class Outbox {
     if (code === "bad_token") return link.fail(new Said(refusal));
     if (LATER.has(code)) return pause(retry_after ?? 2000, link.ended);
     const stale = code === "clock_skew" && this.host.now() - entry.sent_at > FRESH_MS;
-    if ((AGAIN.has(code) || stale) && item.tries < MOST_TRIES) {
+    const counted = (isMade(item) && this.#messageOf(item)) || item;
+    if ((AGAIN.has(code) || stale) && counted.tries < MOST_TRIES) {
+      // Blocks that tell why may be on their way; and one of them may be what was refused.
+      if (!stale && !this.#hasMoved(entry)) await link.grown((counted.tries + 1) * 200);
+      if (!this.#items.includes(item)) return;
+      const tries = this.#hasMoved(entry) ? counted.tries : counted.tries + 1;
       // What is made for a message is made anew for it, if it is still needed.
-      if (item.kind === "epoch" || (item.kind === "share" && item.said.latest)) return this.#remove(item);
-      // Blocks that tell why may be on their way.
-      if (!stale && !this.#hasMoved(entry)) await link.grown((item.tries + 1) * 200);
-      return this.#change(item, { entry: null, id: null, tries: this.#hasMoved(entry) ? item.tries : item.tries + 1 });
+      if (isMade(item)) return this.#drop(item, { tries });
+      return this.#change(item, { ...unsigned(item), tries });
     }
     await this.#fail(item, code, this.host.explain(refusal));
   }
@@ -332,27 +384,32 @@ export class Outbox {
   }
 
   /**
+   * Takes away what was made for a message, all of it: a share without its epoch is of another one's secret.
+   *
+   * @param {Item} item
+   * @param {Partial<Item>} changes of the message
+   */
+  async #drop(item, changes) {
+    const message = this.#messageOf(item);
+    const dropped = this.#items.filter((each) => each === item || (isMade(each) && each.said.for === item.said.for));
+    const changed = message && { ...message, ...(item.kind === "epoch" ? { made: message.made - 1 } : {}), ...changes };
+    const rows = dropped.map(({ local }) => ({ table: "outbox", key: [this.ledger.community, local] }));
+    await this.ledger.store.commit([...rows, ...(changed ? [this.#row(changed)] : [])]);
+    this.#items = this.#items.filter((each) => !dropped.includes(each));
+    if (!message) return;
+    Object.assign(message, changed);
+    this.host.changed(outgoing(message));
+  }
+
+  /**
    * @param {Item} item
    * @param {string} code
    * @param {string} detail
    */
   async #fail(item, code, detail) {
-    const forMessage = item.kind === "epoch" || (item.kind === "share" && item.said.latest);
-    const waiting = forMessage ? this.#items.find(({ kind, code: failed }) => kind === "message" && failed === null) : undefined;
-    if (forMessage) await this.#remove(item);
-    const failed = forMessage ? waiting : item;
-    if (!failed) return;
-    await this.#change(failed, { code, detail, entry: null, id: null });
+    if (isMade(item)) await this.#drop(item, { code, detail });
+    else await this.#change(item, { code, detail, ...unsigned(item) });
   }
-}
-
-/**
- * @param {Item} item
- * @returns {Outgoing}
- */
-function outgoing({ local, kind, conversation, said, createdAt, entry, code, detail }) {
-  const state = code !== null ? "failed" : entry ? "pending" : "waiting";
-  return { local, kind, conversation, text: said.text ?? null, replyTo: said.replyTo ?? null, createdAt, state, code, detail };
 }
 
 /**

@@ -1,5 +1,8 @@
 /** Waiting that can be cut short. */
 
+/** Whatever a server asks for. A timer of more than 2^31 ms would be over at once. */
+export const LONGEST_PAUSE_MS = 60 * 60 * 1000;
+
 /**
  * @param {number} ms
  * @param {AbortSignal} signal
@@ -12,7 +15,7 @@ export function pause(ms, signal) {
       signal.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = setTimeout(done, Math.min(ms, LONGEST_PAUSE_MS));
     signal.addEventListener("abort", done);
     if (signal.aborted) done();
   });

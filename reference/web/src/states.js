@@ -1,6 +1,7 @@
 /** What becomes of a community when its connection ends, by the code that says why. */
 
 import { Said } from "./dispatch-error.js";
+import { LONGEST_PAUSE_MS } from "./pause.js";
 
 /** @typedef {import("./dispatch-error.js").DispatchError} DispatchError */
 /**
@@ -59,5 +60,5 @@ export function outcome(error) {
  */
 export function backoff(failures, retryAfter = 0, chance = Math.random) {
   const full = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** Math.min(failures - 1, 10));
-  return Math.round(retryAfter + full * (0.5 + chance() / 2));
+  return Math.round(Math.min(retryAfter, LONGEST_PAUSE_MS - LONGEST_MS) + full * (0.5 + chance() / 2));
 }

@@ -188,12 +188,12 @@ export class Upkeep {
         target = welcome.size;
         isFirst = community.size === 0;
         this.arrivals.isQuiet = target - community.size > MANY;
-        this.#say({ name: "syncing", verified: community.size, target });
+        this.#say({ name: "syncing", verified: ledger.chain.size, target });
       },
       taken: async (taken) => {
-        await this.arrivals.tell(taken);
+        if (taken.length) await this.arrivals.tell(taken);
         if (this.state.name === "syncing" && host.now() - this.#saidAt >= STATE_EVERY_MS)
-          this.#say({ name: "syncing", verified: community.size, target });
+          this.#say({ name: "syncing", verified: ledger.chain.size, target });
         if (this.state.name === "open") look();
       },
       synced: () => {
@@ -207,6 +207,12 @@ export class Upkeep {
       covered: (checkpoint) => {
         community.emit("checkpoint", checkpoint);
         look();
+      },
+      repaired: (conversations) => {
+        for (const conversation of [...conversations].flatMap((key) => community.conversation(key) ?? [])) {
+          community.emit("changed", { conversation, number: null });
+          community.emit("conversation", conversation);
+        }
       },
     };
   }
@@ -258,10 +264,13 @@ export class Upkeep {
       this.#wake = () => resolve(undefined);
     });
     switch (outcome(error)) {
-      case "finding":
-        this.#say({ name: "stopped", finding: await this.#find(error, signal) });
+      case "finding": {
+        const over = new AbortController();
+        void woken.then(() => over.abort());
+        await this.#find(error, AbortSignal.any([signal, over.signal]));
         await woken;
         return;
+      }
       case "ask again":
         this.#granted = null;
         this.#say({ name: "refused", code, detail: explain(code, detail, community.clockOffset) });
@@ -282,23 +291,43 @@ export class Upkeep {
   }
 
   /**
-   * What did not verify is kept and told, with what can be proven of it. The same again is told once.
+   * What did not verify is kept and told at once; then, with what can be proven of it. The same again is told once.
    *
    * @param {DispatchError & { checkpoint?: import("./form.js").Checkpoint }} error
    * @param {AbortSignal} signal
-   * @returns {Promise<Finding>}
    */
   async #find(error, signal) {
-    const { community } = this;
-    this.#say({ name: "connecting", attempt: 1 }); // to see what can be proven
     this.#granted = null;
-    const { code, text, evidence } = await new Investigation(community.ledger, () => this.#prepare(signal), signal).of(error);
-    const last = community.findings.at(-1);
-    if (last?.code === code && last.text === text && evidence === null) return last;
-    const finding = { code, text, time: community.host.now(), evidence };
-    community.findings = [...community.findings, finding];
-    await community.host.store.commit([{ table: "findings", key: [community.id, community.findings.length], value: finding }]).catch(() => {}); // it is told all the same
-    community.emit("finding", finding);
-    return finding;
+    const investigation = new Investigation(this.community.ledger, (until) => this.#prepare(until), signal);
+    const found = await investigation.atHand(error);
+    const at = await this.#tell(found);
+    if (found.evidence !== null) return this.community.ledger.settle().catch(() => {});
+    const further = await investigation.further(error);
+    if (further && !signal.aborted) await this.#tell(further, at);
   }
+
+  /**
+   * @param {import("./investigation.js").Found} found
+   * @param {number} [place] of the finding that it makes more exact
+   * @returns {Promise<number>} its place among the findings
+   */
+  async #tell(found, place) {
+    const { community } = this;
+    const last = community.findings.length - 1;
+    const isSame = ({ code, text } = /** @type {Finding} */ ({})) => code === found.code && text === found.text;
+    const isKnown = found.evidence === null && (isSame(community.findings[last]) || (place === undefined && isSame(this.#first)));
+    if (place === undefined) this.#first = { ...found, time: 0 };
+    const at = place ?? (isKnown ? last : last + 1);
+    if (!isKnown) {
+      const finding = { ...found, time: community.findings[at]?.time ?? community.host.now() };
+      community.findings = community.findings.toSpliced(at, 1, finding);
+      await community.host.store.commit([{ table: "findings", key: [community.id, at + 1], value: finding }]).catch(() => {}); // it is told all the same
+      community.emit("finding", finding);
+    }
+    this.#say({ name: "stopped", finding: community.findings[at] });
+    return at;
+  }
+
+  /** The last finding as it was told first. @type {Finding | undefined} */
+  #first;
 }

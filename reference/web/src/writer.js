@@ -92,11 +92,12 @@ export class Writer {
    *
    * @param {string} key of the conversation
    * @param {number[]} ordinals of whom it addresses
+   * @param {string | null} [made] id of the epoch that was made for this very message: however slow the server's clock is, it is not due
    * @returns {Promise<Epoch | null>}
    */
-  async epochFor(key, ordinals) {
+  async epochFor(key, ordinals, made = null) {
     const fits = [...this.#chain.epochs.values()].filter(
-      (epoch) => !epoch.stale && !this.#isDue(epoch) && this.#conversationOf(epoch) === key && this.#isFor(epoch, ordinals),
+      (epoch) => (epoch.id === made || !this.#isDue(epoch)) && this.#fits(epoch, key, ordinals),
     );
     for (const epoch of fits.reverse()) {
       try {
@@ -109,12 +110,36 @@ export class Writer {
     return null;
   }
 
-  /** @returns {string} the newest epoch that we made ourselves */
-  latestEpoch() {
-    const own = this.#chain.accounts.get(this.signer.account)?.ordinal;
-    const epoch = [...this.#chain.epochs.values()].findLast(({ author }) => author === own);
-    if (!epoch) throw new DispatchError("unknown_epoch", "There is no epoch to share.");
-    return epoch.id;
+  /**
+   * @param {Epoch} epoch
+   * @param {string} key
+   * @param {number[]} ordinals
+   */
+  #fits(epoch, key, ordinals) {
+    return !epoch.stale && this.#conversationOf(epoch) === key && this.#isFor(epoch, ordinals);
+  }
+
+  /**
+   * Whether what was signed may still be said, by the chain as it is now.
+   *
+   * @param {Entry} entry
+   * @param {{ conversation: string | null, members: string[] | null }} whom a message addresses
+   * @returns {boolean} throws where it may not be said at all
+   */
+  stillFits({ kind, body }, { conversation, members }) {
+    const { accounts, epochs } = this.#chain;
+    if (kind === "epoch" || kind === "share") return body.wraps.every((/** @type {import("./form.js").Wrap} */ { member }) => accounts.get(member)?.isMember);
+    if (kind !== "message") return true;
+    const epoch = epochs.get(body.epoch);
+    return epoch !== undefined && this.#fits(epoch, conversation ?? EVERYONE, this.addressed(members));
+  }
+
+  /** @returns {string | null} our card, where the last that the chain has of us is another device's: what is wrapped for that one we cannot open */
+  cardToPublish() {
+    const cards = this.secrets.cards();
+    const known = this.#chain.accounts.get(this.signer.account);
+    const last = known && this.#chain.cardOf(known)?.x25519;
+    return cards.length && !cards.some(({ x25519 }) => x25519 === last) ? cards[0].x25519 : null;
   }
 
   /** @param {Epoch} epoch */
@@ -150,7 +175,7 @@ export class Writer {
       ordinals.map(async (ordinal) => {
         const recipient = this.#chain.roster[ordinal];
         const x25519 = this.#chain.cardOf(recipient, seen)?.x25519;
-        if (!x25519) throw new DispatchError("bad_recipient", "One of those who are addressed has no card yet.");
+        if (!recipient.isMember || !x25519) throw new DispatchError("bad_recipient", "One of those who are addressed is no member, or has no card yet.");
         return { member: recipient.account, wrap: await sealWrap(secret, { community, author, recipient: recipient.account, x25519, commitment }) };
       }),
     );

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client, DispatchError, Invitation, MemoryStore } from "../src/index.js";
+import { cardKey, decode, openBackup, readContents, sealBackup, writeContents } from "../src/core.js";
 import { Dispatchd } from "./servers/dispatchd.js";
-import { accountOf, backupOf, member, open, pemOf, until, words } from "./servers/member.js";
+import { accountOf, backupOf, cardOf, member, open, pemOf, until, words } from "./servers/member.js";
 
 async function withServer(work) {
   const server = new Dispatchd();
@@ -271,3 +272,36 @@ test("a backup is made anew with what has changed since, and under another passp
   await assert.rejects(client.rename(accountOf("m02"), ""), { code: "bad_name" });
   await assert.rejects(client.rename(accountOf("m02"), "x".repeat(256)), { code: "bad_name" });
 });
+
+test("a backup is taken over as a whole, or not at all", async () => {
+  const communities = ["m01", "m02"].map((name) => ({ invitation: Invitation.of("https://chat.example.org", accountOf(name)).text }));
+  const contents = { ...(await contentsOf("m01")), communities, names: [{ account: accountOf("m02"), name: "Bob" }] };
+  const text = await sealBackup(writeContents(contents), "x");
+  const store = new MemoryStore();
+  const commit = store.commit.bind(store);
+  let commits = 0;
+  store.commit = (changes) => (commits++ === 0 ? commit(changes) : Promise.reject(new DispatchError("store_full", "There is no room.")));
+  const client = await Client.open({ store });
+  await client.restoreBackup(text, "x");
+  const again = await Client.open({ store });
+  assert.deepEqual([again.communities.length, again.nameOf(accountOf("m02")), again.identity.account], [2, "Bob", accountOf("m01")]);
+});
+
+test("a card key that a restored backup lacks is in the one that is kept; an older one takes no card key away", async () => {
+  const { private_key, cards } = await contentsOf("m01");
+  const text = await sealBackup(writeContents({ private_key, cards: [], communities: [] }), "x");
+  const client = await Client.open({ store: new MemoryStore() });
+  await client.restoreBackup(text, "x");
+  const inBackup = async () => (await readContents(await openBackup(client.backup.text, "x"))).contents.cards;
+  const [made] = await inBackup();
+  assert.ok(made);
+  // Another file of the same account.
+  await client.restoreBackup(await sealBackup(writeContents({ private_key, cards, communities: [] }), "x"), "x");
+  assert.deepEqual(await inBackup(), [made]);
+  const held = (await client.store.get("identity", "identity")).cards.map(({ x25519 }) => x25519);
+  assert.deepEqual(held, [(await cardKey(decode(made))).x25519, (await cardOf("m01")).x25519]);
+});
+
+async function contentsOf(name) {
+  return (await readContents(await openBackup(await backupOf(name), "passphrase of a test"))).contents;
+}

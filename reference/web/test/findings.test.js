@@ -142,7 +142,7 @@ test("a restored server that goes on is a fork, and the evidence convicts it, he
     for (const text of ["one", "two", "three"]) await bob.everyone.send(text);
     await until(bob, "a longer chain, covered", () => bob.everyone.count === 3 && bob.size > size && bob.checkpoint.size === bob.size);
     alice.wake();
-    await until(alice, "stopped", () => alice.state.name === "stopped");
+    await until(alice, "evidence", () => alice.state.name === "stopped" && alice.state.finding.evidence);
     const { code, evidence, text } = alice.state.finding;
     assert.equal(code, "fork");
     assert.match(text, /\.$/);
@@ -174,7 +174,7 @@ test("a restored server's shorter chain is a fork as well, if it has signed for 
     );
     assert.ok(bob.size <= alice.size);
     alice.wake();
-    await until(alice, "stopped", () => alice.state.name === "stopped");
+    await until(alice, "evidence", () => alice.state.name === "stopped" && alice.state.finding.evidence);
     assert.equal(alice.state.finding.code, "fork");
     assert.equal(verifyInPython(alice.state.finding.evidence), server.community);
   }));

@@ -141,7 +141,7 @@ test("evidence that JavaScript keeps convicts in Rust", async () => {
     server.chain = other;
     community.drop();
     community.wake();
-    await until(community, "stopped", () => community.state.name === "stopped");
+    await until(community, "evidence", () => community.state.name === "stopped" && community.state.finding.evidence);
     const { evidence } = community.state.finding;
     assert.match(await rust.dispatch("verify", rust.file("evidence.json", evidence)), new RegExp(chain.community));
     const changed = JSON.parse(evidence);

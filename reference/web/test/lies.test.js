@@ -30,6 +30,8 @@ async function scripted(work) {
 }
 
 const stopped = (community) => until(community, "stopped", () => community.state.name === "stopped" && community.state.finding);
+/** The finding is told at once, and told again when there is evidence. */
+const convicted = (community) => until(community, "evidence", () => community.state.name === "stopped" && community.state.finding.evidence && community.state.finding);
 
 test("a server that keeps the rules is believed", () =>
   scripted(async ({ join }) => {
@@ -135,7 +137,7 @@ test("a server that forgets what it signed for and goes on is convicted by what 
     // Longer, and another.
     for (const text of ["another two", "another three", "and four"]) await older.message("m02", epoch, text);
     const other = await join(await restored(backup));
-    const { code, evidence } = await stopped(other);
+    const { code, evidence } = await convicted(other);
     assert.equal(code, "fork");
     assert.deepEqual(await verifyEvidence(evidence), { community: chain.community });
     assert.equal(verifyInPython(evidence), chain.community);
@@ -174,11 +176,118 @@ test("a server that goes on with another story, as if it knew what we have, is c
     server.chain = other;
     community.drop();
     community.wake();
-    const { code, evidence } = await stopped(community);
+    const { code, evidence } = await convicted(community);
     assert.equal(code, "fork");
     assert.equal(verifyInPython(evidence), chain.community);
     assert.equal(community.head, head);
     assert.deepEqual(await words(community.everyone), ["one", "one story"]);
+  }));
+
+test("a server that is convicted is told of at once, however long it makes us wait for its other story", () =>
+  scripted(async ({ server, chain, epoch, join }) => {
+    const other = chain.copy();
+    await chain.message("m02", epoch, "one story");
+    for (const text of ["another", "story", "which is longer"]) await other.message("m02", epoch, text);
+    const client = await member("m01");
+    const community = await join(client);
+    await until(community, "all is covered", () => community.state.name === "open" && community.checkpoint?.size === community.size);
+    server.chain = other;
+    // It says that there is more than it shows, and signs for less than parts the stories; so nothing is at hand, and the reading waits.
+    server.script.welcome = () => ({ size: other.tree.size + 5 });
+    server.script.checkpoint = () => other.checkpoint(1);
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, 5) });
+    const told = [];
+    community.on("finding", ({ code, evidence }) => told.push([code, evidence]));
+    community.drop();
+    community.wake();
+    const finding = await stopped(community);
+    assert.equal(community.findings.at(-1), finding);
+    assert.deepEqual(told, [[finding.code, null]]);
+    assert.ok(["fork", "bad_prev"].includes(finding.code), finding.code);
+    const kept = await client.store.range("findings", [community.id], [community.id, "\uffff"]);
+    assert.deepEqual(
+      kept.map(({ value }) => value),
+      [finding],
+    );
+    // The person need not wait for the end of it.
+    community.wake();
+    await until(community, "another try", () => community.state.name !== "stopped");
+    await stopped(community);
+    assert.equal(community.findings.length, 1);
+  }));
+
+test("a server that states more than it shows is convicted by what it has signed for", () =>
+  scripted(async ({ server, chain, epoch, join }) => {
+    const other = chain.copy();
+    await chain.message("m02", epoch, "one story");
+    for (const text of ["another", "story", "which is longer"]) await other.message("m02", epoch, text);
+    const community = await join(await member("m01"));
+    await until(community, "all is covered", () => community.state.name === "open" && community.checkpoint?.size === community.size);
+    server.chain = other;
+    server.script.welcome = () => ({ size: other.tree.size + 5 });
+    community.drop();
+    community.wake();
+    const { code, evidence } = await convicted(community);
+    assert.equal(code, "fork");
+    assert.equal(verifyInPython(evidence), chain.community);
+    assert.equal(community.findings.length, 1);
+  }));
+
+/** Of what is not shown there is no event. */
+async function held(community, size) {
+  while (community.ledger.chain.size !== size) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test("after damage, or with a backup's checkpoint alone, another story is not shown, and takes no other's place", () =>
+  scripted(async ({ server, chain, epoch, join }) => {
+    const other = chain.copy();
+    await chain.message("m02", epoch, "the true story");
+    for (const text of ["the false story", "and more", "last"]) await other.message("m02", epoch, text);
+    const community = await join(await member("m01"));
+    await until(community, "all is covered", () => community.state.name === "open" && community.checkpoint?.size === community.size);
+    const { head, checkpoint } = community;
+    const backup = await sealBackup(
+      writeContents({ private_key: privateKeyOf("m01"), cards: [], communities: [{ invitation: server.invitation.text, checkpoint }] }),
+      "x",
+    );
+    // The server shows another story, without its end, and signs for nothing that parts the two.
+    server.chain = other;
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, -1) });
+    server.script.checkpoint = () => other.checkpoint(1);
+    await community.refetch("What is kept was damaged.");
+    assert.equal((await stopped(community)).code, "fork");
+    assert.equal(community.head, head);
+    assert.deepEqual(await words(community.everyone), ["one", "the true story"]);
+
+    const client = await Client.open({ store: new MemoryStore() });
+    await client.restoreBackup(backup, "x");
+    const seen = [];
+    const fresh = client.communities[0];
+    for (const name of ["blocks", "message", "roster"]) fresh.on(name, (event) => seen.push(event));
+    // At first it stops right before what is signed for, then one behind it.
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, checkpoint.size - 1) });
+    await join(client);
+    await held(fresh, checkpoint.size - 1);
+    assert.deepEqual([fresh.state.name, fresh.size, fresh.everyone.count, seen], ["syncing", 0, 0, []]);
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, checkpoint.size + 1 - frame.from) });
+    fresh.drop();
+    fresh.wake();
+    assert.equal((await stopped(fresh)).code, "fork");
+    assert.deepEqual([fresh.size, fresh.everyone.count, seen], [0, 0, []]);
+
+    // The story that was signed for is shown, all of it, though it came in parts.
+    server.chain = chain;
+    server.script = { blocks: server.script.blocks };
+    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, frame.from ? undefined : 3) });
+    fresh.wake();
+    await held(fresh, 3);
+    assert.deepEqual([fresh.size, seen], [0, []]);
+    fresh.drop();
+    fresh.wake();
+    await open(fresh);
+    assert.equal(fresh.everyone.count, 2);
+    assert.equal(fresh.head, head);
+    assert.deepEqual(seen.filter(({ message }) => message).map(({ message }) => message.index), [5, 6]);
   }));
 
 test("two checkpoints of one size are evidence by themselves", () =>
@@ -190,7 +299,7 @@ test("two checkpoints of one size are evidence by themselves", () =>
     await open(community);
     const wrong = await other.checkpoint();
     for (const socket of server.sockets.clients) socket.send(JSON.stringify({ type: "checkpoint", checkpoint: wrong }));
-    const { code, evidence } = await stopped(community);
+    const { code, evidence } = await convicted(community);
     assert.equal(code, "fork");
     assert.equal(verifyInPython(evidence), chain.community);
   }));

@@ -1,0 +1,283 @@
+/** What waits to be said, while others do what they can so that it is said to the wrong ones, for ever, or twice. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import WebSocket from "ws";
+import { sealBackup, writeContents } from "../src/core.js";
+import { Client, MemoryStore } from "../src/index.js";
+import { ChainMaker } from "./servers/chain-maker.js";
+import { Dispatchd } from "./servers/dispatchd.js";
+import { accountOf, member, open, pemOf, until, words } from "./servers/member.js";
+import { Scripted } from "./servers/scripted.js";
+import { VECTORS } from "./vectors/files.js";
+
+/** A WebSocket that asks before it sends a frame: `false` breaks the connection instead, a frame is heard as the server's answer. */
+function asking(ask) {
+  return class extends WebSocket {
+    #listener = () => {};
+    set onmessage(listener) {
+      this.#listener = listener;
+      super.onmessage = listener;
+    }
+    send(text) {
+      const answer = ask(JSON.parse(text));
+      if (answer === false) this.terminate();
+      else if (answer) queueMicrotask(() => this.#listener({ data: JSON.stringify(answer) }));
+      else super.send(text);
+    }
+  };
+}
+
+async function withMembers(names, work, optionsOfFirst = {}) {
+  const server = new Dispatchd();
+  const clients = [];
+  try {
+    server.allow(...names.map(pemOf));
+    await server.start();
+    const communities = [];
+    for (const name of names) {
+      const client = await member(name, name === names[0] ? optionsOfFirst : {});
+      clients.push(client);
+      const community = await client.join(server.invitation);
+      community.connect();
+      communities.push(community);
+    }
+    for (const community of communities) await until(community, "all cards", () => names.every((name) => community.member(accountOf(name))?.hasCard));
+    await work(server, ...communities);
+  } finally {
+    for (const client of clients) await client.close();
+    await server.end();
+  }
+}
+
+/** All that a member can read, in all conversations, after it has read as far as another. */
+async function allWords(reader, other) {
+  await until(reader, "as far as the other", () => reader.size >= other.size);
+  return (await Promise.all([...reader.allConversations].map(words))).flat();
+}
+
+const said = (community, conversation, count) => until(community, "it is said", () => conversation.count === count && !community.pending.length);
+
+test("where an epoch for everyone is refused, its shares go with it, and no other epoch is shared in its stead", () => {
+  let refusals = 0;
+  let lies = false;
+  const Lying = asking(({ type, ref, entry }) => {
+    if (lies && type === "submit" && entry.kind === "epoch" && refusals++ === 0) return { type: "refused", ref, code: "bad_seq", detail: "" };
+  });
+  const lyingFetch = async (...given) => {
+    const document = await (await fetch(...given)).json();
+    if (lies) document.limits.wraps = 1;
+    return new Response(JSON.stringify(document));
+  };
+  return withMembers(
+    ["m01", "m02", "m03"],
+    async (_, alice, bob, carol) => {
+      const secret = alice.conversationWith([accountOf("m02")]);
+      await secret.send("for Bob alone");
+      await said(alice, secret, 1);
+      lies = true;
+      await alice.disconnect();
+      alice.connect();
+      await open(alice);
+      await alice.everyone.send("to all");
+      await said(alice, alice.everyone, 1);
+      assert.equal(refusals, 2);
+      assert.deepEqual(await allWords(carol, alice), ["to all", "(no_wrap)"]);
+      assert.deepEqual((await allWords(bob, alice)).sort(), ["for Bob alone", "to all"]);
+    },
+    { WebSocket: Lying, fetch: lyingFetch },
+  );
+});
+
+test("a private message that was signed and never sent is signed anew, if its epoch was shared with somebody else meanwhile", () => {
+  let isCut = false;
+  const Cut = asking(({ type }) => (isCut && type === "submit" ? false : undefined));
+  return withMembers(
+    ["m01", "m02", "m03"],
+    async (_, alice, bob, carol) => {
+      const secret = alice.conversationWith([accountOf("m02")]);
+      await secret.send("first");
+      await said(alice, secret, 1);
+      isCut = true;
+      await secret.send("second");
+      await until(alice, "signed and lost", () => alice.pending[0]?.state === "pending" && alice.state.name === "waiting");
+      await alice.disconnect();
+      const theirs = await until(bob, "the first", () => bob.conversations.find((each) => each.isPrivate && each.count === 1));
+      await theirs.share(accountOf("m03"));
+      await until(bob, "shared", () => !bob.pending.length);
+      isCut = false;
+      alice.connect();
+      await said(alice, secret, 2);
+      assert.deepEqual(await allWords(carol, alice), ["first", "(no_wrap)"]);
+      assert.deepEqual(await allWords(bob, alice), ["first", "second"]);
+    },
+    { WebSocket: Cut },
+  );
+});
+
+test("a message that was signed and never sent is signed anew, if somebody who could read it was removed meanwhile", () => {
+  let isCut = false;
+  const offered = [];
+  const Cut = asking(({ type, entry }) => {
+    if (type !== "submit" || entry.kind !== "message") return undefined;
+    offered.push(entry);
+    return isCut ? false : undefined;
+  });
+  return withMembers(
+    ["m01", "m02", "m03"],
+    async (server, alice, bob) => {
+      await alice.everyone.send("first");
+      await said(alice, alice.everyone, 1);
+      isCut = true;
+      await alice.everyone.send("second");
+      await until(alice, "signed and lost", () => alice.pending[0]?.state === "pending" && alice.state.name === "waiting");
+      await alice.disconnect();
+      server.allow(pemOf("m01"), pemOf("m02"));
+      await until(bob, "the removal", () => !bob.member(accountOf("m03")).isMember);
+      isCut = false;
+      const before = offered.length;
+      alice.connect();
+      await said(alice, alice.everyone, 2);
+      // What Carol could open did not even go to the server.
+      assert.equal(offered.length, before + 1);
+      assert.notEqual(offered.at(-1).body.epoch, offered[0].body.epoch);
+      assert.deepEqual(await allWords(bob, alice), ["first", "second"]);
+    },
+    { WebSocket: Cut },
+  );
+});
+
+test("what was to be shared with somebody who is removed meanwhile is not shared, nor sent", () => {
+  const offered = [];
+  const Listening = asking(({ type, entry }) => void (type === "submit" && offered.push(entry.kind)));
+  const work = async (server, alice, bob) => {
+    const secret = alice.conversationWith([accountOf("m02")]);
+    await secret.send("for Bob alone");
+    await said(alice, secret, 1);
+    await alice.disconnect();
+    assert.equal(await secret.share(accountOf("m03")), 1);
+    server.allow(pemOf("m01"), pemOf("m02"));
+    await until(bob, "the removal", () => !bob.member(accountOf("m03")).isMember);
+    alice.connect();
+    const failed = await until(alice, "the failure", () => alice.pending.find(({ state }) => state === "failed"));
+    assert.deepEqual([failed.kind, failed.code], ["share", "bad_recipient"]);
+    assert.ok(!offered.includes("share"));
+  };
+  return withMembers(["m01", "m02", "m03"], work, { WebSocket: Listening });
+});
+
+test("two devices of one account with different cards: each says its words, with a few blocks", async () => {
+  const server = new Dispatchd();
+  const clients = [];
+  try {
+    server.allow(pemOf("m01"));
+    await server.start();
+    const pem = readFileSync(new URL("keys/m01.test-key.pem", VECTORS), "utf8");
+    const private_key = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
+    const backup = await sealBackup(writeContents({ private_key, cards: [], communities: [] }), "x");
+    const devices = [];
+    for (const count of [1, 2]) {
+      const client = await Client.open({ store: new MemoryStore() });
+      clients.push(client);
+      await client.restoreBackup(backup, "x");
+      const community = await client.join(server.invitation);
+      community.connect();
+      devices.push(community);
+      await until(community, "its card", () => community.ledger.chain.accounts.get(accountOf("m01"))?.cards.length === count);
+    }
+    const [one, two] = devices;
+    await until(one, "the other's card", () => one.ledger.chain.accounts.get(accountOf("m01")).cards.length === 2);
+    for (const [at, device] of [one, two, one].entries()) {
+      const { size } = device;
+      await device.everyone.send(`${at}`);
+      await said(device, device.everyone, at + 1);
+      assert.ok(device.size - size <= 3, `${device.size - size} blocks for one message`);
+      const other = device === one ? two : one;
+      await until(other, "the same", () => other.size >= device.size);
+    }
+    assert.equal((await one.everyone.messages(2, 3))[0].content.text, "2");
+  } finally {
+    for (const client of clients) await client.close();
+    await server.end();
+  }
+});
+
+/** A server that answers a submitted entry by `answer`, or appends it. */
+async function scripted(answer, work, time) {
+  const chain = await ChainMaker.found(["m01", "m02"], time);
+  const server = await Scripted.start(chain);
+  const submitted = [];
+  const append = (entry, say) => {
+    const block = { index: chain.tree.size, prev: chain.head, time: chain.blocks.at(-1).time + 1, entry };
+    chain.append(block);
+    say({ type: "blocks", from: block.index, blocks: [block] });
+    return { type: "accepted", index: block.index, hash: chain.head };
+  };
+  server.script.submit = ({ entry }, say) => {
+    submitted.push(entry);
+    return answer(entry, (other) => append(other, say)) ?? append(entry, say);
+  };
+  const client = await member("m01");
+  try {
+    const community = await client.join(server.invitation);
+    community.connect();
+    await open(community);
+    await work(community, submitted);
+  } finally {
+    await client.close();
+    await server.end();
+  }
+}
+
+test("a server that refuses each epoch gets a few, and the message fails", () =>
+  scripted(
+    ({ kind }) => (kind === "epoch" ? { type: "refused", code: "bad_seq", detail: "Never." } : null),
+    async (community, submitted) => {
+      await community.everyone.send("hello");
+      const failed = await until(community, "the failure", () => community.pending.find(({ state }) => state === "failed"));
+      assert.deepEqual([failed.kind, failed.text, failed.code], ["message", "hello", "bad_seq"]);
+      assert.equal(community.pending.length, 1);
+      assert.ok(submitted.length <= 6, `${submitted.length}`);
+    },
+  ));
+
+test("by a server whose clock is a day behind, each message has an epoch, and is said", () =>
+  scripted(
+    () => null,
+    async (community, submitted) => {
+      for (const count of [1, 2]) {
+        await community.everyone.send("hello");
+        await said(community, community.everyone, count);
+      }
+      assert.deepEqual(
+        submitted.map(({ kind }) => kind),
+        ["epoch", "message", "epoch", "message"],
+      );
+    },
+    Date.now() - 26 * 60 * 60 * 1000,
+  ));
+
+test("a server that refuses an entry, and publishes it all the same when the next comes, makes nobody say it twice", () => {
+  let first = null;
+  return scripted(
+    (entry, append) => {
+      if (entry.kind !== "message") return null;
+      if (!first) {
+        first = entry;
+        return { type: "refused", code: "bad_recipient", detail: "" };
+      }
+      if (entry.seq !== first.seq) return null;
+      append(first);
+      return { type: "refused", code: "bad_seq", detail: "" };
+    },
+    async (community) => {
+      const told = [];
+      community.on("pending", ({ kind, state }) => kind === "message" && told.push(state));
+      await community.everyone.send("pay Bob 100");
+      await until(community, "it is said", () => community.everyone.count > 0 && !community.pending.length);
+      assert.equal(told.at(-1), "accepted");
+      assert.deepEqual(await words(community.everyone), ["pay Bob 100"]);
+    },
+  );
+});
