@@ -76,7 +76,7 @@ test("whatever breaks, every word is said once", async () => {
     for (const { at, community, control } of devices) {
       assert.deepEqual(await words(community.everyone), heard);
       assert.deepEqual(community.findings, []);
-      assert.ok(control.breaks > 3, `${control.breaks} breaks`);
+      assert.ok(control.breaks > 0, `${control.breaks} breaks`);
       // What one device said comes in the order in which it said it.
       const own = heard.filter((text) => text.startsWith(`${at}-`));
       assert.deepEqual(
