@@ -55,8 +55,10 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("ENTRY-7/zero", "takes a seen of size 0"),
     Fault::new("ENTRY-7/index", "takes the size in seen for an index, too"),
     Fault::new("ENTRY-8", "lets seen fall behind the author's entry before"),
-    Fault::new("ENTRY-9", "does not look at sent_at"),
-    Fault::new("ENTRY-9/past", "lets sent_at be as old as it likes"),
+    Fault::new("ENTRY-9", "does not look at sent_at")
+        .spreading("a case about what a refusal leaves behind has an old entry refused"),
+    Fault::new("ENTRY-9/past", "lets sent_at be as old as it likes")
+        .spreading("a case about what a refusal leaves behind has an old entry refused"),
     Fault::new("ENTRY-9/future", "lets sent_at lie in the future"),
     Fault::new("ENTRY-11", "asks that seen is the newest head")
         .spreading("entries that are posted in a row, or beside other cases, are refused"),
@@ -70,7 +72,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "ENTRY-11/authority",
         "takes for members whom a roster entry added, and so not the authority",
-    ),
+    )
+    .spreading("cases in which the authority reads along cannot make an epoch for it"),
     Fault::new(
         "ENTRY-16",
         "judges an entry by the chain that its author had seen",
@@ -187,6 +190,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("RED-3/author", "lets the authority alone redact")
         .spreading("cases that redact their own message are refused"),
     Fault::new("RED-3/authority", "lets the author alone redact"),
-    Fault::new("RED-4", "goes on serving a redacted ciphertext"),
-    Fault::new("RED-4/null", "writes null for a redacted ciphertext"),
+    Fault::new("RED-4", "goes on serving a redacted ciphertext")
+        .spreading("a case about who may redact sees by the missing ciphertext that it was done"),
+    Fault::new("RED-4/null", "writes null for a redacted ciphertext")
+        .spreading("a case about who may redact sees by the missing ciphertext that it was done"),
 ];

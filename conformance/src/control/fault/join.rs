@@ -116,7 +116,8 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new("SESS-1", "does not look at the token of a submit")
         .spreading("cases of other rules refuse a submit by its token"),
-    Fault::new("SESS-1/any", "takes any live session's token in a submit"),
+    Fault::new("SESS-1/any", "takes any live session's token in a submit")
+        .spreading("a case about who is told a token tries to write with another's"),
     Fault::new(
         "SESS-2",
         "lets a member submit another member's signed entry",
@@ -198,6 +199,9 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-12/expires",
         "starts the session's time anew at a resume",
+    )
+    .spreading(
+        "a case about a session's end resumes it, and holds the two ends against each other",
     ),
     Fault::new("SESS-13", "does not look at the have of a resume"),
     Fault::new(

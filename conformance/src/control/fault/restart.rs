@@ -88,6 +88,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "JOIN-18/configured",
         "gives sessions six hours, whatever is configured",
     )
+    .spreading("a case about an expired token configures a second, and sees that it lasts longer")
     .spawned(),
     Fault::new("WS-9", "ends at once when it is asked to stop").spawned(),
     Fault::new("SESS-16", "logs each frame that comes").spawned(),

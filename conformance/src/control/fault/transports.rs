@@ -41,7 +41,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "puts two frames into one message, a line each",
     )
     .spreading("every accepted entry shows it"),
-    Fault::new("WS-2", "reads a binary message as if it were text"),
+    Fault::new("WS-2", "reads a binary message as if it were text")
+        .spreading("a case about the length of binary messages has a short one refused"),
     Fault::new(
         "WS-2/close",
         "closes the connection with 1003 at a binary message",
