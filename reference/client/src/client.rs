@@ -277,9 +277,8 @@ impl Client {
 
     async fn run(&self, errand: Errand) -> Result<Receipt, Error> {
         let (answer, answered) = oneshot::channel();
-        let why = || self.ended.get().cloned().unwrap_or(Error::Closed);
         if self.orders.is_closed() {
-            return Err(why());
+            return Err(self.why().await);
         }
         // held until it is in the queue, so that the order in the store is that of the queue
         let mut desk = self.desk.clone().lock_owned().await;
@@ -296,10 +295,10 @@ impl Client {
             if let Order::Do(job) = unsent.0 {
                 desk.vault.drop_errand(job.number)?;
             }
-            return Err(why());
+            return Err(self.why().await);
         }
         drop(desk);
-        answered.await.unwrap_or_else(|_| Err(why()))
+        self.outcome(answered).await
     }
 
     async fn look<T: Send + 'static>(
@@ -319,8 +318,53 @@ impl Client {
         order: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Order,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let why = || self.ended.get().cloned().unwrap_or(Error::Closed);
-        self.orders.send(order(answer)).await.map_err(|_| why())?;
-        answered.await.unwrap_or_else(|_| Err(why()))
+        match self.orders.send(order(answer)).await {
+            Ok(()) => self.outcome(answered).await,
+            Err(_) => Err(self.why().await),
+        }
+    }
+
+    async fn outcome<T>(&self, answered: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        match answered.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.why().await),
+        }
+    }
+
+    /// Why nothing is answered any more.
+    async fn why(&self) -> Error {
+        // whoever ran it is gone by then, and has said why
+        self.orders.closed().await;
+        self.ended.get().cloned().unwrap_or(Error::Closed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dispatch_protocol::key::ModulusBits;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_fault_of_the_clients_own_is_told_to_whoever_asks_and_to_whoever_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        // nobody answers there
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let invitation = Invitation::new(&origin, Id::new([7; 32])).unwrap();
+        let key = Arc::new(KeyPair::generate(ModulusBits::Bits2048).unwrap());
+        let settings = Settings::new(invitation, dir.path().join("it"));
+        let (client, mut events) = Client::start(settings, key).await.unwrap();
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { client.synced().await }
+        });
+        let fault = client.look(|_| panic!("a fault, made for this test")).await;
+        let fault: Result<(), Error> = fault;
+        assert!(matches!(fault, Err(Error::Failed)), "{fault:?}");
+        let waited = waiting.await.unwrap();
+        assert!(matches!(waited, Err(Error::Failed)), "{waited:?}");
+        let sent = client.send("?", Addressed::default()).await;
+        assert!(matches!(sent, Err(Error::Failed)), "{sent:?}");
+        while events.next().await.is_some() {}
     }
 }

@@ -7,6 +7,7 @@ use dispatch_protocol::refusal::Code;
 use dispatch_protocol::verdict::Finding;
 
 use crate::store::StoreError;
+use crate::terminal::shown;
 
 /// Why something was not done. Each is a sentence that says what to do; none holds a token, key or plaintext.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -45,6 +46,11 @@ pub enum Error {
     /// The local store failed, or is damaged.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The client ended by a fault of its own. What was stored is whole: it may be started again.
+    #[error(
+        "the client failed by a fault of its own; nothing that was stored is lost: start it again, and please report it"
+    )]
+    Failed,
     /// The client was closed.
     #[error("the client was closed")]
     Closed,
@@ -70,7 +76,7 @@ impl Error {
             Self::Usage(_) | Self::Input(_) | Self::Clock(_) | Self::Closed => Blame::Caller,
             Self::Refused { .. } | Self::Server { .. } => Blame::Server,
             Self::Network(_) => Blame::Network,
-            Self::Store(_) => Blame::Machine,
+            Self::Store(_) | Self::Failed => Blame::Machine,
         }
     }
 
@@ -171,7 +177,7 @@ fn refused(code: Code, detail: &str) -> String {
         _ => "",
     };
     // a server's words: shown without whatever could steer a terminal
-    let said: String = detail.chars().filter(|c| !c.is_control()).collect();
+    let said = shown(detail);
     match hint {
         "" => format!("the server refused ({}): {said}", code.as_str()),
         hint => format!("{hint} ({}: {said})", code.as_str()),
@@ -207,12 +213,14 @@ mod tests {
     fn a_servers_words_cannot_steer_a_terminal() {
         let error = Error::Refused {
             code: Code::NotAllowed,
-            detail: "\u{1b}[2Jgo away\n".into(),
+            detail: "\u{1b}[2J\u{202e}go away\n".into(),
             retry_after: None,
         };
         let told = error.to_string();
-        assert!(told.contains("dispatch id --key") && told.contains("[2Jgo away"));
-        assert!(!told.contains('\u{1b}') && !told.contains('\n'));
+        assert!(told.contains("dispatch id --key") && told.contains("[2J"));
+        for steering in ['\u{1b}', '\n', '\u{202e}'] {
+            assert!(!told.contains(steering));
+        }
         assert_eq!((error.blame(), error.exit_code()), (Blame::Server, 2));
     }
 }

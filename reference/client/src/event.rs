@@ -57,7 +57,9 @@ pub enum Event {
         /// The first of them.
         index: u64,
     },
-    /// The server showed what no honest one shows. Nothing more is taken from it.
+    /// The server showed what no honest one shows. Nothing more is taken from it. Where the server does not know the chain that it
+    /// showed before, this comes at once, and again after half a minute at most, with the better name and the evidence that what
+    /// the server shows now gives.
     Finding {
         /// What was found.
         finding: Finding,
@@ -74,7 +76,7 @@ pub enum Event {
     /// The local copy of the chain was damaged: it was set aside, and is fetched and verified again. Keys, outgoing entries
     /// and the highest checkpoint are elsewhere, and were kept.
     Repaired {
-        /// Where the damaged file is now.
+        /// Where the damaged file is, until the chain is whole again: redacted words stand in it, too.
         aside: PathBuf,
         /// What was wrong with it.
         what: String,

@@ -45,24 +45,35 @@ pub(crate) struct Shown {
     checkpoint: Checkpoint,
 }
 
-/// How long the other story may take in all. What a server has done is told by then, proven or not.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long the other story may take in all. That there is one was told before.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// How many blocks beyond those that are held are read: an honest chain is hardly longer, and each costs memory.
+const BEYOND: u64 = 1 << 20;
 
 /// After `unknown_have`: reads what the server shows now. None of it is shown as the community's chain, nor stored. // [CHECK-12]
-pub(crate) async fn collect(place: &Place, dial: &Dial, key: &KeyPair) -> Result<Shown, Error> {
-    match tokio::time::timeout(PATIENCE, read(place, dial, key)).await {
+pub(crate) async fn collect(
+    place: &Place,
+    dial: &Dial,
+    key: &KeyPair,
+    held: u64,
+) -> Result<Shown, Error> {
+    match tokio::time::timeout(PATIENCE, read(place, dial, key, held)).await {
         Ok(shown) => shown,
         Err(_) => Err(Error::Network("it did not come in time".into())),
     }
 }
 
-async fn read(place: &Place, dial: &Dial, key: &KeyPair) -> Result<Shown, Error> {
+async fn read(place: &Place, dial: &Dial, key: &KeyPair, held: u64) -> Result<Shown, Error> {
     let mut socket = place.socket().await?;
     let session = joining::join(&mut socket, dial, key, None).await?;
     let mut chain: Option<State> = None;
-    while chain.as_ref().map_or(0, State::size) < session.welcome.size {
-        let ServerFrame::Blocks(frame) = joining::hear(&mut socket).await? else {
-            continue;
+    let due = session.welcome.size.min(held.saturating_add(BEYOND));
+    while chain.as_ref().map_or(0, State::size) < due {
+        let frame = match joining::hear(&mut socket).await? {
+            ServerFrame::Blocks(frame) => frame,
+            ServerFrame::Bye(bye) => return Err(joining::bye(bye)),
+            _ => continue,
         };
         for block in frame.blocks {
             // hashes and links are all that is asked for: the entries' signatures convict no server

@@ -7,7 +7,7 @@ use dispatch_protocol::entry::Prefix;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::refusal::Code;
 use dispatch_protocol::session::{AwaitWelcome, Dial, Joined};
-use dispatch_protocol::wire::{ClientFrame, ServerFrame, Welcome};
+use dispatch_protocol::wire::{Bye, ClientFrame, ServerFrame, Welcome};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -55,6 +55,15 @@ pub(crate) async fn sign(socket: &mut Socket) -> Result<Option<ServerFrame>, Err
     }
 }
 
+/// Why the server ends a connection.
+pub(crate) fn bye(bye: Bye) -> Error {
+    Error::Refused {
+        code: bye.code,
+        detail: bye.detail,
+        retry_after: bye.retry_after.map(Duration::from_millis),
+    }
+}
+
 async fn answer(socket: &mut Socket) -> Result<ServerFrame, Error> {
     match tokio::time::timeout(PATIENCE, hear(socket)).await {
         Ok(Ok(ServerFrame::Refused(refused))) => Err(Error::Refused {
@@ -62,11 +71,7 @@ async fn answer(socket: &mut Socket) -> Result<ServerFrame, Error> {
             detail: refused.detail,
             retry_after: refused.retry_after.map(Duration::from_millis),
         }),
-        Ok(Ok(ServerFrame::Bye(bye))) => Err(Error::Refused {
-            code: bye.code,
-            detail: bye.detail,
-            retry_after: bye.retry_after.map(Duration::from_millis),
-        }),
+        Ok(Ok(ServerFrame::Bye(bye))) => Err(self::bye(bye)),
         Ok(other) => other,
         Err(_) => Err(Error::Network("the server does not answer in time".into())),
     }

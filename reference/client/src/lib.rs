@@ -38,6 +38,7 @@ mod private;
 mod reading;
 mod running;
 mod store;
+mod terminal;
 mod writing;
 
 pub use client::{Addressed, Chain, Client, Clock, Events, Member, Receipt, Settings};

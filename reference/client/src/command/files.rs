@@ -1,10 +1,11 @@
 //! The commands about files: `export`, `backup`, `restore`, `name`.
 
+use std::collections::HashSet;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use dispatch_protocol::backup::{Backup, Contents, Membership, Named};
-use dispatch_protocol::key::KeyPair;
+use dispatch_protocol::key::{CardKey, KeyPair};
 use serde_json::json;
 
 use super::Restore;
@@ -15,6 +16,10 @@ use crate::error::{Error, at};
 use crate::private::make_private;
 use crate::reading;
 use crate::store::Vault;
+
+/// How many cards, and how many communities, a backup holds, and how many names. // [BACKUP-3]
+const MOST: usize = 1024;
+const MOST_NAMES: usize = 65_536;
 
 pub(super) fn export(home: &Home, file: Option<&Path>) -> Result<(), Error> {
     let community = home.stored()?;
@@ -52,16 +57,9 @@ pub(super) fn backup(home: &Home, file: &Path, output: &Output) -> Result<(), Er
         communities: Vec::new(),
         names: Vec::new(),
     };
-    let add = |contents: &mut Contents, vault: &Vault| -> Result<(), Error> {
-        for card in vault.cards()? {
-            if contents
-                .cards
-                .iter()
-                .all(|known| known.card() != card.card())
-            {
-                contents.cards.push(card);
-            }
-        }
+    let mut cards = Vec::new();
+    let mut add = |contents: &mut Contents, vault: &Vault| -> Result<(), Error> {
+        cards.push(vault.cards()?);
         for (account, name) in vault.names()? {
             if contents.names.iter().all(|known| known.account != account) {
                 contents.names.push(Named { account, name });
@@ -74,15 +72,36 @@ pub(super) fn backup(home: &Home, file: &Path, output: &Output) -> Result<(), Er
         add(&mut contents, &vault)?;
         contents.communities.push(Membership {
             invitation,
-            checkpoint: vault.checkpoint()?,
+            checkpoint: vault.checkpoint()?.or(vault.restored()?),
         });
     }
     // last: what is newer stands in the communities
     if let Some(vault) = home.brought()? {
         add(&mut contents, &vault)?;
     }
+    let left_out;
+    (contents.cards, left_out) = newest(cards);
+    for (what, count, most) in [
+        ("communities", contents.communities.len(), MOST),
+        ("names", contents.names.len(), MOST_NAMES),
+    ] {
+        if count > most {
+            return Err(Error::Usage(format!(
+                "a backup holds {most} {what} at most, and here are {count}; use a home for each group of communities"
+            )));
+        }
+    }
     let passphrase = home.new_passphrase()?;
-    write_new(file, seal(&contents, &passphrase).encode().as_bytes())?;
+    let text = seal(&contents, &passphrase).encode();
+    // opened as it will be some day, before anybody relies on it
+    let opened = Backup::decode(text.as_bytes()).and_then(|backup| backup.open(&passphrase));
+    opened.map_err(Error::Input)?;
+    write_new(file, text.as_bytes())?;
+    if left_out > 0 {
+        anstream::eprintln!(
+            "dispatch: {left_out} of the oldest card keys have no room in a backup; what was encrypted for them alone is read in this home alone"
+        );
+    }
     let (communities, cards) = (contents.communities.len(), contents.cards.len());
     if output.json {
         output.line(&json!({"type": "backup", "communities": communities, "cards": cards}));
@@ -93,6 +112,27 @@ pub(super) fn backup(home: &Home, file: &Path, output: &Output) -> Result<(), Er
         );
     }
     Ok(())
+}
+
+/// The newest of these cards, each list of them the newest first, and how many have no room.
+fn newest(lists: Vec<Vec<CardKey>>) -> (Vec<CardKey>, usize) {
+    let (mut newest, mut known, mut left_out) = (Vec::new(), HashSet::new(), 0);
+    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+    loop {
+        let rank: Vec<CardKey> = lists.iter_mut().filter_map(Iterator::next).collect();
+        if rank.is_empty() {
+            return (newest, left_out);
+        }
+        for card in rank {
+            if !known.insert(card.card()) {
+                continue;
+            }
+            match newest.len() < MOST {
+                true => newest.push(card),
+                false => left_out += 1,
+            }
+        }
+    }
 }
 
 pub(super) fn restore(home: &Home, arguments: &Restore, output: &Output) -> Result<(), Error> {
@@ -127,9 +167,9 @@ pub(super) fn restore(home: &Home, arguments: &Restore, output: &Output) -> Resu
         home.hand_on(&folder)?;
         let mut vault = Vault::open(&folder)?;
         vault.set_owner(invitation, account)?;
-        // [BACKUP-7] it is verified as soon as block 0 is there, before anything is held against it
+        // [BACKUP-7] kept as soon as block 0 is there and its server key verifies it
         if let Some(checkpoint) = checkpoint {
-            vault.keep(checkpoint)?;
+            vault.set_restored(checkpoint)?;
         }
     }
     let (communities, cards) = (contents.communities.len(), contents.cards.len());
@@ -157,4 +197,24 @@ pub(super) fn name(home: &Home, member: &str, name: &str) -> Result<(), Error> {
     let id = talk::found(member, &ids, &talk::names(&community)?)?;
     community.vault.set_name(&id, name)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_cards_of_each_community_have_room_first() {
+        let cards = |count| -> Vec<CardKey> { (0..count).map(|_| CardKey::generate()).collect() };
+        let (many, few) = (cards(MOST + 10), cards(3));
+        let publics = |cards: &[CardKey]| cards.iter().map(CardKey::card).collect::<Vec<_>>();
+        let (many_publics, few_publics) = (publics(&many), publics(&few));
+        let again = vec![CardKey::from_bytes(&many[0].to_bytes())];
+        let (kept, left_out) = newest(vec![many, few, again]);
+        let kept = publics(&kept);
+        assert_eq!((kept.len(), left_out), (MOST, 13));
+        assert_eq!(kept[..2], [many_publics[0], few_publics[0]]);
+        assert!(few_publics.iter().all(|card| kept.contains(card)));
+        assert_eq!(kept.last(), Some(&many_publics[MOST - 4]));
+    }
 }

@@ -23,7 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   dispatch keygen                     make an account
   dispatch join 'https://chat.example.org/#dispatch-d/1/STi6...'
-  dispatch send \"Hello, all.\"
+  dispatch send -                     what you type, up to Ctrl-D
   dispatch tail                       read along until Ctrl-C
   dispatch history --last 20 --json
 
@@ -161,14 +161,15 @@ struct Keygen {
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  dispatch send \"Hello, all.\"
-  dispatch send --to w4GkzY8Z --to Bob \"For you two.\"
+  dispatch send -                     what you type, up to Ctrl-D
+  dispatch send --to w4GkzY8Z --to Bob - < letter.txt
   uptime | dispatch send --channel servers -
+  dispatch send \"Hello, all.\"         in one line; it then stands in the shell's history, too
 
 It is stored before it is sent. If the connection or this program ends before the answer, the next `dispatch` sends it \
 again, and it is said once.")]
 struct Send {
-    /// What to say; - reads it from standard input
+    /// What to say; - reads it from standard input, so that it is in no list of commands and programs
     text: String,
     /// For this member and yourself alone, by the first letters of the id or by name; may be repeated
     #[arg(long, value_name = "MEMBER")]

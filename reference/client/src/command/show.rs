@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Member, Receipt};
 use crate::event::{Content, Event, Message};
+use crate::terminal::shown;
 
 /// Where what was asked for goes.
 pub(super) struct Output {
@@ -158,7 +159,12 @@ impl Output {
     /// What is no answer to the command, but has to be told.
     pub(super) fn notice(&self, event: &Event) {
         let (kind, told) = match event {
-            Event::Finding { .. } | Event::Syncing { .. } | Event::Synced { .. } => return,
+            Event::Syncing { .. } | Event::Synced { .. } => return,
+            // a second time it is what the command fails by
+            Event::Finding { finding, .. } if finding.requirement == "CHECK-12" => (
+                "finding",
+                format!("{finding}; reading what it shows now, for half a minute at most"),
+            ),
             Event::Disconnected {
                 retry_in: Some(wait),
                 reason,
@@ -175,7 +181,7 @@ impl Output {
             Event::Repaired { aside, what } => (
                 "repaired",
                 format!(
-                    "the copy of the chain was damaged ({what}); it was moved to {}, and is fetched and verified again; no key and no message of yours is lost",
+                    "the copy of the chain was damaged ({what}); it was moved to {} until the chain is fetched and verified again; no key and no message of yours is lost",
                     aside.display()
                 ),
             ),
@@ -246,21 +252,6 @@ fn message_json(message: &Message) -> Value {
     line
 }
 
-/// Somebody's words, without whatever could steer a terminal or turn the line around.
-pub(super) fn shown(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    text.chars()
-        .map(|c| match c {
-            '\t' => ' ',
-            c if steers(c) => '\u{fffd}',
-            c => c,
-        })
-        .collect()
-}
-
 /// A time by the server's clock, in UTC.
 fn when(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
@@ -327,10 +318,5 @@ mod tests {
         ] {
             assert_eq!(when(milliseconds), told);
         }
-    }
-
-    #[test]
-    fn words_cannot_steer_a_terminal() {
-        assert_eq!(shown("a\u{1b}[2J\u{202e}b\tc"), "a\u{fffd}[2J\u{fffd}b c");
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn join(home: &Home, link: &str, output: &Output) -> Result<(), Error
         let (client, mut events) = Client::start(settings, key).await?;
         let size = synced(&client, &mut events, output).await?;
         let members = client.members().await?.len();
-        client.ready().await?;
+        answered(&mut events, output, client.ready()).await?;
         client.close().await;
         Ok((size, members))
     });

@@ -25,8 +25,8 @@ pub(super) fn run(path: &Path, output: &Output) -> Result<ExitCode, Error> {
         let mut code = ExitCode::SUCCESS;
         for folder in folders {
             let mut walk = Walk::new();
-            let kept = Vault::open(&folder)?.checkpoint()?;
-            let walked = Blocks::open(&folder)
+            let kept = Vault::read(&folder)?.checkpoint()?;
+            let walked = Blocks::read(&folder)
                 .map_err(Error::from)
                 .and_then(|blocks| blocks.each(0, |block, _| walk.take(block)))
                 .and_then(|()| walk.end(kept));

@@ -8,6 +8,7 @@ use super::Running;
 use crate::community::server;
 use crate::dial::Socket;
 use crate::error::Error;
+use crate::event::Event;
 use crate::forks;
 use crate::joining::{self, Session};
 
@@ -15,28 +16,27 @@ impl Running {
     /// Dials and joins; gives the socket and the size that the welcome states.
     pub(super) async fn joined(&mut self) -> Result<(Socket, u64), Error> {
         self.discover().await?;
-        let mut socket = self.place.socket().await?;
+        let place = self.place.clone();
+        let mut socket = self.meanwhile(place.socket()).await?;
         let have = self.community().ask();
         let dial = self.dial();
-        let live = self.session.take();
-        let resumed = match &live {
-            Some(joined) if joined.expires_at() > self.server_now() => {
-                joining::resume(&mut socket, joined, have).await
+        let now = self.server_now();
+        let live = self.session.take().filter(|live| live.expires_at() > now);
+        let (there, key) = (dial.clone(), self.key.clone());
+        let joining = async {
+            if let Some(live) = &live
+                && let Some(session) = joining::resume(&mut socket, live, have).await?
+            {
+                return Ok(session);
             }
-            _ => Ok(None),
+            joining::join(&mut socket, &there, &key, have).await
         };
-        let session = match resumed {
-            Ok(Some(session)) => Ok(session),
-            Ok(None) => joining::join(&mut socket, &dial, &self.key, have).await,
-            Err(error) => Err(error),
-        };
-        let session = match session {
-            Ok(session) => session,
+        let session = match self.meanwhile(joining).await {
             Err(Error::Refused {
                 code: Code::UnknownHave,
                 ..
-            }) => return Err(self.unknown_have(&dial).await),
-            Err(error) => return Err(error),
+            }) => return Err(self.unknown_have(dial).await),
+            other => other?,
         };
         let Session {
             joined,
@@ -60,7 +60,8 @@ impl Running {
         if self.discovered {
             return Ok(());
         }
-        let document = self.place.discover().await?;
+        let place = self.place.clone();
+        let document = self.meanwhile(place.discover()).await?;
         let wanted = self.community().invitation().community();
         // [INV-2]
         if document.community != wanted {
@@ -107,22 +108,33 @@ impl Running {
     }
 
     /// The server does not know what it showed before: a fork or a rollback.
-    async fn unknown_have(&mut self, dial: &Dial) -> Error {
-        match forks::collect(&self.place, dial, &self.key).await {
-            Ok(shown) => {
+    async fn unknown_have(&mut self, dial: Dial) -> Error {
+        let denied = "the server does not know the chain that it showed before";
+        let found = |text: String| Finding::new(Verdict::Fork, "CHECK-12", text);
+        // told before such a server is asked for more: it may take its time, or never answer
+        self.tell(Event::Finding {
+            finding: found(denied.to_owned()),
+            evidence: None,
+        })
+        .await;
+        let (place, key, held) = (
+            self.place.clone(),
+            self.key.clone(),
+            self.community().size(),
+        );
+        let reading = async move { Ok(forks::collect(&place, &dial, &key, held).await) };
+        match self.meanwhile(reading).await {
+            Ok(Ok(shown)) => {
                 let community = self.community();
                 let (finding, evidence) = forks::judge(community, &shown);
                 let evidence = evidence.and_then(|e| forks::write(community.folder(), &e).ok());
                 Error::Server { finding, evidence }
             }
             // a server that hides what it shows now has shown something else before all the same
-            Err(error) => server(Finding::new(
-                Verdict::Fork,
-                "CHECK-12",
-                format!(
-                    "the server does not know the chain that it showed before, and what it shows now could not be read: {error}"
-                ),
-            )),
+            Ok(Err(error)) => server(found(format!(
+                "{denied}, and what it shows now could not be read: {error}"
+            ))),
+            Err(closed) => closed,
         }
     }
 

@@ -116,8 +116,8 @@ impl Running {
             return Ok(self.community().vault.drop_errand(job.number)?);
         }
         if let Err(error) = self.check_clock() {
-            // what nobody waits for stays in the store until the clock is right
-            return match job.answer.is_some() {
+            // what nobody waits for stays in the store until the clock is right; a card is asked for again at each join
+            return match job.answer.is_some() || job.errand == Errand::Card {
                 true => self.give_up(job, error).await,
                 false => Ok(()),
             };
@@ -149,6 +149,7 @@ impl Running {
     pub(super) async fn offer_again(&mut self, socket: &mut Socket) -> Result<(), Error> {
         self.landed(After::Sync).await?;
         if let Some(flight) = &mut self.flight {
+            flight.retry_at = None;
             flight.reset();
             self.send(socket).await?;
         }
@@ -245,7 +246,9 @@ impl Running {
                 Some(Answer::Refused(refused)) => Some(refused.clone()),
                 _ => None,
             });
-        let Some(refused) = refusal.filter(|_| !flight.entries.iter().any(unanswered)) else {
+        // a refusal is judged once: whatever comes while the entries wait to be offered again is no news of them // [ENTRY-17]
+        let due = flight.retry_at.is_none() && !flight.entries.iter().any(unanswered);
+        let Some(refused) = refusal.filter(|_| due) else {
             self.flight = Some(flight);
             return Ok(());
         };
@@ -365,7 +368,11 @@ impl Running {
     /// Ends an errand that cannot be done.
     async fn give_up(&mut self, job: Job, error: Error) -> Result<(), Error> {
         self.community().vault.drop_errand(job.number)?;
-        if job.answer.is_none() && job.errand != Errand::Card {
+        if job.errand == Errand::Card {
+            for waiting in self.readying.drain(..) {
+                let _ = waiting.send(Err(error.clone()));
+            }
+        } else if job.answer.is_none() {
             let text = match &job.errand {
                 Errand::Say { plaintext, .. } => Some(plaintext.text.clone()),
                 _ => None,

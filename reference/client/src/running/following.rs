@@ -8,13 +8,14 @@ use futures_util::SinkExt as _;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::Running;
 use super::covering::Uncovered;
 use super::flight::After;
-use super::{Running, next};
 use crate::dial::Socket;
 use crate::error::Error;
 use crate::event::Event;
 use crate::joining;
+use crate::store::Blocks as Copy;
 
 /// How often a quiet connection is asked whether it still stands, and how long it may be silent.
 const PING: Duration = Duration::from_secs(30);
@@ -37,11 +38,8 @@ impl Running {
                 self.arrive(socket).await?;
             }
             self.write(socket).await?;
-            if self.synced && !self.readying.is_empty() && self.community().has_card()? {
-                let size = self.community().size();
-                for waiting in self.readying.drain(..) {
-                    let _ = waiting.send(Ok(size));
-                }
+            if self.synced && !self.readying.is_empty() {
+                self.get_ready()?;
             }
             tokio::select! {
                 sign = joining::sign(socket) => {
@@ -50,7 +48,7 @@ impl Running {
                         self.take(frame, target).await?;
                     }
                 }
-                order = next(&mut self.orders) => self.order(order).await?,
+                order = self.orders.recv() => self.order(order).await?,
                 _ = tick.tick() => {
                     let community = self.community();
                     let patience = UNCOVERED + Duration::from_millis(community.limits.checkpoint_ms);
@@ -78,6 +76,8 @@ impl Running {
         if !self.live {
             self.live = true;
             self.recover()?;
+            // all of it is held again, and redacted words stand in those copies, too // [RED-6]
+            Copy::forget_aside(self.community().folder());
         }
         self.tell(Event::Synced { size }).await;
         for waiting in self.waiting.drain(..) {
@@ -89,6 +89,18 @@ impl Running {
             self.want_card()?;
         }
         self.offer_again(socket).await
+    }
+
+    /// Answers those who wait for the card, or sees to it that one is on its way.
+    fn get_ready(&mut self) -> Result<(), Error> {
+        if !self.community().has_card()? {
+            return self.want_card();
+        }
+        let size = self.community().size();
+        for waiting in self.readying.drain(..) {
+            let _ = waiting.send(Ok(size));
+        }
+        Ok(())
     }
 
     async fn take(&mut self, frame: ServerFrame, target: u64) -> Result<(), Error> {
@@ -112,11 +124,7 @@ impl Running {
                 if bye.code == Code::SessionExpired {
                     self.session = None;
                 }
-                return Err(Error::Refused {
-                    code: bye.code,
-                    detail: bye.detail,
-                    retry_after: bye.retry_after.map(Duration::from_millis),
-                });
+                return Err(joining::bye(bye));
             }
             // a challenge or a welcome that nobody asked for
             _ => Vec::new(),

@@ -14,13 +14,11 @@ mod following;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::session::Joined;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use crate::client::{Clock, Receipt};
 use crate::community::Community;
@@ -87,16 +85,16 @@ impl Job {
 }
 
 pub(crate) struct Running {
+    /// Before the orders, so that it is set when they are closed.
+    ended: Ended,
     /// Taken while a thread works on it.
     community: Option<Community>,
     presence: Presence,
     place: Place,
     key: Arc<KeyPair>,
     clock: Clock,
-    /// Taken while somebody else reads it.
-    orders: Option<mpsc::Receiver<Order>>,
+    orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<Event>,
-    ended: Arc<OnceLock<Error>>,
     /// The live session, to be resumed.
     session: Option<Joined>,
     /// Whether this program has read the discovery document.
@@ -115,6 +113,15 @@ pub(crate) struct Running {
     backoff: Backoff,
 }
 
+/// Why the client ended: its own fault, where nothing else was said before it is dropped.
+struct Ended(Arc<OnceLock<Error>>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.set(Error::Failed);
+    }
+}
+
 impl Running {
     pub(crate) fn new(
         community: Community,
@@ -131,9 +138,9 @@ impl Running {
             place,
             key,
             clock,
-            orders: Some(orders),
+            orders,
             events,
-            ended,
+            ended: Ended(ended),
             session: None,
             discovered: false,
             ahead: 0,
@@ -167,7 +174,11 @@ impl Running {
                 retry_in: Some(wait),
             })
             .await;
-            if let Err(error) = self.pause(wait).await {
+            let pause = async {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            };
+            if let Err(error) = self.meanwhile(pause).await {
                 break error;
             }
         };
@@ -189,7 +200,7 @@ impl Running {
             }
         }
         // before the channels close, so that whoever asks next is told why
-        let _ = self.ended.set(why.clone());
+        let _ = self.ended.0.set(why.clone());
         let flying = self.flight.take().map(Flight::into_job);
         for job in flying.into_iter().chain(self.queue.drain(..)) {
             job.answer(Err(why.clone()));
@@ -199,37 +210,24 @@ impl Running {
         }
     }
 
-    /// Waits, and does what needs no server meanwhile.
-    async fn pause(&mut self, wait: Duration) -> Result<(), Error> {
-        let end = Instant::now() + wait;
+    /// Waits for something that needs nothing of the community, and takes orders meanwhile: what is stored can be read, and the
+    /// client closed, while a server does not answer.
+    async fn meanwhile<T>(
+        &mut self,
+        what: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::pin!(what);
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(end) => return Ok(()),
-                order = next(&mut self.orders) => self.order(order).await?,
+                done = &mut what => return done,
+                order = self.orders.recv() => self.order(order).await?,
             }
         }
     }
 
     /// One connection, from its dialling to its end.
     async fn connection(&mut self) -> Result<std::convert::Infallible, Error> {
-        // out of the way meanwhile, so that a client can be closed while a server does not answer
-        let mut orders = self.orders.take().expect("nobody else reads it");
-        let mut held = Vec::new();
-        let joined = tokio::select! {
-            joined = self.joined() => joined,
-            () = closing(&mut orders, &mut held) => Err(Error::Closed),
-        };
-        self.orders = Some(orders);
-        let (mut socket, target) = match joined {
-            // who closes a client does not want to hear what it was about
-            Err(Error::Closed) => return Err(Error::Closed),
-            other => {
-                for order in held {
-                    self.order(Some(order)).await?;
-                }
-                other?
-            }
-        };
+        let (mut socket, target) = self.joined().await?;
         self.follow(&mut socket, target).await
     }
 
@@ -295,21 +293,6 @@ impl Running {
         match self.ahead.unsigned_abs() > skew {
             true => Err(Error::Clock(ClockDifference(self.ahead))),
             false => Ok(()),
-        }
-    }
-}
-
-/// The next order.
-async fn next(orders: &mut Option<mpsc::Receiver<Order>>) -> Option<Order> {
-    orders.as_mut()?.recv().await
-}
-
-/// Reads orders until the client is to be closed.
-async fn closing(orders: &mut mpsc::Receiver<Order>, held: &mut Vec<Order>) {
-    loop {
-        match orders.recv().await {
-            None | Some(Order::Close) => return,
-            Some(order) => held.push(order),
         }
     }
 }

@@ -10,6 +10,8 @@ use rusqlite::OptionalExtension as _;
 use super::{File, StoreError};
 
 const NAME: &str = "chain.sqlite";
+/// Before the number of a damaged file.
+const ASIDE: &str = "chain.sqlite.damaged-";
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS block (place INTEGER PRIMARY KEY, hash BLOB NOT NULL, text TEXT NOT NULL) STRICT;";
 
 pub(crate) struct Blocks(pub(super) File);
@@ -19,28 +21,60 @@ impl Blocks {
         File::open(&folder.join(NAME), SCHEMA).map(Self)
     }
 
+    /// Opens it to be read alone: not a byte of it is changed.
+    pub(crate) fn read(folder: &Path) -> Result<Self, StoreError> {
+        File::read(&folder.join(NAME)).map(Self)
+    }
+
     /// Moves a damaged file out of the way, and says where it is now. Nothing is deleted.
     pub(crate) fn set_aside(folder: &Path) -> Result<PathBuf, StoreError> {
         let path = folder.join(NAME);
         let aside = (1..)
-            .map(|n| folder.join(format!("{NAME}.damaged-{n}")))
+            .map(|n| folder.join(format!("{ASIDE}{n}")))
             .find(|aside| !aside.exists())
             .expect("a number is free");
         std::fs::rename(&path, &aside)
             .map_err(|error| StoreError::other(&path, format!("it cannot be moved: {error}")))?;
+        // what was written last stands in the log, and goes along under the name by which SQLite finds it
         for suffix in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(folder.join(format!("{NAME}{suffix}")));
+            let mut beside = aside.clone().into_os_string();
+            beside.push(suffix);
+            let _ = std::fs::rename(folder.join(format!("{NAME}{suffix}")), beside);
         }
         Ok(aside)
     }
 
-    /// Stores blocks, and takes out the ciphertexts that these redact. // [RED-6]
+    /// Deletes what was set aside, once the chain is whole again. // [RED-6]
+    pub(crate) fn forget_aside(folder: &Path) {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for file in files.filter(|file| file.file_name().to_string_lossy().starts_with(ASIDE)) {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
+
+    /// Stores blocks, and takes out the ciphertexts that these redact. // [RED-6] Where another program has stored another block in
+    /// the place of one of them, nothing is stored, and its index is given.
+    #[must_use = "another chain may stand there"]
     pub(crate) fn append<'b>(
         &mut self,
-        blocks: impl IntoIterator<Item = &'b Linked>,
-    ) -> Result<(), StoreError> {
-        let path = self.0.path.clone();
+        blocks: impl IntoIterator<Item = &'b Linked, IntoIter: Clone>,
+    ) -> Result<Option<u64>, StoreError> {
+        let (path, blocks) = (self.0.path.clone(), blocks.into_iter());
         self.0.change(|transaction| {
+            let held: Option<i64> =
+                transaction.query_row("SELECT max(place) FROM block", [], |row| row.get(0))?;
+            let mut hash = transaction.prepare_cached("SELECT hash FROM block WHERE place = ?")?;
+            for linked in blocks.clone() {
+                let place = linked.block().index.cast_signed();
+                if held.is_some_and(|held| place <= held)
+                    && hash
+                        .query_row([place], |row| row.get::<_, [u8; 32]>(0))
+                        .optional()?
+                        .is_some_and(|other| other != *linked.hash().as_bytes())
+                {
+                    return Ok(Some(linked.block().index));
+                }
+            }
             let mut add = transaction.prepare_cached(
                 "INSERT OR IGNORE INTO block (place, hash, text) VALUES (?, ?, ?)",
             )?;
@@ -70,7 +104,7 @@ impl Blocks {
                     )?;
                 }
             }
-            Ok(())
+            Ok(None)
         })
     }
 

@@ -117,6 +117,21 @@ impl File {
         Ok(file)
     }
 
+    /// Opens a file that is there, and changes nothing.
+    fn read(path: &Path) -> Result<Self, StoreError> {
+        let opened = rusqlite::Connection::open_with_flags(
+            path,
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        );
+        let connection = opened.map_err(|error| StoreError::of(path, &error))?;
+        let file = Self {
+            path: path.to_owned(),
+            connection,
+        };
+        file.run(|c| c.busy_timeout(std::time::Duration::from_secs(10)))?;
+        Ok(file)
+    }
+
     fn run<T>(
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,
@@ -202,7 +217,7 @@ mod tests {
         let authority = KeyPair::generate(ModulusBits::Bits2048).unwrap();
         let (state, linked) = chain(&authority, 40);
         let mut blocks = Blocks::open(dir.path()).unwrap();
-        blocks.append(&linked[..10]).unwrap();
+        assert_eq!(blocks.append(&linked[..10]).unwrap(), None);
         blocks.bound(8);
         let error = blocks.append(&linked[10..]).unwrap_err();
         assert!(error.is_full(), "{error}");
@@ -223,7 +238,7 @@ mod tests {
                 hash: linked[9].hash(),
             }
         );
-        blocks.append(&linked[10..]).unwrap();
+        assert_eq!(blocks.append(&linked[10..]).unwrap(), None);
         let whole = blocks.restore(|_, _| {}).unwrap().unwrap();
         assert_eq!(whole.prefix(), state.prefix());
 
@@ -249,7 +264,7 @@ mod tests {
         let authority = KeyPair::generate(ModulusBits::Bits2048).unwrap();
         let (_, linked) = chain(&authority, 4);
         let mut blocks = Blocks::open(dir.path()).unwrap();
-        blocks.append(&linked).unwrap();
+        assert_eq!(blocks.append(&linked).unwrap(), None);
         for place in 1..4 {
             let text: String = blocks
                 .0

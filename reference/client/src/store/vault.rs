@@ -7,7 +7,7 @@ use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::entry::Entry;
 use dispatch_protocol::epoch::Secret;
 use dispatch_protocol::invitation::Invitation;
-use dispatch_protocol::key::CardKey;
+use dispatch_protocol::key::{Card, CardKey};
 use dispatch_protocol::limits::Limits;
 use rusqlite::OptionalExtension as _;
 
@@ -44,7 +44,16 @@ pub(crate) struct Left {
 
 impl Vault {
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
-        let opened = File::open(&folder.join(NAME), SCHEMA).and_then(|file| {
+        Self::of(folder, File::open(&folder.join(NAME), SCHEMA))
+    }
+
+    /// Opens it to be read alone: not a byte of it is changed.
+    pub(crate) fn read(folder: &Path) -> Result<Self, StoreError> {
+        Self::of(folder, File::read(&folder.join(NAME)))
+    }
+
+    fn of(folder: &Path, opened: Result<File, StoreError>) -> Result<Self, StoreError> {
+        let opened = opened.and_then(|file| {
             file.run(|c| c.query_row("SELECT count(*) FROM fact", [], |row| row.get::<_, i64>(0)))?;
             Ok(Self(file))
         });
@@ -85,7 +94,21 @@ impl Vault {
         self.fact("checkpoint", |text| Checkpoint::decode(text).ok())
     }
 
-    /// Keeps the checkpoint, unless a higher one is kept, such as by another process.
+    /// The checkpoint that a backup brought, until it is verified. // [BACKUP-7]
+    pub(crate) fn restored(&self) -> Result<Option<Checkpoint>, StoreError> {
+        self.fact("restored", |text| Checkpoint::decode(text).ok())
+    }
+
+    pub(crate) fn set_restored(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        let text = serde_json::to_string(checkpoint).expect("a checkpoint is plain JSON");
+        self.set("restored", &text)
+    }
+
+    pub(crate) fn forget_restored(&mut self) -> Result<(), StoreError> {
+        self.forget("restored")
+    }
+
+    /// Keeps the checkpoint, unless one as high is kept, such as by another process.
     pub(crate) fn keep(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         let text = serde_json::to_string(checkpoint).expect("a checkpoint is plain JSON");
         // read and written in one transaction: another process may be at it // [CHECK-7]
@@ -98,7 +121,7 @@ impl Vault {
                 )
                 .optional()?;
             let kept = kept.and_then(|text| Checkpoint::decode(&text).ok());
-            if kept.is_some_and(|kept| kept.size > checkpoint.size) {
+            if kept.is_some_and(|kept| kept.size >= checkpoint.size) {
                 return Ok(());
             }
             t.execute(
@@ -136,6 +159,19 @@ impl Vault {
             )
             .map(drop)
         })
+    }
+
+    /// The card that was made last, as long as it is not in the chain.
+    pub(crate) fn unpublished(&self) -> Result<Option<Card>, StoreError> {
+        self.fact("unpublished", |text| Card::decode(text).ok())
+    }
+
+    pub(crate) fn set_unpublished(&mut self, card: &Card) -> Result<(), StoreError> {
+        self.set("unpublished", &card.to_string())
+    }
+
+    pub(crate) fn forget_unpublished(&mut self) -> Result<(), StoreError> {
+        self.forget("unpublished")
     }
 
     pub(crate) fn secrets(&self) -> Result<Vec<(Id, Secret)>, StoreError> {
@@ -328,6 +364,13 @@ impl Vault {
                 (name, value),
             )
             .map(drop)
+        })
+    }
+
+    fn forget(&mut self, name: &str) -> Result<(), StoreError> {
+        self.0.change(|t| {
+            t.execute("DELETE FROM fact WHERE name = ?", [name])
+                .map(drop)
         })
     }
 

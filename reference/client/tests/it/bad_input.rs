@@ -70,7 +70,25 @@ async fn an_invitation_of_another_community_is_refused_before_anything_is_signed
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_an_hour_off_is_told_by_how_much_before_anything_is_signed() {
+async fn a_clock_that_is_an_hour_off_is_told_to_whoever_waits_for_the_card() {
+    let community = Community::with(&["m01"]);
+    let server = community.serve().await;
+    let mut settings = Settings::new(invitation(&server), community.folder("m01"));
+    let right = settings.clock.clone();
+    settings.clock = Arc::new(move || right() + 3_600_000);
+    let alice = Member::start(settings, "m01").await;
+    let ready = crate::community::patiently(alice.client.ready()).await;
+    let error = ready.unwrap_err();
+    assert!(matches!(error, Error::Clock(_)), "{error}");
+    alice.client.close().await;
+    // with the right time it is published
+    let alice = Member::join(&community, &invitation(&server), "m01").await;
+    alice.client.ready().await.unwrap();
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_an_hour_off_is_told_by_is_told_by_how_much_before_anything_is_signed() {
     let community = Community::with(&["m01"]);
     let server = community.serve().await;
     let alice = Member::join(&community, &invitation(&server), "m01").await;
@@ -115,25 +133,25 @@ async fn a_damaged_copy_of_the_chain_is_set_aside_and_fetched_again() {
     alice.covered(size).await;
     let chain = community.folder("m01").join("chain.sqlite");
     // somewhere in the middle, then the head of the file
-    for at in [6000, 0] {
-        alice.client.close().await;
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .open(&chain)
-            .unwrap();
+    let damage = |at| {
+        let file = std::fs::OpenOptions::new().write(true).open(&chain);
+        let mut file = file.unwrap();
         file.seek(std::io::SeekFrom::Start(at)).unwrap();
         file.write_all(&[0x55; 3000]).unwrap();
-        drop(file);
-        let settings = Settings::new(invitation(&server), community.folder("m01"));
-        alice = Member::start(settings, "m01").await;
-        let aside = alice
-            .until(|event| match event {
-                Event::Repaired { aside, .. } => Some(aside),
-                _ => None,
-            })
-            .await;
-        assert!(aside.exists());
+    };
+    let repaired = |event| match event {
+        Event::Repaired { aside, .. } => Some(aside),
+        _ => None,
+    };
+    let settings = Settings::new(invitation(&server), community.folder("m01"));
+    for at in [6000, 0] {
+        alice.client.close().await;
+        damage(at);
+        alice = Member::start(settings.clone(), "m01").await;
+        let aside = alice.until(repaired).await;
         alice.client.synced().await.unwrap();
+        // all of it is held again; the copy would keep what is redacted later
+        assert!(!aside.exists(), "{}", aside.display());
         // the epochs' secrets and the checkpoint were elsewhere
         assert_eq!(alice.texts().await, before);
         let held = alice.client.chain().await.unwrap().unwrap();
@@ -141,7 +159,16 @@ async fn a_damaged_copy_of_the_chain_is_set_aside_and_fetched_again() {
         assert!(held.checkpoint.unwrap().size >= size);
     }
     alice.say("Still here.").await;
+    alice.client.close().await;
     server.shutdown().await.unwrap();
+
+    // where nobody hands the chain out, nothing is deleted
+    damage(0);
+    let mut alice = Member::start(settings, "m01").await;
+    let aside = alice.until(repaired).await;
+    let ended = |event| matches!(event, Event::Disconnected { .. }).then_some(());
+    alice.until(ended).await;
+    assert!(aside.exists(), "{}", aside.display());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::community::{Community, Member, invitation, program};
 
 /// Copies a folder with all that is in it.
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -29,6 +29,8 @@ async fn finding(settings: Settings, name: &str) -> (Verdict, Option<PathBuf>) {
     let mut member = Member::start(settings, name).await;
     let found = member
         .until(|event| match event {
+            // the first word of it; a better one follows
+            Event::Finding { finding, .. } if finding.requirement == "CHECK-12" => None,
             Event::Finding { finding, evidence } => Some((finding.verdict, evidence)),
             Event::Disconnected {
                 reason,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,11 +15,18 @@ pub struct Gates {
     /// From the server to the client.
     pub down: Arc<AtomicBool>,
     cuts: Arc<tokio::sync::Notify>,
+    /// How many more connections pass.
+    left: Arc<AtomicUsize>,
 }
 
 impl Gates {
     pub fn shut(gate: &AtomicBool) {
         gate.store(false, Ordering::SeqCst);
+    }
+
+    /// Lets so many more connections pass, and answers none that comes after them.
+    pub fn pass_only(&self, count: usize) {
+        self.left.store(count, Ordering::SeqCst);
     }
 
     /// Ends the connections that stand.
@@ -39,10 +46,21 @@ pub fn serve(listener: TcpListener, server: SocketAddr) -> Gates {
         up: Arc::new(AtomicBool::new(true)),
         down: Arc::new(AtomicBool::new(true)),
         cuts: Arc::default(),
+        left: Arc::new(AtomicUsize::new(usize::MAX)),
     };
     let open = gates.clone();
     tokio::spawn(async move {
+        let mut unheard = Vec::new();
         while let Ok((client, _)) = listener.accept().await {
+            let left = |left: usize| left.checked_sub(1);
+            if open
+                .left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+                .is_err()
+            {
+                unheard.push(client);
+                continue;
+            }
             let Ok(server) = TcpStream::connect(server).await else {
                 continue;
             };

@@ -2,6 +2,11 @@
 //!
 //! No sockets and no clock: frames go in, events come out.
 
+mod cards;
+mod restoring;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -12,15 +17,14 @@ use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::entry::{Body, Prefix};
 use dispatch_protocol::epoch::Secret;
 use dispatch_protocol::invitation::Invitation;
-use dispatch_protocol::key::{Card, CardKey, PublicKey};
+use dispatch_protocol::key::{Card, CardKey};
 use dispatch_protocol::limits::Limits;
-use dispatch_protocol::verdict::Finding;
-use dispatch_protocol::verify::{Follower, Keeper};
+use dispatch_protocol::verdict::{Finding, Verdict};
+use dispatch_protocol::verify::Follower;
 use dispatch_protocol::wire::Blocks as Frame;
 
 use crate::error::Error;
 use crate::event::Event;
-use crate::private::make_private;
 use crate::store::{Blocks, Outgoing, StoreError, Vault};
 
 /// What is known of an epoch beyond what the chain's state holds.
@@ -44,6 +48,8 @@ pub(crate) struct Community {
     blocks: Blocks,
     follower: Option<Follower>,
     cards: HashMap<Card, CardKey>,
+    /// The card that was made here and is not in the chain yet.
+    unpublished: Option<Card>,
     secrets: HashMap<Id, Secret>,
     usage: HashMap<Id, Usage>,
     pub(crate) limits: Limits,
@@ -53,93 +59,6 @@ pub(crate) struct Community {
 }
 
 impl Community {
-    /// Opens, or begins, what is held of a community in this folder, for this account. Gives a [`Event::Repaired`] where the
-    /// copy of the chain had to be set aside.
-    pub(crate) fn open(
-        folder: &Path,
-        invitation: &Invitation,
-        account: &PublicKey,
-    ) -> Result<(Self, Option<Event>), Error> {
-        make_private(folder)?;
-        let mut vault = Vault::open(folder)?;
-        let me = account.id();
-        match (vault.invitation()?, vault.account()?) {
-            (Some(known), _) if known.community() != invitation.community() => {
-                return Err(Error::Usage(format!(
-                    "{} holds another community ({}) than the invitation names ({})",
-                    folder.display(),
-                    known.community(),
-                    invitation.community()
-                )));
-            }
-            (_, Some(owner)) if owner != me => {
-                return Err(Error::Usage(format!(
-                    "{} belongs to the account {owner}, and the key is that of {me}",
-                    folder.display()
-                )));
-            }
-            _ => vault.set_owner(invitation, me)?,
-        }
-        let (blocks, repaired) = open_blocks(folder)?;
-        let mut community = Self {
-            folder: folder.to_owned(),
-            invitation: invitation.clone(),
-            me,
-            cards: vault
-                .cards()?
-                .into_iter()
-                .map(|card| (card.card(), card))
-                .collect(),
-            secrets: vault.secrets()?.into_iter().collect(),
-            limits: vault.limits()?,
-            blocks,
-            vault,
-            follower: None,
-            usage: HashMap::new(),
-            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            shown: Vec::new(),
-        };
-        let event = match community.restore() {
-            Ok(()) => repaired,
-            Err(error) if error.is_damaged() => {
-                let aside = Blocks::set_aside(folder)?;
-                community.blocks = Blocks::open(folder)?;
-                community.follower = None;
-                community.usage.clear();
-                Some(Event::Repaired {
-                    aside,
-                    what: error.what,
-                })
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok((community, event))
-    }
-
-    /// Goes on where the last program ended. Signatures of blocks are not verified again: they were before the blocks were
-    /// stored, and the kept checkpoint, whose signature is, pins every hash up to it.
-    fn restore(&mut self) -> Result<(), StoreError> {
-        let mut usage = HashMap::new();
-        let state = self
-            .blocks
-            .restore(|block, _| count(&mut usage, block, block.entry.id()))?;
-        let Some(state) = state else { return Ok(()) };
-        if state.community() != self.invitation.community() {
-            return Err(self.damaged("it holds another community's chain"));
-        }
-        let keeper = Keeper::new(self.vault.checkpoint()?);
-        let follower = Follower::resume(state, keeper).map_err(|finding| {
-            self.damaged(&format!("it contradicts the kept checkpoint ({finding})"))
-        })?;
-        self.follower = Some(follower);
-        self.usage = usage;
-        Ok(())
-    }
-
-    fn damaged(&self, what: &str) -> StoreError {
-        StoreError::damaged(&self.folder.join("chain.sqlite"), what)
-    }
-
     pub(crate) fn invitation(&self) -> &Invitation {
         &self.invitation
     }
@@ -177,19 +96,6 @@ impl Community {
         self.follower.as_mut().map(Follower::ask)
     }
 
-    /// Begins with block 0, as the discovery document or the first frame shows it. // [JOIN-20]
-    pub(crate) fn begin(&mut self, genesis: Block) -> Result<(), Error> {
-        if self.follower.is_some() {
-            return Ok(());
-        }
-        let keeper = Keeper::new(self.vault.checkpoint()?);
-        let (follower, linked) =
-            Follower::begin(genesis, Some(self.invitation.community()), keeper).map_err(server)?;
-        self.blocks.append([&linked])?;
-        self.follower = Some(follower);
-        Ok(())
-    }
-
     /// Takes what a verified welcome states, and its checkpoint.
     pub(crate) fn welcome(&mut self, chain: Prefix, checkpoint: &Checkpoint) -> Result<(), Error> {
         self.shown.push(checkpoint.clone());
@@ -223,16 +129,37 @@ impl Community {
         let opened = self.open_wraps(&linked);
         // secrets first: a crash between the two costs nothing, since the blocks come again
         self.vault.add_secrets(&opened)?;
-        self.blocks.append(&linked)?;
+        self.store(&linked)?;
         self.secrets.extend(opened);
         self.keep()?;
         for linked in &linked {
+            self.see_card(linked)?;
             count(&mut self.usage, linked.block(), linked.id());
         }
         Ok(linked
             .iter()
             .filter_map(|linked| self.told(linked))
             .collect())
+    }
+
+    /// Stores blocks that were verified.
+    ///
+    /// # Errors
+    /// `fork` (CHECK-8), where another program of this member was shown another block in the place of one of them.
+    fn store<'b>(
+        &mut self,
+        linked: impl IntoIterator<Item = &'b Linked, IntoIter: Clone>,
+    ) -> Result<(), Error> {
+        match self.blocks.append(linked)? {
+            None => Ok(()),
+            Some(index) => Err(server(Finding::new(
+                Verdict::Fork,
+                "CHECK-8",
+                format!(
+                    "the server has shown another block {index} to another program of this member"
+                ),
+            ))),
+        }
     }
 
     fn told(&self, linked: &Linked) -> Option<Event> {
@@ -271,11 +198,6 @@ impl Community {
         self.blocks.block(index)
     }
 
-    /// The private half of a card.
-    pub(crate) fn card_key(&self, card: &Card) -> Option<&CardKey> {
-        self.cards.get(card)
-    }
-
     /// The secret of an epoch that this member can read.
     pub(crate) fn secret(&self, epoch: &Id) -> Option<&Secret> {
         self.secrets.get(epoch)
@@ -303,30 +225,6 @@ impl Community {
             Ok(())
         })?;
         Ok(changes)
-    }
-
-    /// Whether the card that others wrap for is one whose private key is here.
-    pub(crate) fn has_card(&mut self) -> Result<bool, StoreError> {
-        let state = self.state();
-        let Some(card) = state.and_then(|state| state.card(&self.me, state.size())) else {
-            return Ok(false);
-        };
-        if !self.cards.contains_key(&card) {
-            // another process of this member may have made it
-            let stored = self.vault.cards()?;
-            self.cards
-                .extend(stored.into_iter().map(|key| (key.card(), key)));
-        }
-        Ok(self.cards.contains_key(&card))
-    }
-
-    /// Makes a card's key, and stores it before anybody hears of it.
-    pub(crate) fn new_card(&mut self) -> Result<Card, StoreError> {
-        let key = CardKey::generate();
-        self.vault.add_card(&key)?;
-        let card = key.card();
-        self.cards.insert(card, key);
-        Ok(card)
     }
 
     /// Stores the secrets of epochs that are made here, before anything is written under them.
@@ -384,18 +282,5 @@ pub(crate) fn server(finding: Finding) -> Error {
     Error::Server {
         finding,
         evidence: None,
-    }
-}
-
-/// Opens the copy of the chain. A file that is no database any more is set aside, and told of.
-fn open_blocks(folder: &Path) -> Result<(Blocks, Option<Event>), StoreError> {
-    match Blocks::open(folder) {
-        Ok(blocks) => Ok((blocks, None)),
-        Err(error) if error.is_damaged() => {
-            let aside = Blocks::set_aside(folder)?;
-            let what = error.what;
-            Ok((Blocks::open(folder)?, Some(Event::Repaired { aside, what })))
-        }
-        Err(error) => Err(error),
     }
 }
