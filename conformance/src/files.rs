@@ -25,3 +25,37 @@ pub fn limit() -> Option<u64> {
         None
     }
 }
+
+/// What to do where a connection was not opened because this process, or the system, has no more files: the server is not at
+/// fault.
+pub fn are_out(error: &std::io::Error) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let errno = error.raw_os_error()?;
+        if [Errno::MFILE, Errno::NFILE]
+            .map(Errno::raw_os_error)
+            .contains(&errno)
+        {
+            return Some(format!(
+                "the suite has no file left for a connection: raise its limit (`ulimit -n`), or play fewer cases at a time ({error})"
+            ));
+        }
+    }
+    let _ = error;
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn too_few_files_are_not_the_servers_fault() {
+        let out = std::io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
+        assert!(are_out(&out).unwrap().contains("ulimit -n"));
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        assert_eq!(are_out(&refused), None);
+    }
+}

@@ -8,6 +8,8 @@ use hyper::{HeaderMap, Request, StatusCode, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 
+use crate::files;
+
 use super::Target;
 
 /// More than any document of the protocol needs.
@@ -72,9 +74,13 @@ pub async fn request(
 }
 
 async fn exchange(target: &Target, request: Request<Empty<Bytes>>) -> Result<Answer, HttpFault> {
-    let stream = TcpStream::connect(target.address())
-        .await
-        .map_err(HttpFault::Unreachable)?;
+    let stream =
+        TcpStream::connect(target.address())
+            .await
+            .map_err(|error| match files::are_out(&error) {
+                Some(advice) => HttpFault::Request(advice),
+                None => HttpFault::Unreachable(error),
+            })?;
     let broken = |error: &dyn std::error::Error| HttpFault::Broken(error.to_string());
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await

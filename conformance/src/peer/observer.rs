@@ -28,6 +28,8 @@ pub struct Observer {
     server_nonce: Option<Hash>,
     latest_checkpoint: u64,
     joined: Option<Joined>,
+    /// Whether a `welcome` came that no server may send: what follows on it is not judged, since it belongs to no session.
+    is_astray: bool,
     bye: Option<Value>,
     answered: HashMap<String, u32>,
     receipts: Vec<(u64, Hash, Value)>,
@@ -95,6 +97,7 @@ impl Observer {
             server_nonce: None,
             latest_checkpoint: 0,
             joined: None,
+            is_astray: false,
             bye: None,
             answered: HashMap::new(),
             receipts: Vec::new(),

@@ -33,6 +33,8 @@ use tokio_tungstenite::{
     },
 };
 
+use crate::files;
+
 use super::{Target, target::SOCKET, wire::Wire};
 
 /// Beyond what a server may send, so that a frame that is too long is seen and named. [SYNC-5]
@@ -105,9 +107,13 @@ async fn handshake(
 ) -> Result<Socket, OpenFault> {
     let key = generate_key();
     let request = request(target, headers, &key)?;
-    let wire = connect(target, receive_buffer)
-        .await
-        .map_err(OpenFault::Unreachable)?;
+    let wire =
+        connect(target, receive_buffer)
+            .await
+            .map_err(|error| match files::are_out(&error) {
+                Some(advice) => OpenFault::Request(advice),
+                None => OpenFault::Unreachable(error),
+            })?;
     let broken = |error: hyper::Error| OpenFault::Broken(error.to_string());
     let (mut sender, connection) = http1::handshake(TokioIo::new(wire.clone()))
         .await

@@ -18,7 +18,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "links a block to the last one that a checkpoint covers",
     )
     .spreading("chains that grow beyond a checkpoint by two blocks show it"),
-    Fault::new("CHAIN-3", "takes the author's sent_at for the block's time"),
+    Fault::new("CHAIN-3", "takes the author's sent_at for the block's time")
+        .spreading("cases that read a chain of many writers see its times fall"),
     Fault::new(
         "CHAIN-3/clock",
         "believes a clock that steps back now and then",
@@ -118,6 +119,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CHECK-9",
         "gives a checkpoint the time at which it was last due",
-    ),
+    )
+    .spreading("a case about checkpoints under load sees their times fall"),
     Fault::new("CHECK-15", "believes a clock that steps back now and then"),
 ];

@@ -113,11 +113,13 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "CONV-14",
         "reads bytes into a buffer of the right length, cutting or filling up",
-    ),
+    )
+    .spreading("a case about details resumes by a token that is too short"),
     Fault::new(
         "CONV-14/short",
         "checks that bytes are not too long, and fills up short ones",
-    ),
+    )
+    .spreading("a case about details resumes by a token that is too short"),
     Fault::new("CONV-15/trim", "trims white space off a redaction's reason"),
     Fault::new(
         "CONV-15/nfc",

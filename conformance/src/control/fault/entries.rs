@@ -16,7 +16,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("ENTRY-3/anyone", "lets any member's key verify an entry"),
     Fault::new("ENTRY-4", "does not look at seq")
         .spreading("cases of other rules refuse an entry by its number"),
-    Fault::new("ENTRY-4/gap", "asks that seq is greater than the last"),
+    Fault::new("ENTRY-4/gap", "asks that seq is greater than the last")
+        .spreading("cases about details have an entry with a gap refused"),
     Fault::new(
         "ENTRY-4/zero",
         "counts from 0, and takes a first seq of 0 or 1",
@@ -134,7 +135,9 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("EPOCH-5/share", "takes a share without wraps"),
     Fault::new("SHARE-1", "takes a share of an epoch that it does not have"),
     Fault::new("SHARE-1/kind", "takes any entry's id for an epoch's"),
-    Fault::new("SHARE-2", "lets any member share"),
+    Fault::new("SHARE-2", "lets any member share").spreading(
+        "a case about cards has a share refused because its author cannot read the epoch",
+    ),
     Fault::new("SHARE-2/shared", "lets the first recipients alone share")
         .spreading("whoever an epoch was shared with shares it in cases about wraps"),
     Fault::new("SHARE-3", "lets the same wrap be shared again and again"),

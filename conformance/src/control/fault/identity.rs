@@ -41,7 +41,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "KEY-7",
         "founds the community with the authority's key as server key",
-    ),
+    )
+.spreading("block 0 is held against every rule for it in the case that reads it"),
     Fault::new(
         "SIG-1/salt",
         "verifies with a salt of whatever length it finds",

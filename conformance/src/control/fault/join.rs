@@ -82,7 +82,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "JOIN-14/ignored",
         "sends the whole chain where have does not fit",
-    ),
+    )
+    .spreading("a case about resume sends a have that does not fit, and blocks come twice"),
     Fault::new("JOIN-14/zero", "does not look at the hash of an empty have"),
     Fault::new("JOIN-15", "makes up a random token")
         .spreading("no client knows a welcome whose token is not its proof"),
@@ -94,20 +95,24 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "JOIN-16",
         "signs welcomes with another key than that of genesis",
-    ),
+    )
+    .spreading("cases about resume verify the welcomes that they get"),
     Fault::new(
         "JOIN-16/token",
         "leaves the token out of the welcome's signature",
-    ),
+    )
+    .spreading("cases about resume verify the welcomes that they get"),
     Fault::new(
         "JOIN-16/nonce",
         "signs its own nonce twice and the client's never",
-    ),
+    )
+    .spreading("cases about resume verify the welcomes that they get"),
     Fault::new("JOIN-16/expires", "signs the challenge's expires_at"),
     Fault::new(
         "JOIN-16/repeated",
         "repeats the signature of the account's first welcome",
-    ),
+    )
+    .spreading("cases about resume verify the welcomes that they get"),
     Fault::new("JOIN-18", "does not look at the session_ms of the hello")
         .spreading("cases that wait for a short session's end wait in vain"),
     Fault::new(
@@ -126,21 +131,27 @@ pub(super) const FAULTS: &[Fault] = &[
         "SESS-2/session",
         "verifies an entry by the session's key, whoever its author is",
     ),
-    Fault::new("SESS-3", "never ends a session by its time"),
+    Fault::new("SESS-3", "never ends a session by its time")
+        .spreading("a case about removal waits for a session's end first"),
     Fault::new(
         "SESS-3/silent",
         "closes without a bye when a session's time is over",
-    ),
-    Fault::new("SESS-3/idle", "counts a session's time from its last frame"),
+    )
+    .spreading("a case about removal waits for a session's end first"),
+    Fault::new("SESS-3/idle", "counts a session's time from its last frame")
+        .spreading("a session that is resumed has another end than it was granted"),
     Fault::new(
         "SESS-3/code",
         "says `removed` when a session's time is over",
-    ),
-    Fault::new("SESS-4", "does not look whether a resumed session is over"),
+    )
+    .spreading("a case about removal waits for a session's end first"),
+    Fault::new("SESS-4", "does not look whether a resumed session is over")
+        .spreading("a case about removal resumes a session that is over"),
     Fault::new(
         "SESS-4/prefix",
         "compares the first sixteen bytes of a token",
-    ),
+    )
+    .spreading("a case about details resumes by a token with its end changed"),
     Fault::new(
         "SESS-4/hash",
         "keeps tokens' hashes, and compares what comes with them as it stands, too",
@@ -155,11 +166,13 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-5/token",
         "closes a removed member's connections and keeps the sessions",
-    ),
+    )
+    .spreading("a token that a removal did not end is honoured later, too"),
     Fault::new(
         "SESS-5/one",
         "ends the first session of a removed member and forgets the others",
-    ),
+    )
+    .spreading("a token that a removal did not end is honoured later, too"),
     Fault::new(
         "SESS-5/expired",
         "loses an account's list of sessions when one of them runs out",
@@ -181,7 +194,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SESS-8",
         "quotes the token in the detail of a refused submit",
-    ),
+    )
+    .spreading("a token in a detail is found by the case that looks for one there"),
     Fault::new(
         "SESS-8/pushed",
         "pushes the frame of a submit, token and all, inside the block",
@@ -229,7 +243,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "SYNC-2/gap",
         "remembers the chain's size at the hello, and pushes what comes after the welcome",
-    ),
+    )
+    .spreading("a case about the welcome's checkpoint waits for a block that falls into the gap"),
     Fault::new("SYNC-4", "skips blocks for a slow reader"),
     Fault::new(
         "SYNC-4/silent",

@@ -20,11 +20,13 @@ pub(super) const FAULTS: &[Fault] = &[
         "SYNC-3",
         "sends a block to readers while it is being written, and answers when it has been",
     )
+.spreading("a block that was sent and lost is missed under a checkpoint, too")
     .spawned(),
     Fault::new(
         "CHECK-14",
         "signs a checkpoint over blocks that are still being written",
     )
+.spreading("what was sent and covered is held against the chain in one case")
     .spawned(),
     Fault::new(
         "CHAIN-7/restart",

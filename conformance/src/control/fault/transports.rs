@@ -58,8 +58,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "WS-3/reads",
         "takes for granted that a frame's first two bytes come in one read",
     ),
-    Fault::new("WS-4", "does not answer pings"),
-    Fault::new("WS-4/empty", "answers pings with empty pongs"),
+    Fault::new("WS-4", "does not answer pings")
+        .spreading("a bystander of a flood of pings is pinged itself"),
+    Fault::new("WS-4/empty", "answers pings with empty pongs")
+        .spreading("a bystander of a flood of pings is pinged itself"),
     Fault::new("WS-5", "does not look at the Origin header"),
     Fault::new(
         "WS-5/suffix",
@@ -209,7 +211,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "LIM-11/unread",
         "sends blocks under the lock that everybody needs",
-    ),
+    )
+    .spreading("a case about a removed reader who lags is held up by it"),
     Fault::new(
         "LIM-12",
         "has room for 256 challenges, and forgets the oldest",

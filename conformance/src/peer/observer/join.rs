@@ -83,6 +83,7 @@ impl Observer {
     fn welcome_to_prove(&mut self, frame: &Value, sent: &Value, at: u64) {
         let (Some(hello), Some(server_nonce)) = (self.hello.clone(), self.server_nonce) else {
             self.fault("JOIN-9", "a `welcome` though no challenge was outstanding");
+            self.is_astray = true;
             return;
         };
         if frame["token"] != sent["signature"] {
@@ -121,6 +122,7 @@ impl Observer {
         let (Some(session), Ok(client_nonce)) = (session, fields::hash(sent, "client_nonce"))
         else {
             self.fault("SESS-4", "a `welcome` to a token that no welcome granted");
+            self.is_astray = true;
             return;
         };
         if frame["expires_at"].as_u64() != Some(session.expires_at) {

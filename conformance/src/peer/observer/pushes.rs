@@ -8,7 +8,9 @@ use crate::codec::{self, base64url, fields};
 impl Observer {
     pub(super) fn blocks(&mut self, frame: &Value) {
         let Some(joined) = &mut self.joined else {
-            self.fault("SYNC-1", "blocks before a `welcome`");
+            if !self.is_astray {
+                self.fault("SYNC-1", "blocks before a `welcome`");
+            }
             return;
         };
         let first = joined.next;
@@ -114,7 +116,9 @@ impl Observer {
     pub(super) fn checkpoint(&mut self, checkpoint: &Value) {
         let size = checkpoint["size"].as_u64().unwrap_or_default();
         let Some(joined) = &mut self.joined else {
-            self.fault("CHECK-4", "a checkpoint before a `welcome`");
+            if !self.is_astray {
+                self.fault("CHECK-4", "a checkpoint before a `welcome`");
+            }
             return;
         };
         joined.covered = joined.covered.max(size);
