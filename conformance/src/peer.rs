@@ -9,6 +9,7 @@ pub mod discovery;
 mod fault;
 pub mod http;
 pub mod observer;
+pub mod requests;
 pub mod server;
 pub mod socket;
 pub mod target;

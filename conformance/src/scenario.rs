@@ -7,6 +7,7 @@ pub mod known_answer;
 pub mod pattern;
 pub mod step;
 pub mod template;
+pub mod transport;
 pub mod vectors;
 
 pub use case::{AccountKind, Capability, Case};
@@ -14,4 +15,5 @@ pub use known_answer::KnownAnswer;
 pub use pattern::{Form, Pattern};
 pub use step::Step;
 pub use template::Template;
+pub use transport::Transport;
 pub use vectors::{VectorFault, Vectors};

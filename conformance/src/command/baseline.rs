@@ -127,9 +127,10 @@ impl Run {
         if let Some(path) = &self.from {
             return bundle::result(path).map_err(|why| complain(Exit::Usage, &why));
         }
+        let cases = self.selection.cases(library)?;
         let plan = Plan {
             url: self.selection.url(),
-            cases: &self.selection.cases(library)?,
+            cases: &cases.iter().collect::<Vec<_>>(),
             fail_fast: false,
             record: false,
             verbose: false,

@@ -23,9 +23,10 @@ pub struct Arguments {
 }
 
 pub fn execute(arguments: &Arguments, library: &Library) -> Result<Exit, Exit> {
+    let cases = arguments.selection.cases(library)?;
     let plan = Plan {
         url: arguments.selection.url(),
-        cases: &arguments.selection.cases(library)?,
+        cases: &cases.iter().collect::<Vec<_>>(),
         fail_fast: false,
         record: true,
         verbose: false,

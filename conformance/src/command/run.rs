@@ -14,7 +14,7 @@ use crate::{
     report::{Report, Wanted, terminal},
     requirement::Level,
     result::{RunResult, Verdict},
-    scenario::Case,
+    scenario::{Case, Transport},
     selector,
     transcript::Transcript,
 };
@@ -49,6 +49,10 @@ pub struct Selection {
     /// Only cases of at least this level: MUST, SHOULD or MAY
     #[arg(long)]
     level: Option<Level>,
+    /// What carries the cases: ws, poll (requests and long-polling), sse (requests and server-sent events), or all; several with
+    /// commas. Cases about a socket's own frames, opening and end are played over ws alone
+    #[arg(long, value_name = "TRANSPORT,...", value_delimiter = ',', default_value = "ws", value_parser = carriers)]
+    transport: Vec<Carriers>,
 }
 
 impl Selection {
@@ -65,24 +69,94 @@ impl Selection {
         self.parts().0
     }
 
-    /// The cases.
+    /// The cases, each over each transport that is wanted and that it means something on.
     ///
     /// # Errors
     /// If there are none; why was said already.
-    pub fn cases<'a>(&self, library: &'a Library) -> Result<Vec<&'a Case>, Exit> {
+    pub fn cases(&self, library: &Library) -> Result<Vec<Case>, Exit> {
+        let (named, plain): (Vec<&String>, Vec<&String>) = self
+            .parts()
+            .1
+            .iter()
+            .partition(|selector| over(selector).is_some());
+        let plain: Vec<String> = plain.into_iter().cloned().collect();
+        let mut cases = Vec::new();
+        if named.is_empty() || !plain.is_empty() {
+            for transport in self.transports() {
+                cases.extend(self.carried(&plain, transport, library)?);
+            }
+        }
+        for (selector, transport) in named.into_iter().filter_map(|selector| over(selector)) {
+            let carried = self.carried(&[selector.to_owned()], transport, library)?;
+            if carried.is_empty() {
+                let why = format!(
+                    "`{selector}` means something on a socket alone: leave `@{}` out",
+                    transport.name()
+                );
+                return Err(complain(Exit::Usage, &why));
+            }
+            cases.extend(
+                carried
+                    .into_iter()
+                    .filter(|case| cases.iter().all(|other: &Case| other.id != case.id))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        if cases.is_empty() {
+            return Err(complain(Exit::Usage, "there are no cases to play"));
+        }
+        Ok(cases)
+    }
+
+    fn carried(
+        &self,
+        selectors: &[String],
+        transport: Transport,
+        library: &Library,
+    ) -> Result<Vec<Case>, Exit> {
         let selected = selector::select(
-            self.parts().1,
+            selectors,
             self.level,
             &library.vectors,
             &library.requirements,
         );
         match selected {
-            Ok(cases) if cases.is_empty() => {
-                Err(complain(Exit::Usage, "there are no cases to play"))
-            }
-            Ok(cases) => Ok(cases),
+            Ok(cases) => Ok(cases
+                .into_iter()
+                .filter_map(|case| case.over(transport))
+                .collect()),
             Err(nothing) => Err(complain(Exit::Usage, &nothing.to_string())),
         }
+    }
+
+    /// What is to carry the cases.
+    fn transports(&self) -> Vec<Transport> {
+        let mut wanted: Vec<Transport> = self
+            .transport
+            .iter()
+            .flat_map(|carriers| carriers.0.clone())
+            .collect();
+        wanted.sort();
+        wanted.dedup();
+        wanted
+    }
+}
+
+/// A selector that names a transport, such as `join-good@sse`.
+fn over(selector: &str) -> Option<(&str, Transport)> {
+    let (selector, transport) = selector.rsplit_once('@')?;
+    Some((selector, Transport::named(transport)?))
+}
+
+/// The transports of a word.
+#[derive(Debug, Clone)]
+struct Carriers(Vec<Transport>);
+
+fn carriers(word: &str) -> Result<Carriers, String> {
+    match (word, Transport::named(word)) {
+        ("all", _) => Ok(Carriers(Transport::ALL.to_vec())),
+        (_, Some(transport)) => Ok(Carriers(vec![transport])),
+        _ => Err("ws, poll, sse or all".to_owned()),
     }
 }
 
@@ -97,9 +171,10 @@ pub fn execute(
         .map(|path| Baseline::open(path, &library.vectors))
         .transpose()
         .map_err(|why| complain(Exit::Usage, &why))?;
+    let cases = arguments.selection.cases(library)?;
     let plan = Plan {
         url: arguments.selection.url(),
-        cases: &arguments.selection.cases(library)?,
+        cases: &cases.iter().collect::<Vec<_>>(),
         fail_fast: arguments.fail_fast,
         record: arguments.report.iter().any(Wanted::needs_transcripts),
         verbose: arguments.verbose,

@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::{
     Fault, Observer, Server,
+    requests::{self, Pull},
     socket::{self, OpenFault, Sink},
     wire::Wire,
 };
@@ -70,8 +71,7 @@ pub struct Connection {
     observer: Arc<Mutex<Observer>>,
     timeline: Timeline,
     patience: Duration,
-    sink: Sink,
-    wire: Wire,
+    line: Line,
     reading: watch::Sender<bool>,
     inbox: mpsc::UnboundedReceiver<Event>,
     answers: VecDeque<Came>,
@@ -81,7 +81,32 @@ pub struct Connection {
     reader: JoinHandle<()>,
 }
 
+/// What a connection's frames go out by.
+#[derive(Debug)]
+enum Line {
+    /// A socket, and the TCP connection under it.
+    Socket(Box<Sink>, Wire),
+    /// Requests. None once they are no longer wanted.
+    Requests(Option<requests::Sink>),
+}
+
 impl Connection {
+    /// Begins a connection that is no socket: frames are carried by requests.
+    pub fn by_requests(server: &Arc<Server>, name: &str, pull: Pull, timeline: &Timeline) -> Self {
+        let observer = Arc::new(Mutex::new(Observer::new(Arc::clone(server))));
+        let (sink, source) = requests::open(server, pull, &observer);
+        let line = Line::Requests(Some(sink));
+        Self::over(
+            server,
+            name,
+            line,
+            source,
+            observer,
+            HeaderMap::new(),
+            timeline,
+        )
+    }
+
     /// Opens a connection.
     ///
     /// # Errors
@@ -110,24 +135,39 @@ impl Connection {
         }
         let socket = opened?;
         let observer = Arc::new(Mutex::new(Observer::new(Arc::clone(server))));
+        let line = Line::Socket(Box::new(socket.sink), socket.wire);
+        let (source, headers) = (socket.source, socket.headers);
+        Ok(Self::over(
+            server, name, line, source, observer, headers, timeline,
+        ))
+    }
+
+    fn over(
+        server: &Arc<Server>,
+        name: &str,
+        line: Line,
+        source: socket::Source,
+        observer: Arc<Mutex<Observer>>,
+        headers: HeaderMap,
+        timeline: &Timeline,
+    ) -> Self {
         let (reading, is_reading) = watch::channel(true);
         let (sender, inbox) = mpsc::unbounded_channel();
         let reader = Reader {
             name: name.to_owned(),
-            source: socket.source,
+            source,
             observer: Arc::clone(&observer),
             timeline: timeline.clone(),
             reading: is_reading,
             inbox: sender,
         };
-        Ok(Self {
+        Self {
             name: name.to_owned(),
-            headers: socket.headers,
+            headers,
             observer,
             timeline: timeline.clone(),
             patience: server.patience,
-            sink: socket.sink,
-            wire: socket.wire,
+            line,
             reading,
             inbox,
             answers: VecDeque::new(),
@@ -135,7 +175,7 @@ impl Connection {
             pongs: VecDeque::new(),
             end: None,
             reader: tokio::spawn(reader.run()),
-        })
+        }
     }
 
     /// What is known of the connection.
@@ -155,6 +195,13 @@ impl Connection {
         self.observer().sends(text);
         self.timeline
             .add(&self.name, Direction::Sent, shorten::text(text));
+        if let Line::Requests(sink) = &self.line {
+            if let Some(sink) = sink {
+                // Its end is told by the reader.
+                let _ = sink.send(text.to_owned());
+            }
+            return;
+        }
         self.deliver(socket::message(
             text.as_bytes(),
             socket::Kind::Text,
@@ -195,11 +242,19 @@ impl Connection {
 
     /// A message that cannot be sent is no failure by itself: the server may have said `bye` in the midst of it.
     async fn deliver(&mut self, messages: Vec<Message>) {
+        let sink = match &mut self.line {
+            Line::Socket(sink, _) => sink,
+            // a frame of the socket's own: a close is the end of the requests, and nothing else has a meaning
+            Line::Requests(sink) => {
+                *sink = None;
+                return;
+            }
+        };
         let sending = async {
             for message in messages {
-                self.sink.feed(message).await?;
+                sink.feed(message).await?;
             }
-            self.sink.flush().await
+            sink.flush().await
         };
         match tokio::time::timeout(self.patience, sending).await {
             Ok(Ok(())) => {}
@@ -227,9 +282,12 @@ impl Connection {
         self.reading.send_replace(on);
     }
 
-    /// The TCP connection under it.
-    pub fn wire(&self) -> Wire {
-        self.wire.clone()
+    /// The TCP connection under it; none under requests.
+    pub fn wire(&self) -> Option<Wire> {
+        match &self.line {
+            Line::Socket(_, wire) => Some(wire.clone()),
+            Line::Requests(_) => None,
+        }
     }
 
     /// Whether it is read from.

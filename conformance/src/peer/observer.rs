@@ -237,6 +237,11 @@ impl Observer {
         self.receipts.iter().map(|(index, _, _)| *index).max()
     }
 
+    /// Takes a fault that was found beside the frames.
+    pub(super) fn finds(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
     fn fault(&mut self, requirement: &str, detail: impl Into<String>) {
         self.faults.push(Fault::new(requirement, detail));
     }

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, time::Duration};
 use bytes::Bytes;
 use futures_util::{
     StreamExt,
-    stream::{SplitSink, SplitStream},
+    stream::{BoxStream, SplitSink},
 };
 use http_body_util::Empty;
 use hyper::{
@@ -21,7 +21,7 @@ use tokio::{
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message,
+        self, Message,
         handshake::{client::generate_key, derive_accept_key},
         protocol::{
             Role, WebSocketConfig,
@@ -44,10 +44,9 @@ const MESSAGE_LIMIT: usize = 16 << 20;
 pub type Sink = SplitSink<WebSocketStream<Wire>, Message>;
 
 /// Gives messages.
-pub type Source = SplitStream<WebSocketStream<Wire>>;
+pub type Source = BoxStream<'static, Result<Message, tungstenite::Error>>;
 
 /// An open socket.
-#[derive(Debug)]
 pub struct Socket {
     /// Its writing half.
     pub sink: Sink,
@@ -149,7 +148,7 @@ async fn handshake(
     let (sink, source) = stream.split();
     Ok(Socket {
         sink,
-        source,
+        source: source.boxed(),
         wire,
         headers,
     })

@@ -16,7 +16,7 @@ use crate::{
     codec::{Hash, accounts},
     peer::{Connection, Server, connection::Missing, server::now, wire::Wire},
     result::{Failure, Finding, Verdict},
-    scenario::{AccountKind, Vectors},
+    scenario::{AccountKind, Transport, Vectors},
     story::{Timeline, shorten},
     transcript::What,
 };
@@ -33,6 +33,8 @@ pub struct Stage {
     /// The story.
     pub timeline: Timeline,
     pub(super) case: String,
+    /// What carries its connections.
+    pub transport: Transport,
     pub(super) connections: BTreeMap<String, Connection>,
     /// Connections on which no socket was opened.
     pub(super) dialled: BTreeMap<String, Wire>,
@@ -106,6 +108,7 @@ impl Stage {
             roles,
             timeline,
             case: case.to_owned(),
+            transport: Transport::Ws,
             connections: BTreeMap::new(),
             dialled: BTreeMap::new(),
             trickles: BTreeMap::new(),

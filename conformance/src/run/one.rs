@@ -72,6 +72,7 @@ pub async fn play_one(
         roles,
         timeline.clone(),
     );
+    stage.transport = case.transport;
     let outcome = play(&mut stage, &case).await;
     let duration = begun.elapsed();
     let verdict = judged(case.level, outcome.verdict);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::{Step, Transport};
 use crate::requirement::Level;
 
 /// One scenario, and what it decides.
@@ -31,6 +31,11 @@ pub struct Case {
     pub server: Option<OwnServer>,
     /// What is done, in order.
     pub steps: Vec<Step>,
+    /// Why it is played over a socket alone, if its steps do not show it.
+    pub only: Option<SocketAlone>,
+    /// What carries its connections.
+    #[serde(skip)]
+    pub transport: Transport,
     /// The file that it stands in, such as `vectors/live/join.json`.
     #[serde(skip)]
     pub file: String,
@@ -50,6 +55,14 @@ pub struct OwnServer {
     /// Limits other than the usual ones, by name.
     #[serde(default)]
     pub limits: BTreeMap<String, u64>,
+}
+
+/// A case that means something on a socket alone.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocketAlone {
+    /// Why.
+    pub ws: String,
 }
 
 /// What a case may need.

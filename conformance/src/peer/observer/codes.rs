@@ -47,6 +47,25 @@ pub const BYE: &[&str] = &[
     "shutting_down",
 ];
 
+/// The HTTP status that stands beside a code. [HTTP-3]
+pub fn status(code: &str) -> Option<u16> {
+    Some(match code {
+        "malformed" | "unknown_frame" | "unknown_version" => 400,
+        "bad_token" => 401,
+        "wrong_origin" | "bad_proof" | "not_allowed" | "wrong_author" | "not_authority"
+        | "not_recipient" => 403,
+        "unexpected_frame" | "no_challenge" | "challenge_expired" | "unknown_have" | "bad_seq"
+        | "bad_seen" | "stale_epoch" => 409,
+        "too_large" => 413,
+        "bad_key" | "wrong_community" | "unknown_kind" | "bad_signature" | "clock_skew"
+        | "bad_genesis" | "bad_roster" | "bad_card" | "bad_recipient" | "unknown_epoch"
+        | "bad_ciphertext" | "bad_redaction" => 422,
+        "rate_limited" => 429,
+        "unavailable" | "shutting_down" => 503,
+        _ => return None,
+    })
+}
+
 /// The close code that stands beside a code. [WS-10]
 pub fn close_code(code: &str) -> Option<u16> {
     match code {
@@ -70,7 +89,7 @@ mod tests {
         let mut rows = 0;
         for line in chapter.lines() {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [code, said_by, _, _, close] = cells[..] else {
+            let [code, said_by, _, http, close] = cells[..] else {
                 continue;
             };
             let Some(code) = code
@@ -83,6 +102,11 @@ mod tests {
             assert_eq!(
                 REFUSED.contains(&code),
                 said_by.contains("refused"),
+                "{code}"
+            );
+            assert_eq!(
+                status(code).map_or_else(String::new, |status| status.to_string()),
+                http,
                 "{code}"
             );
             assert_eq!(BYE.contains(&code), said_by.contains("bye"), "{code}");

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     codec::Scheme,
-    peer::{Connection, connection::Missing, socket::OpenFault},
+    peer::{Connection, connection::Missing, requests::Pull, socket::OpenFault},
     play::{Stage, bytes, miss::Miss},
     result::Verdict,
     scenario::{
-        Pattern, Template,
+        Pattern, Template, Transport,
         step::{Have, Join, Open},
         template::Members,
     },
@@ -109,6 +109,19 @@ impl Stage {
         receive_buffer: Option<u32>,
     ) -> Result<Connection, OpenFault> {
         let name = self.numbered(name);
+        let pull = match self.transport {
+            Transport::Ws => None,
+            Transport::Poll => Some(Pull::Poll),
+            Transport::Sse => Some(Pull::Events),
+        };
+        if let Some(pull) = pull {
+            return Ok(Connection::by_requests(
+                &self.server,
+                &name,
+                pull,
+                &self.timeline,
+            ));
+        }
         Connection::open(&self.server, &name, headers, receive_buffer, &self.timeline).await
     }
 

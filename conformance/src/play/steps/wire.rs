@@ -73,6 +73,7 @@ impl Stage {
         }
         self.unsettling = true;
         let wire = self.connection(&name)?.wire();
+        let wire = wire.ok_or_else(|| Miss::harness("requests have no wire"))?;
         let story = format!(
             "({} bytes of {} frames made by hand)",
             bytes.len(),
