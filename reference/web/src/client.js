@@ -210,7 +210,9 @@ export class Client extends Emitter {
     }
     const order = there ? [...this.#communities.keys()].indexOf(invitation.community) : this.now();
     const { origin, community } = invitation;
-    await this.store.commit([{ table: "communities", key: community, value: { community, origin, order } }]);
+    // Whoever gives another address has decided that it is dialled, whatever was found at the one before.
+    const decided = there ? [{ table: "facts", key: [community, "stopped"] }] : [];
+    await this.store.commit([{ table: "communities", key: community, value: { community, origin, order } }, ...decided]);
     const added = await this.#add(invitation);
     this.emit("communities", this.communities);
     return added;

@@ -96,6 +96,7 @@ export class Community extends Emitter {
     const kept = await store.get("facts", [this.id, "discovery"]);
     this.limits = kept?.limits ?? null;
     this.findings = (await store.range("findings", [this.id], [this.id, LAST])).map(({ value }) => value);
+    await this.upkeep.open();
     await this.outbox.open();
     for (const thread of this.ledger.shown.timeline.threads.values()) this.conversationOf(thread.key, thread.members);
   }

@@ -10,10 +10,10 @@ import { Investigation } from "./investigation.js";
 import { pause } from "./pause.js";
 import { explain, noIdentity } from "./sentences.js";
 import { webSocket } from "./socket.js";
+import { Stop } from "./stop.js";
 import { ASK_AGAIN_MS, backoff, outcome } from "./states.js";
 
 /** @typedef {import("./community.js").Community} Community */
-/** @typedef {import("./community.js").Finding} Finding */
 /** @typedef {import("./states.js").State} State */
 
 /** Messages of so long a sync are not told one by one. */
@@ -38,6 +38,7 @@ export class Upkeep {
   constructor(community) {
     this.community = community;
     this.arrivals = new Arrivals(community);
+    this.stop = new Stop(community);
     this.cover = new Cover(() => {
       community.emit("notice", {
         code: "uncovered_block",
@@ -48,6 +49,12 @@ export class Upkeep {
 
   get isWanted() {
     return this.#wanted !== null;
+  }
+
+  /** Reads whether the community was stopped when the program ended. Called once. */
+  async open() {
+    await this.stop.open();
+    if (this.stop.finding) this.state = { name: "stopped", finding: this.stop.finding };
   }
 
   connect() {
@@ -65,7 +72,10 @@ export class Upkeep {
   }
 
   wake() {
+    const wasStopped = this.stop.finding !== null;
+    this.stop.finding = null;
     this.#wake();
+    if (wasStopped) this.connect();
   }
 
   drop() {
@@ -83,6 +93,10 @@ export class Upkeep {
   async #run(signal) {
     let failures = 0;
     while (!signal.aborted) {
+      if (this.stop.finding) {
+        await this.#woken();
+        continue;
+      }
       this.#say({ name: "connecting", attempt: failures + 1 });
       const error = await this.#dial(signal, () => {
         failures = 0;
@@ -93,7 +107,14 @@ export class Upkeep {
       failures++;
       await this.#afterwards(error, failures, signal);
     }
-    this.#say({ name: "offline" });
+    if (!this.stop.finding) this.#say({ name: "offline" });
+  }
+
+  /** @returns {Promise<void>} once somebody wakes it, or it is no longer wanted */
+  #woken() {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   /**
@@ -103,6 +124,7 @@ export class Upkeep {
    */
   async #dial(signal, opened) {
     try {
+      await this.stop.end();
       const dialled = await this.#prepare(signal);
       const connection = await Connection.open(
         dialled,
@@ -260,16 +282,14 @@ export class Upkeep {
   async #afterwards(error, failures, signal) {
     const { community } = this;
     const { code, message: detail } = error;
-    const woken = new Promise((resolve) => {
-      this.#wake = () => resolve(undefined);
-    });
+    const woken = this.#woken();
     switch (outcome(error)) {
       case "finding": {
         const over = new AbortController();
         void woken.then(() => over.abort());
-        await this.#find(error, AbortSignal.any([signal, over.signal]));
-        await woken;
-        return;
+        const investigation = new Investigation(community.ledger, (until) => this.#prepare(until), AbortSignal.any([signal, over.signal]));
+        this.#granted = null;
+        return this.stop.begin(error, investigation, (finding) => this.#say({ name: "stopped", finding }));
       }
       case "ask again":
         this.#granted = null;
@@ -289,45 +309,4 @@ export class Upkeep {
     this.#say({ name: "waiting", retryAt: community.host.now() + ms, code, detail });
     await Promise.race([woken, pause(ms, signal)]);
   }
-
-  /**
-   * What did not verify is kept and told at once; then, with what can be proven of it. The same again is told once.
-   *
-   * @param {DispatchError & { checkpoint?: import("./form.js").Checkpoint }} error
-   * @param {AbortSignal} signal
-   */
-  async #find(error, signal) {
-    this.#granted = null;
-    const investigation = new Investigation(this.community.ledger, (until) => this.#prepare(until), signal);
-    const found = await investigation.atHand(error);
-    const at = await this.#tell(found);
-    if (found.evidence !== null) return this.community.ledger.settle().catch(() => {});
-    const further = await investigation.further(error);
-    if (further && !signal.aborted) await this.#tell(further, at);
-  }
-
-  /**
-   * @param {import("./investigation.js").Found} found
-   * @param {number} [place] of the finding that it makes more exact
-   * @returns {Promise<number>} its place among the findings
-   */
-  async #tell(found, place) {
-    const { community } = this;
-    const last = community.findings.length - 1;
-    const isSame = ({ code, text } = /** @type {Finding} */ ({})) => code === found.code && text === found.text;
-    const isKnown = found.evidence === null && (isSame(community.findings[last]) || (place === undefined && isSame(this.#first)));
-    if (place === undefined) this.#first = { ...found, time: 0 };
-    const at = place ?? (isKnown ? last : last + 1);
-    if (!isKnown) {
-      const finding = { ...found, time: community.findings[at]?.time ?? community.host.now() };
-      community.findings = community.findings.toSpliced(at, 1, finding);
-      await community.host.store.commit([{ table: "findings", key: [community.id, at + 1], value: finding }]).catch(() => {}); // it is told all the same
-      community.emit("finding", finding);
-    }
-    this.#say({ name: "stopped", finding: community.findings[at] });
-    return at;
-  }
-
-  /** The last finding as it was told first. @type {Finding | undefined} */
-  #first;
 }

@@ -216,6 +216,77 @@ test("a server that is convicted is told of at once, however long it makes us wa
     assert.equal(community.findings.length, 1);
   }));
 
+test("a community that was stopped stays so over a new start, until its person decides, and that is kept as well", () =>
+  scripted(async ({ server, join }) => {
+    const store = new MemoryStore();
+    store.close = async () => {};
+    let fetched = 0;
+    const counting = (...given) => {
+      fetched++;
+      return fetch(...given);
+    };
+    const again = async () => {
+      const client = await Client.open({ store, fetch: counting });
+      const [community] = client.communities;
+      const told = [];
+      community.on("state", ({ name }) => told.push(name));
+      return { client, community, told };
+    };
+    server.script.welcome = () => ({ head: accountOf("m01") });
+    const client = await member("m01", { store });
+    const first = await stopped(await join(client));
+    await client.close();
+
+    const second = await again();
+    assert.deepEqual(second.community.state, { name: "stopped", finding: first });
+    assert.equal(second.community.state.finding, second.community.findings[0]);
+    second.community.connect();
+    second.community.networkIsBack();
+    await new Promise(setImmediate);
+    await second.community.disconnect();
+    second.community.connect();
+    await new Promise(setImmediate);
+    assert.deepEqual([second.told, fetched], [[], 0], "it does not dial by itself");
+    assert.equal(second.community.state.name, "stopped");
+    await second.client.close();
+
+    // The person decides, without a `connect`: the server lies on, and it is stopped again.
+    const third = await again();
+    third.community.wake();
+    await until(third.community, "stopped again", () => third.told.at(-1) === "stopped");
+    assert.equal(third.told[0], "connecting");
+    assert.equal(third.community.findings.length, 1);
+    await third.client.close();
+
+    // The server is mended; what the person decided outlives the program.
+    server.script = {};
+    const fourth = await again();
+    fourth.community.wake();
+    await open(fourth.community);
+    await fourth.client.close();
+    const fifth = await again();
+    assert.equal(fifth.community.state.name, "offline");
+    fifth.community.connect();
+    await open(fifth.community);
+    await fifth.client.close();
+  }));
+
+test("another address, given by the person, is dialled, whatever was found at the one before", () =>
+  scripted(async ({ server, chain, join }) => {
+    const elsewhere = await Scripted.start(chain);
+    try {
+      server.script.challenge = (challenge) => ({ ...challenge, community: accountOf("m01") });
+      const client = await member("m01");
+      await stopped(await join(client));
+      const moved = await client.join(elsewhere.invitation);
+      moved.connect();
+      await open(moved);
+      await moved.disconnect();
+    } finally {
+      await elsewhere.end();
+    }
+  }));
+
 test("a server that states more than it shows is convicted by what it has signed for", () =>
   scripted(async ({ server, chain, epoch, join }) => {
     const other = chain.copy();
