@@ -19,6 +19,7 @@ import { LAST } from "./store/keys.js";
  * @property {import("./socket.js").WebSocketConstructor} [WebSocket]
  * @property {typeof globalThis.fetch} [fetch]
  * @property {() => number} [now]
+ * @property {Partial<import("./pulse.js").Patience>} [patience] how long a server may take
  */
 
 /** @extends {Emitter<{ identity: Identity, communities: Community[], names: null, backup: { text: string, made_at: number } }>} */
@@ -33,11 +34,11 @@ export class Client extends Emitter {
   #unwatch = () => {};
 
   /** @param {ClientOptions} options */
-  constructor({ store, WebSocket, fetch = globalThis.fetch.bind(globalThis), now = Date.now }) {
+  constructor({ store, WebSocket, fetch = globalThis.fetch.bind(globalThis), now = Date.now, patience = {} }) {
     super();
     this.store = store;
     this.now = now;
-    this.#host = { store, WebSocket, fetch, now, identity: () => this.#record };
+    this.#host = { store, WebSocket, fetch, now, patience, identity: () => this.#record };
   }
 
   /**

@@ -45,6 +45,7 @@ import { Writer } from "./writer.js";
  * @property {() => import("./identity.js").IdentityRecord | null} identity
  * @property {import("./socket.js").WebSocketConstructor} [WebSocket]
  * @property {typeof fetch} fetch
+ * @property {Partial<import("./pulse.js").Patience>} [patience]
  * @property {() => number} now
  */
 
@@ -280,9 +281,10 @@ export class Community extends Emitter {
     this.upkeep.wake();
   }
 
-  /** Tries now if it waits for the network; what was refused or stopped is the person's to take up again. */
+  /** Tries now if it waits for the network, and looks whether a connection still is one; what was refused or stopped is the person's to take up again. */
   networkIsBack() {
     if (this.state.name === "waiting") this.upkeep.wake();
+    else this.upkeep.look();
   }
 
   /** Ends the connection, to dial anew: the network has gone. */

@@ -94,6 +94,7 @@ export class Socket {
    */
   #queue(data) {
     if (this.#ended) return;
+    this.onheard();
     const length = typeof data === "string" ? data.length : data.byteLength;
     this.#texts.push(data);
     this.#queued += length;
@@ -105,6 +106,8 @@ export class Socket {
   }
 
   #queued = 0;
+  /** Called for whatever comes, before it waits to be read. */
+  onheard = () => {};
 
   /** @param {object} frame */
   send(frame) {

@@ -8,6 +8,7 @@ import { discover } from "./discovery.js";
 import { DispatchError } from "./dispatch-error.js";
 import { Investigation } from "./investigation.js";
 import { pause } from "./pause.js";
+import { PATIENCE } from "./pulse.js";
 import { explain, noIdentity } from "./sentences.js";
 import { webSocket } from "./socket.js";
 import { Stop } from "./stop.js";
@@ -76,6 +77,11 @@ export class Upkeep {
     this.stop.finding = null;
     this.#wake();
     if (wasStopped) this.connect();
+  }
+
+  /** Asks whether the server is still there. */
+  look() {
+    if (this.state.name === "syncing" || this.state.name === "open") this.#connection?.pulse.look();
   }
 
   drop() {
@@ -166,7 +172,8 @@ export class Upkeep {
     await host.store.commit([{ table: "facts", key: [community.id, "discovery"], value: document }]);
     await this.#checkKept(serverKey);
     const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
-    return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey };
+    const patience = { ...PATIENCE, ...host.patience };
+    return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience };
   }
 
   /**

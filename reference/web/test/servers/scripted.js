@@ -75,6 +75,8 @@ export class Scripted {
       } else if (frame.type === "submit") {
         const said = await this.script.submit?.(frame, say);
         if (said) say({ ref: frame.ref, ...said });
+      } else {
+        say({ type: "refused", code: "unknown_frame", detail: "" });
       }
     });
   }
