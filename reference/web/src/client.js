@@ -133,16 +133,17 @@ export class Client extends Emitter {
     for (const { account, name } of names) changes.push({ table: "names", key: account, value: name });
     for (const { invitation, checkpoint } of contents.communities) {
       const { community } = Invitation.parse(invitation);
-      /** @type {import("./form.js").Checkpoint | undefined} */
-      const held = await this.store.get("facts", [community, "checkpoint"]);
-      // [BACKUP-7]
-      if (checkpoint && checkpoint.size > (held?.size ?? 0)) changes.push({ table: "facts", key: [community, "checkpoint"], value: checkpoint });
+      // [BACKUP-7] It takes no other's place before the server key has verified it.
+      const claimed = (await this.store.get("facts", [community, "claimed"])) ?? [];
+      if (!checkpoint) continue;
+      changes.push({ table: "facts", key: [community, "claimed"], value: [...claimed, checkpoint] });
     }
     for (const [at, { origin, community }] of added.entries())
       changes.push({ table: "communities", key: community, value: { community, origin, order: this.now() + at } });
     await this.store.commit(changes); // all of it, or nothing: half an identity would be backed up as if it were whole
     this.#record = merged;
     for (const { account, name } of names) this.#names.set(account, name);
+    for (const { ledger } of this.communities) ledger.claimed = (await this.store.get("facts", [ledger.community, "claimed"])) ?? [];
     for (const invitation of added) await this.#add(invitation);
     if (names.length) this.emit("names", null);
     if (added.length) this.emit("communities", this.communities);
@@ -168,10 +169,10 @@ export class Client extends Emitter {
 
   #today() {
     const names = [...this.#names].map(([account, name]) => ({ account, name }));
-    const communities = this.communities.map(({ invitation, checkpoint }) => ({
-      invitation: invitation.text,
-      ...(checkpoint ? { checkpoint } : {}),
-    }));
+    const communities = this.communities.map(({ invitation, ledger }) => {
+      const checkpoint = ledger.checkpoint ?? ledger.claimed.at(-1);
+      return { invitation: invitation.text, ...(checkpoint ? { checkpoint } : {}) };
+    });
     return { communities, names };
   }
 

@@ -8,6 +8,7 @@
 import { decode, encode } from "./bytes.js";
 import { agrees, checkAgainst, contradicts } from "./chain-view.js";
 import { Chain } from "./chain.js";
+import { checkCheckpoint } from "./checkpoint.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readBlock } from "./entry.js";
 import * as form from "./form.js";
@@ -34,6 +35,8 @@ export class Ledger {
   timeline;
   /** @type {Checkpoint | null} [CHECK-7] */
   checkpoint = null;
+  /** Out of backups: what another device has verified, and this one has not yet. @type {Checkpoint[]} */
+  claimed = [];
   /** @type {string | null} what was damaged at the last `open` */
   damage = null;
   /** Ids of entries that were verified and are not reported yet. @type {Set<string>} */
@@ -63,6 +66,7 @@ export class Ledger {
   async open() {
     this.damage = null;
     this.checkpoint = (await this.store.get("facts", [this.community, "checkpoint"])) ?? null;
+    this.claimed = (await this.store.get("facts", [this.community, "claimed"])) ?? [];
     try {
       await this.#load();
     } catch (error) {
@@ -330,6 +334,32 @@ export class Ledger {
     await this.store.commit([{ table: "facts", key: [this.community, "checkpoint"], value: checkpoint }]);
     this.checkpoint = checkpoint;
     return true;
+  }
+
+  /**
+   * [BACKUP-7] What the server key verifies of the claimed checkpoints counts as if it had been verified here; the rest is nothing.
+   *
+   * @param {import("./public-key.js").PublicKey} serverKey
+   */
+  async takeClaimed(serverKey) {
+    if (!this.claimed.length) return;
+    let highest = this.checkpoint;
+    for (const claim of this.claimed) {
+      const isSigned = await checkCheckpoint(claim, serverKey, this.community).then(
+        () => true,
+        () => false,
+      );
+      if (!isSigned) continue;
+      if (this.chain.size && !agrees(this.chain, claim)) throw Object.assign(contradicts(), { checkpoint: claim });
+      if (claim.size > (highest?.size ?? 0)) highest = claim;
+    }
+    const facts = [
+      { table: "facts", key: [this.community, "claimed"] },
+      { table: "facts", key: [this.community, "checkpoint"], value: highest ?? undefined },
+    ];
+    await this.store.commit(facts);
+    this.claimed = [];
+    this.checkpoint = highest;
   }
 
   /**

@@ -171,13 +171,14 @@ export class Upkeep {
     community.limits = document.limits;
     await host.store.commit([{ table: "facts", key: [community.id, "discovery"], value: document }]);
     await this.#checkKept(serverKey);
+    await ledger.takeClaimed(serverKey);
     const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
     const patience = { ...PATIENCE, ...host.patience };
     return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience };
   }
 
   /**
-   * [BACKUP-7] A checkpoint out of a backup counts once the server key verifies it.
+   * A kept checkpoint that is ahead of the chain, and does not verify, was damaged in the store.
    *
    * @param {import("./public-key.js").PublicKey} serverKey
    */

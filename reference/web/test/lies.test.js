@@ -165,6 +165,54 @@ test("a server that forgets what it signed for and goes on is convicted by what 
     assert.deepEqual(unimpressed.findings, []);
   }));
 
+test("a checkpoint out of a backup takes the place of none that was verified here, before it is verified itself", () =>
+  scripted(async ({ server, chain, epoch, join }) => {
+    const other = chain.copy();
+    await chain.message("m02", epoch, "two");
+    await other.message("m02", epoch, "another two");
+    const size = chain.tree.size;
+    server.script.checkpoint = () => chain.checkpoint(size - 2);
+    const store = new MemoryStore();
+    store.close = async () => {};
+    const first = await member("m01", { store });
+    const community = await join(first);
+    await open(community);
+    const { checkpoint } = community;
+    assert.equal(checkpoint.size, size - 2);
+    const restoreOver = async (client, claim) => {
+      const communities = [{ invitation: server.invitation.text, checkpoint: claim }];
+      await client.restoreBackup(await sealBackup(writeContents({ private_key: privateKeyOf("m01"), cards: [], communities }), "x"), "x");
+    };
+    // One within what is held, and one beyond, by somebody who is not the server.
+    for (const claim of [{ ...(await chain.checkpoint(size, "m02")), size: size - 1 }, { ...(await chain.checkpoint(size, "m02")), size: 1000 }])
+      await restoreOver(first, claim);
+    assert.deepEqual(community.checkpoint, checkpoint);
+    await first.close();
+    const second = await Client.open({ store });
+    const [again] = second.communities;
+    assert.deepEqual([again.checkpoint, again.size], [checkpoint, size]);
+    again.connect();
+    await open(again);
+    assert.deepEqual([again.checkpoint, again.findings], [checkpoint, []]);
+
+    // One that the server has signed, and that is higher, counts from the next connection on.
+    const higher = await chain.checkpoint(size);
+    await restoreOver(second, higher);
+    again.drop();
+    again.wake();
+    await until(again, "the higher one", () => again.checkpoint.size === size);
+    await open(again);
+    // One that it has signed of another story convicts it.
+    await restoreOver(second, await other.checkpoint());
+    again.drop();
+    again.wake();
+    const { code, evidence } = await convicted(again);
+    assert.equal(code, "fork");
+    assert.equal(verifyInPython(evidence), chain.community);
+    assert.deepEqual(again.checkpoint, higher);
+    await second.close();
+  }));
+
 test("a server that goes on with another story, as if it knew what we have, is convicted by reading it once more", () =>
   scripted(async ({ server, chain, epoch, join }) => {
     const other = chain.copy();
