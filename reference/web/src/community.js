@@ -283,8 +283,7 @@ export class Community extends Emitter {
 
   /** Tries now if it waits for the network, and looks whether a connection still is one; what was refused or stopped is the person's to take up again. */
   networkIsBack() {
-    if (this.state.name === "waiting") this.upkeep.wake();
-    else this.upkeep.look();
+    this.upkeep.networkIsBack();
   }
 
   /** Ends the connection, to dial anew: the network has gone. */

@@ -20,6 +20,8 @@ import { ASK_AGAIN_MS, backoff, outcome } from "./states.js";
 /** Messages of so long a sync are not told one by one. */
 const MANY = 1000;
 const STATE_EVERY_MS = 100;
+/** After so long an attempt hangs, rather than that it has just begun. */
+const LONG_MS = 2000;
 
 export class Upkeep {
   /** @type {State} */
@@ -34,6 +36,8 @@ export class Upkeep {
   #granted = null;
   /** @type {Connection | null} */
   #connection = null;
+  /** From dialling to the welcome. @type {AbortController | null} */
+  #attempt = null;
 
   /** @param {Community} community */
   constructor(community) {
@@ -76,12 +80,16 @@ export class Upkeep {
     const wasStopped = this.stop.finding !== null;
     this.stop.finding = null;
     this.#wake();
+    this.#attempt?.abort();
     if (wasStopped) this.connect();
   }
 
-  /** Asks whether the server is still there. */
-  look() {
-    if (this.state.name === "syncing" || this.state.name === "open") this.#connection?.pulse.look();
+  /** The network may be another than before. */
+  networkIsBack() {
+    const { name } = this.state;
+    const isDialling = name === "connecting" || name === "joining";
+    if (name === "waiting" || (isDialling && this.community.host.now() - this.#saidAt >= LONG_MS)) this.wake();
+    if (name === "syncing" || name === "open") this.#connection?.pulse.look();
   }
 
   drop() {
@@ -110,6 +118,7 @@ export class Upkeep {
       this.cover.stop();
       await this.community.ledger.rest().catch(() => {}); // where there is no room the blocks behind the last snapshot are verified again
       if (signal.aborted) break;
+      if (!error) continue;
       failures++;
       await this.#afterwards(error, failures, signal);
     }
@@ -126,24 +135,30 @@ export class Upkeep {
   /**
    * @param {AbortSignal} signal
    * @param {() => void} opened
-   * @returns {Promise<DispatchError>} why it ended
+   * @returns {Promise<DispatchError | null>} why it ended; null where another attempt is wanted in its stead
    */
   async #dial(signal, opened) {
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const both = AbortSignal.any([signal, attempt.signal]);
     try {
       await this.stop.end();
-      const dialled = await this.#prepare(signal);
+      const dialled = await this.#prepare(both);
       const connection = await Connection.open(
         dialled,
         this.#host(() => connection, opened),
-        signal,
+        both,
       );
       this.#connection = connection;
       this.#say({ name: "joining" });
-      return await connection.run();
+      const error = await connection.run();
+      return attempt.signal.aborted ? null : error;
     } catch (error) {
+      if (attempt.signal.aborted) return null;
       if (error instanceof DispatchError) return error;
       return new DispatchError("failed", `The client itself failed: ${error instanceof Error ? error.message : error}`, { cause: error });
     } finally {
+      this.#attempt = null;
       this.#connection = null;
     }
   }
@@ -215,6 +230,7 @@ export class Upkeep {
         connection().token = granted.token;
       },
       syncing: (welcome) => {
+        this.#attempt = null;
         target = welcome.size;
         isFirst = community.size === 0;
         this.arrivals.isQuiet = target - community.size > MANY;

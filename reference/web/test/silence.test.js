@@ -1,6 +1,7 @@
 /** Connections that go dead without a word, and servers that stop in the midst. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { Invitation } from "../src/index.js";
@@ -98,6 +99,43 @@ test("a server that has nothing to say, and answers, keeps its connection", asyn
     await server.end();
   }
 });
+
+for (const where of ["the discovery document", "the socket", "the challenge"]) {
+  test(`an attempt that hangs at ${where} is dropped when the person says so, and another begins`, async () => {
+    const proxy = await Proxy.start();
+    const server = new Dispatchd("Silence", (text) => text.replace("# origins = ", `origins = ["${proxy.origin}"]\n# `));
+    let isDeaf = where === "the challenge";
+    class Deaf extends WebSocket {
+      set onmessage(listener) {
+        super.onmessage = (event) => isDeaf || listener(event);
+      }
+    }
+    const around = (url, options) => fetch(url.replace(proxy.origin, server.origin), options);
+    const client = await member("m01", { WebSocket: Deaf, ...(where === "the socket" ? { fetch: around } : {}) });
+    try {
+      server.allow(pemOf("m01"));
+      await server.start();
+      proxy.port = server.port;
+      if (!isDeaf) proxy.die();
+      const community = await client.join(Invitation.of(proxy.origin, server.community));
+      const states = [];
+      community.on("state", (state) => states.push(state));
+      community.connect();
+      if (isDeaf) await until(community, "joining", () => community.state.name === "joining");
+      else await once(proxy.server, "connection");
+      isDeaf = false;
+      proxy.revive();
+      community.wake();
+      await open(community);
+      assert.ok(!states.some(({ name }) => ["waiting", "refused"].includes(name)), JSON.stringify(states));
+      assert.equal(states.filter(({ name }) => name === "connecting").length, 2);
+    } finally {
+      await client.close();
+      await server.end();
+      await proxy.end();
+    }
+  });
+}
 
 test("a server that stops in the midst of a sync is given up and dialled anew, though it answers", async () => {
   const chain = await ChainMaker.found(["m01", "m02"]);
