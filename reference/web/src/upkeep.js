@@ -38,6 +38,8 @@ export class Upkeep {
   #connection = null;
   /** From dialling to the welcome. @type {AbortController | null} */
   #attempt = null;
+  /** What is done beside a connection, and ends soon after it. */
+  #beside = Promise.resolve();
 
   /** @param {Community} community */
   constructor(community) {
@@ -116,6 +118,7 @@ export class Upkeep {
         failures = 0;
       });
       this.cover.stop();
+      await this.#beside;
       await this.community.ledger.rest().catch(() => {}); // where there is no room the blocks behind the last snapshot are verified again
       if (signal.aborted) break;
       if (!error) continue;
@@ -245,10 +248,10 @@ export class Upkeep {
       synced: () => {
         opened();
         this.arrivals.isQuiet = false;
-        if (isFirst) this.#markHistory();
+        const marked = isFirst ? this.#markHistory() : null;
         this.#say({ name: "open", expiresAt: /** @type {import("./session.js").Granted} */ (this.#granted).expires_at });
         look();
-        void this.#ready(connection());
+        this.#beside = this.#ready(connection(), marked);
       },
       covered: (checkpoint) => {
         community.emit("checkpoint", checkpoint);
@@ -264,23 +267,22 @@ export class Upkeep {
   }
 
   /** To a newcomer, or on a new device, what was said before is history and no news. */
-  #markHistory() {
+  async #markHistory() {
     const { timeline } = this.community.ledger;
     if (timeline.marks.size) return;
-    for (const { key, count } of timeline.threads.values())
-      void this.community
-        .conversation(key)
-        ?.markRead(count)
-        .catch(() => {});
+    const threads = [...timeline.threads.values()];
+    await Promise.all(threads.map(({ key, count }) => this.community.conversation(key)?.markRead(count))).catch(() => {});
   }
 
   /**
    * The chain is up to date: what waits can be said.
    *
    * @param {Connection} connection
+   * @param {Promise<void> | null} marked
    */
-  async #ready(connection) {
+  async #ready(connection, marked) {
     try {
+      await marked;
       await this.community.ledger.rest();
       await this.#offerCard();
       await this.community.outbox.run(connection);
