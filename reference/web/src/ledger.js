@@ -264,7 +264,8 @@ export class Ledger {
       if (block.entry.kind === "redaction") {
         const index = block.entry.body.index;
         const row = rows.get(index) ?? (await this.store.get("blocks", [community, index]));
-        if (row) rows.set(index, withoutWords(row));
+        if (row?.block?.entry?.body) rows.set(index, withoutWords(row));
+        else changes.push({ table: "blocks", key: [community, index] }); // damaged: it is fetched again, without its words
       }
     }
     for (const [index, value] of rows) changes.push({ table: "blocks", key: [community, index], value });

@@ -45,6 +45,8 @@ export class Outbox {
   /** @type {Item[]} in their order */
   #items = [];
   #wake = () => {};
+  /** Ids of entries that are on the chain, while their items could not be taken away: they are never said again. @type {Set<string>} */
+  #come = new Set();
 
   /**
    * @param {import("./ledger.js").Ledger} ledger
@@ -52,6 +54,7 @@ export class Outbox {
    * @param {object} host
    * @param {() => number} host.now
    * @param {() => number} host.wraps the server's limit
+   * @param {(index: number) => Promise<import("./ledger.js").Kept>} host.block from the store
    * @param {(outgoing: Outgoing) => void} host.changed
    * @param {(refusal: Refused) => string} host.explain a sentence for a refusal
    */
@@ -180,7 +183,9 @@ export class Outbox {
   async arrived(id) {
     const item = this.#items.find((each) => idsOf(each).includes(id));
     if (!item) return;
+    this.#come.add(id);
     await this.#remove(item);
+    this.#come.delete(id);
     this.host.changed({ ...outgoing(item), state: "accepted", code: null, detail: null });
     this.#wake();
   }
@@ -204,7 +209,9 @@ export class Outbox {
     try {
       while (!link.ended.aborted) {
         const item = this.#items.find(({ code }) => code === null);
+        const come = item && idsOf(item).find((id) => this.#come.has(id));
         if (!item) await this.#woken();
+        else if (come) await this.arrived(come);
         else if (idsOf(item).some((id) => this.ledger.coming.has(id))) await link.grown(50);
         else if (!item.entry) await this.#sign(item);
         else if (await this.#mayGo(item, item.entry)) await this.#offer(item, item.entry, link);
@@ -345,7 +352,7 @@ export class Outbox {
     const answer = await link.submit(entry);
     if (answer.type === "refused") return this.#refused(item, entry, answer, link);
     await link.reached(answer.index + 1);
-    const { block, id } = await this.ledger.block(answer.index);
+    const { block, id } = await this.host.block(answer.index);
     checkReceipt(answer, /** @type {string} */ (item.id), { hash: this.ledger.chain.tree.head(block.index + 1), id }); // [CHAIN-11]
     await this.arrived(id);
   }

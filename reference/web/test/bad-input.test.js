@@ -213,6 +213,72 @@ test("a block that was damaged is noticed when it is read, fetched again, and it
     assert.deepEqual(community.findings, []);
   }));
 
+for (const [what, change] of [
+  ["does not fit its hash", (value) => ({ ...value, block: { ...value.block, time: value.block.time + 1 } })],
+  ["has no form", () => "x"],
+])
+  test(`a message whose kept block ${what}, and that is redacted, is removed, and the client goes on by itself`, () =>
+    withServer(async ({ join }) => {
+      const store = new FullStore();
+      const { community } = await join("m01", { store });
+      for (const text of ["one", "two"]) await community.everyone.send(text);
+      await until(community, "the messages", () => community.everyone.count === 2 && community.pending.length === 0);
+      const [{ index, id }] = await community.everyone.messages(0, 1);
+      await spoil(store, "blocks", (value, key) => (key[1] === index ? change(value) : value));
+      const notices = [];
+      community.on("notice", ({ code }) => notices.push(code));
+      await community.redact(index, "wrong");
+      const removed = async () => {
+        const [message] = await community.everyone.messages(0, 1).catch(() => []);
+        return community.state.name === "open" && message?.redacted?.reason === "wrong" && !community.pending.length;
+      };
+      await until(community, "it is removed", removed);
+      assert.deepEqual(await words(community.everyone), ["(redacted)", "two"]);
+      assert.equal(await community.everyone.numberOf(id), 0);
+      assert.deepEqual([notices, community.findings], [["store_damaged"], []]);
+    }));
+
+test("a block that cannot be read when a message is looked for is fetched again; one that is lost each time is not for ever", () =>
+  withServer(async ({ join }) => {
+    const store = new FullStore();
+    const { community } = await join("m01", { store });
+    await community.everyone.send("one");
+    await until(community, "the message", () => community.everyone.count === 1 && community.pending.length === 0);
+    const [{ index, id }] = await community.everyone.messages(0, 1);
+    const damage = () => spoil(store, "blocks", (value, key) => (key[1] === index ? "x" : value));
+    let notices = 0;
+    community.on("notice", () => notices++);
+    for (const time of [1, 2]) {
+      await damage();
+      await assert.rejects(community.everyone.numberOf(id), { code: "store_damaged" });
+      await until(community, "it is fetched again", () => notices === time && community.state.name === "open");
+      assert.equal(await community.everyone.numberOf(id), 0);
+    }
+    await damage();
+    await assert.rejects(community.everyone.numberOf(id), { code: "store_damaged" });
+    assert.equal(community.state.name, "open");
+  }));
+
+test("an epoch's secret that could not be looked for is looked for again", () =>
+  withServer(async ({ join }) => {
+    class Failing extends FullStore {
+      fails = 0;
+      async range(table, ...given) {
+        if (table === "wraps" && this.fails-- > 0) throw new DispatchError("store_damaged", "The disk did not answer in time.");
+        return super.range(table, ...given);
+      }
+    }
+    const store = new Failing();
+    const { client, community } = await join("m01", { store });
+    await community.everyone.send("one");
+    await until(community, "the message", () => community.everyone.count === 1 && community.pending.length === 0);
+    await client.close();
+    const again = (await Client.open({ store })).communities[0];
+    store.fails = 1;
+    assert.deepEqual(await words(again.everyone), ["(store_damaged)"]);
+    assert.deepEqual(await words(again.everyone), ["one"]);
+  }));
+
 test("a backup: a wrong passphrase, a wrong file, another identity, and one that was made without", async () => {
   const text = await backupOf("m01");
   const client = await Client.open({ store: new MemoryStore() });

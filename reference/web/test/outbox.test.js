@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { sealBackup, writeContents } from "../src/core.js";
-import { Client, MemoryStore } from "../src/index.js";
+import { Client, DispatchError, MemoryStore } from "../src/index.js";
 import { ChainMaker } from "./servers/chain-maker.js";
 import { Dispatchd } from "./servers/dispatchd.js";
 import { accountOf, member, open, pemOf, until, words } from "./servers/member.js";
@@ -204,7 +204,7 @@ test("two devices of one account with different cards: each says its words, with
 });
 
 /** A server that answers a submitted entry by `answer`, or appends it. */
-async function scripted(answer, work, time) {
+async function scripted(answer, work, time, options) {
   const chain = await ChainMaker.found(["m01", "m02"], time);
   const server = await Scripted.start(chain);
   const submitted = [];
@@ -214,11 +214,11 @@ async function scripted(answer, work, time) {
     say({ type: "blocks", from: block.index, blocks: [block] });
     return { type: "accepted", index: block.index, hash: chain.head };
   };
-  server.script.submit = ({ entry }, say) => {
+  server.script.submit = async ({ entry }, say) => {
     submitted.push(entry);
-    return answer(entry, (other) => append(other, say)) ?? append(entry, say);
+    return (await answer(entry, (other) => append(other, say), server)) ?? append(entry, say);
   };
-  const client = await member("m01");
+  const client = await member("m01", options);
   try {
     const community = await client.join(server.invitation);
     community.connect();
@@ -229,6 +229,66 @@ async function scripted(answer, work, time) {
     await server.end();
   }
 }
+
+test("a block that is damaged when its answer comes is fetched again, and what waits goes out", () => {
+  const store = new MemoryStore();
+  let spoiled = null;
+  let community;
+  return scripted(
+    async (entry, append) => {
+      if (entry.kind !== "message" || spoiled !== null) return null;
+      const answer = append(entry);
+      spoiled = answer.index;
+      await until(community, "its block", () => community.everyone.count === 1);
+      const row = await store.get("blocks", [community.id, spoiled]);
+      await store.commit([{ table: "blocks", key: [community.id, spoiled], value: { ...row, block: { ...row.block, time: 1 } } }]);
+      return answer;
+    },
+    async (joined) => {
+      community = joined;
+      await community.everyone.send("one");
+      await community.everyone.send("two");
+      await said(community, community.everyone, 2);
+      assert.deepEqual(await words(community.everyone), ["one", "two"]);
+      assert.deepEqual(community.findings, []);
+    },
+    undefined,
+    { store },
+  );
+});
+
+test("what came on the chain while the store took no change is never said again, whatever has changed since", async () => {
+  let isStuck = false;
+  class Stuck extends MemoryStore {
+    async commit(changes) {
+      if (isStuck && changes.some(({ table, value }) => table === "outbox" && value === undefined)) throw new DispatchError("store_full", "There is no room.");
+      return super.commit(changes);
+    }
+  }
+  let server;
+  await scripted(
+    async (entry, append, made) => {
+      server = made;
+      if (entry.kind !== "message" || isStuck) return null;
+      isStuck = true;
+      // The answer is lost; and who could read it is removed before we are back.
+      append(entry);
+      await server.chain.add("authority", "roster", { add: [], remove: [accountOf("m02")] });
+      for (const socket of server.sockets.clients) socket.close();
+      return false;
+    },
+    async (community) => {
+      await community.everyone.send("pay Bob 100");
+      await until(community, "the removal", () => !community.member(accountOf("m02")).isMember && community.state.name !== "open");
+      isStuck = false;
+      community.wake();
+      await until(community, "nothing is pending", () => !community.pending.length);
+      assert.deepEqual(await words(community.everyone), ["pay Bob 100"]);
+    },
+    undefined,
+    { store: new Stuck() },
+  );
+});
 
 test("a server that refuses each epoch gets a few, and the message fails", () =>
   scripted(
