@@ -208,7 +208,9 @@ export class Outbox {
     link.ended.addEventListener("abort", () => this.#wake(), { once: true });
     try {
       while (!link.ended.aborted) {
-        const item = this.#items.find(({ code }) => code === null);
+        const due = this.#items.filter(({ code }) => code === null);
+        // [ENTRY-17] What is signed has a number that nothing else of ours may take before its answer is known.
+        const item = due.find(({ entry }) => entry) ?? due[0];
         const come = item && idsOf(item).find((id) => this.#come.has(id));
         if (!item) await this.#woken();
         else if (come) await this.arrived(come);

@@ -10,7 +10,7 @@ import { ChainMaker } from "./servers/chain-maker.js";
 import { Dispatchd } from "./servers/dispatchd.js";
 import { accountOf, member, open, pemOf, until, words } from "./servers/member.js";
 import { Scripted } from "./servers/scripted.js";
-import { VECTORS } from "./vectors/files.js";
+import { readAccounts, VECTORS } from "./vectors/files.js";
 
 /** A WebSocket that asks before it sends a frame: `false` breaks the connection instead, a frame is heard as the server's answer. */
 function asking(ask) {
@@ -204,7 +204,7 @@ test("two devices of one account with different cards: each says its words, with
 });
 
 /** A server that answers a submitted entry by `answer`, or appends it. */
-async function scripted(answer, work, time, options) {
+async function scripted(answer, work, time, options, given) {
   const chain = await ChainMaker.found(["m01", "m02"], time);
   const server = await Scripted.start(chain);
   const submitted = [];
@@ -218,12 +218,12 @@ async function scripted(answer, work, time, options) {
     submitted.push(entry);
     return (await answer(entry, (other) => append(other, say), server)) ?? append(entry, say);
   };
-  const client = await member("m01", options);
+  const client = given ?? (await member("m01", options));
   try {
     const community = await client.join(server.invitation);
     community.connect();
     await open(community);
-    await work(community, submitted);
+    await work(community, submitted, server);
   } finally {
     await client.close();
     await server.end();
@@ -287,6 +287,43 @@ test("what came on the chain while the store took no change is never said again,
     },
     undefined,
     { store: new Stuck() },
+  );
+});
+
+test("what is signed is offered again before anything else is signed under its number", async () => {
+  const { x25519_private, x25519_public } = readAccounts().find(({ name }) => name === "m01");
+  const pem = readFileSync(new URL("keys/m01.test-key.pem", VECTORS), "utf8");
+  const private_key = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
+  const cards = [Buffer.alloc(32, 7).toString("base64url"), x25519_private];
+  const client = await Client.open({ store: new MemoryStore() });
+  await client.restoreBackup(await sealBackup(writeContents({ private_key, cards, communities: [] }), "x"), "x");
+  let isLost = false;
+  await scripted(
+    (entry, _append, server) => {
+      if (entry.kind !== "message" || isLost) return null;
+      isLost = true;
+      for (const socket of server.sockets.clients) socket.close();
+      return false;
+    },
+    async (community, submitted, server) => {
+      await until(community, "its first card", () => submitted.length === 1 && !community.pending.length);
+      // Another device, which has the second card alone, publishes that; so on the next connection the first is to be published again.
+      await server.chain.add("m01", "card", { x25519: x25519_public });
+      server.push();
+      await until(community, "the other's card", () => community.size === server.chain.tree.size);
+      await community.everyone.send("words");
+      await until(community, "the loss", () => isLost && community.state.name !== "open");
+      const lost = submitted.at(-1);
+      community.wake();
+      await until(community, "all is said", () => community.everyone.count === 1 && !community.pending.length && community.state.name === "open");
+      const after = submitted.slice(submitted.indexOf(lost) + 1);
+      assert.deepEqual(after.map(({ kind }) => kind), ["message", "card"]);
+      assert.equal(after[0].signature, lost.signature);
+      assert.equal(new Set(submitted.map(({ seq }) => seq)).size, submitted.length - 1);
+    },
+    undefined,
+    {},
+    client,
   );
 });
 

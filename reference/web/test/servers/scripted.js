@@ -93,6 +93,12 @@ export class Scripted {
     if (blocks.length) say(this.script.blocks?.(structuredClone(frame)) ?? frame);
   }
 
+  /** Sends the last block to all. */
+  push() {
+    const block = this.chain.blocks.at(-1);
+    for (const socket of this.sockets.clients) socket.send(JSON.stringify({ type: "blocks", from: block.index, blocks: [block] }));
+  }
+
   async end() {
     for (const socket of this.sockets.clients) socket.terminate();
     this.sockets.close();
