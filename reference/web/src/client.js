@@ -143,7 +143,7 @@ export class Client extends Emitter {
     await this.store.commit(changes); // all of it, or nothing: half an identity would be backed up as if it were whole
     this.#record = merged;
     for (const { account, name } of names) this.#names.set(account, name);
-    for (const { ledger } of this.communities) ledger.claimed = (await this.store.get("facts", [ledger.community, "claimed"])) ?? [];
+    for (const { ledger } of this.communities) await ledger.witness.readClaimed();
     for (const invitation of added) await this.#add(invitation);
     if (names.length) this.emit("names", null);
     if (added.length) this.emit("communities", this.communities);
@@ -170,7 +170,7 @@ export class Client extends Emitter {
   #today() {
     const names = [...this.#names].map(([account, name]) => ({ account, name }));
     const communities = this.communities.map(({ invitation, ledger }) => {
-      const checkpoint = ledger.checkpoint ?? ledger.claimed.at(-1);
+      const checkpoint = ledger.checkpoint ?? ledger.witness.claimed.at(-1);
       return { invitation: invitation.text, ...(checkpoint ? { checkpoint } : {}) };
     });
     return { communities, names };

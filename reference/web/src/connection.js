@@ -3,7 +3,7 @@
  */
 
 import { random } from "./bytes.js";
-import { agrees, checkGaps, checkHead, checkSize, contradicts } from "./chain-view.js";
+import { checkGaps, checkHead, checkSize, contradicts } from "./chain-view.js";
 import { DispatchError, Said } from "./dispatch-error.js";
 import { pause } from "./pause.js";
 import { Pulse } from "./pulse.js";
@@ -202,7 +202,7 @@ export class Connection {
    */
   async #read(welcome, had) {
     const { ledger } = this.host;
-    checkSize(welcome.size, Math.max(had, ledger.chain.size), ledger.checkpoint); // [CHECK-7]
+    checkSize(welcome.size, Math.max(had, ledger.chain.size, ledger.witness.size), ledger.checkpoint); // [CHECK-7]
     this.socket.onheard = () => this.pulse.heard();
     this.pulse.heard();
     this.host.syncing(welcome);
@@ -284,7 +284,7 @@ export class Connection {
     if (!this.#isSynced && chain.size >= welcome.size && damagedFrom === null) {
       checkHead(chain, welcome); // [CHECK-10]
       checkGaps(chain, had); // [RED-8]
-      this.#checkKept();
+      if (!this.host.ledger.witness.agrees(chain)) throw contradicts(); // [CHECK-8]
       this.#isSynced = true;
       this.host.synced();
     }
@@ -292,16 +292,10 @@ export class Connection {
     this.#waiting = this.#waiting.filter(({ size }) => chain.size < size);
   }
 
-  /** A checkpoint out of a backup may be ahead of the welcome's. [CHECK-8] */
-  #checkKept() {
-    const { chain, checkpoint } = this.host.ledger;
-    if (checkpoint && !agrees(chain, checkpoint)) throw contradicts();
-  }
-
   /** @param {Checkpoint} checkpoint */
   async #checkpoint(checkpoint) {
     try {
-      if (await this.host.ledger.takeCheckpoint(checkpoint)) this.host.covered(checkpoint);
+      if (await this.host.ledger.witness.take(checkpoint, this.host.ledger.chain)) this.host.covered(checkpoint);
       else if (checkpoint.size > this.host.ledger.chain.size) this.#due.push(checkpoint);
     } catch (error) {
       if (error instanceof DispatchError && error.code === "fork") throw Object.assign(error, { checkpoint });

@@ -6,9 +6,8 @@
  */
 
 import { decode, encode } from "./bytes.js";
-import { agrees, checkAgainst, contradicts } from "./chain-view.js";
+import { contradicts } from "./chain-view.js";
 import { Chain } from "./chain.js";
-import { checkCheckpoint } from "./checkpoint.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readBlock } from "./entry.js";
 import * as form from "./form.js";
@@ -16,6 +15,7 @@ import { loadSnapshot, saveSnapshot } from "./snapshot.js";
 import { LAST } from "./store/keys.js";
 import { Timeline } from "./timeline.js";
 import { H } from "./tuple.js";
+import { Witness } from "./witness.js";
 
 /** @typedef {import("./form.js").Block} Block */
 /** @typedef {import("./form.js").Checkpoint} Checkpoint */
@@ -33,10 +33,6 @@ const OF_CHAIN = ["pages", "blocks", "entries", "wraps", "messages"];
 export class Ledger {
   chain;
   timeline;
-  /** @type {Checkpoint | null} [CHECK-7] */
-  checkpoint = null;
-  /** Out of backups: what another device has verified, and this one has not yet. @type {Checkpoint[]} */
-  claimed = [];
   /** @type {string | null} what was damaged at the last `open` */
   damage = null;
   /** Ids of entries that were verified and are not reported yet. @type {Set<string>} */
@@ -60,13 +56,13 @@ export class Ledger {
     this.account = account;
     this.chain = new Chain(community);
     this.timeline = new Timeline(account);
+    this.witness = new Witness(store, community);
   }
 
   /** Reads what is kept, or what is good of it. */
   async open() {
     this.damage = null;
-    this.checkpoint = (await this.store.get("facts", [this.community, "checkpoint"])) ?? null;
-    this.claimed = (await this.store.get("facts", [this.community, "claimed"])) ?? [];
+    await this.witness.open();
     try {
       await this.#load();
     } catch (error) {
@@ -102,6 +98,8 @@ export class Ledger {
       const blocks = rows.map(({ value }) => form.block(value.block, false));
       await this.chain.take(blocks, (read) => void this.timeline.take(this.chain, read));
     }
+    if (!this.witness.agrees(this.chain)) throw new DispatchError("store_damaged", "What is kept of the community is not what was verified. It is fetched and verified again.");
+    if (this.chain.size < (this.witness.pin?.size ?? 0)) this.damage = "The newest of what is kept of the community is missing. It is fetched and verified again.";
     await this.#loadMarks();
   }
 
@@ -111,7 +109,8 @@ export class Ledger {
   }
 
   /**
-   * Drops what the chain alone fills, to fetch it again. [CHECK-7] The highest checkpoint stays, so no other chain can take the place of this one.
+   * Drops what the chain alone fills, to fetch it again. [CHECK-7] The highest checkpoint stays, and how far it was verified, so no other
+   * chain can take the place of this one.
    *
    * @param {string} why
    */
@@ -129,9 +128,14 @@ export class Ledger {
     this.damagedFrom = null;
   }
 
-  /** Whether the chain has reached what the server is known to have signed for, and is that. Before, it is not shown. [CHECK-8] */
+  /** @returns {Checkpoint | null} the highest that was verified */
+  get checkpoint() {
+    return this.witness.checkpoint;
+  }
+
+  /** Whether the chain has reached what is known of it, and is that. Before, it is not shown. */
   get isProven() {
-    return !this.#contradicted && (!this.checkpoint || this.chain.size >= this.checkpoint.size);
+    return !this.#contradicted && this.chain.size >= this.witness.size;
   }
 
   /** What may be shown of the community. @returns {{ chain: Chain, timeline: Timeline }} */
@@ -185,7 +189,7 @@ export class Ledger {
         refusal = error;
       }
       if (size === 0 && taken.length) this.genesis = taken[0].block;
-      if (!wasProven && this.checkpoint && !agrees(this.chain, this.checkpoint)) {
+      if (!wasProven && !this.witness.agrees(this.chain)) {
         this.#contradicted = true;
         this.coming.clear();
         throw contradicts();
@@ -270,7 +274,10 @@ export class Ledger {
     }
     for (const [index, value] of rows) changes.push({ table: "blocks", key: [community, index], value });
     if (this.chain.size - this.#snapshotSize >= BETWEEN_SNAPSHOTS) changes.push(...this.#snapshot());
+    const pin = this.isProven ? { size: this.chain.size, head: this.chain.head } : this.witness.pin;
+    if (pin) changes.push(this.witness.change(pin));
     await this.#commit(changes);
+    this.witness.pin = pin;
   }
 
   /**
@@ -321,46 +328,6 @@ export class Ledger {
       this.#stale = true;
       throw error;
     }
-  }
-
-  /**
-   * Verifies a checkpoint and keeps it if it is the highest. [CHECK-11]
-   *
-   * @param {Checkpoint} checkpoint
-   * @returns {Promise<boolean>} whether it is the highest now
-   */
-  async takeCheckpoint(checkpoint) {
-    await checkAgainst(this.chain, checkpoint, this.checkpoint);
-    if (checkpoint.size > this.chain.size || (this.checkpoint && checkpoint.size <= this.checkpoint.size)) return false;
-    await this.store.commit([{ table: "facts", key: [this.community, "checkpoint"], value: checkpoint }]);
-    this.checkpoint = checkpoint;
-    return true;
-  }
-
-  /**
-   * [BACKUP-7] What the server key verifies of the claimed checkpoints counts as if it had been verified here; the rest is nothing.
-   *
-   * @param {import("./public-key.js").PublicKey} serverKey
-   */
-  async takeClaimed(serverKey) {
-    if (!this.claimed.length) return;
-    let highest = this.checkpoint;
-    for (const claim of this.claimed) {
-      const isSigned = await checkCheckpoint(claim, serverKey, this.community).then(
-        () => true,
-        () => false,
-      );
-      if (!isSigned) continue;
-      if (this.chain.size && !agrees(this.chain, claim)) throw Object.assign(contradicts(), { checkpoint: claim });
-      if (claim.size > (highest?.size ?? 0)) highest = claim;
-    }
-    const facts = [
-      { table: "facts", key: [this.community, "claimed"] },
-      { table: "facts", key: [this.community, "checkpoint"], value: highest ?? undefined },
-    ];
-    await this.store.commit(facts);
-    this.claimed = [];
-    this.checkpoint = highest;
   }
 
   /**

@@ -1,7 +1,6 @@
 /** Keeps a community connected: dials, waits, tries again, and stops where something does not verify. */
 
 import { Arrivals } from "./arrivals.js";
-import { checkCheckpoint } from "./checkpoint.js";
 import { Connection } from "./connection.js";
 import { Cover } from "./cover.js";
 import { discover } from "./discovery.js";
@@ -188,28 +187,10 @@ export class Upkeep {
     const serverKey = /** @type {import("./public-key.js").PublicKey} */ (genesis.serverKey);
     community.limits = document.limits;
     await host.store.commit([{ table: "facts", key: [community.id, "discovery"], value: document }]);
-    await this.#checkKept(serverKey);
-    await ledger.takeClaimed(serverKey);
+    await ledger.witness.check(serverKey, ledger.chain);
     const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
     const patience = { ...PATIENCE, ...host.patience };
     return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience };
-  }
-
-  /**
-   * A kept checkpoint that is ahead of the chain, and does not verify, was damaged in the store.
-   *
-   * @param {import("./public-key.js").PublicKey} serverKey
-   */
-  async #checkKept(serverKey) {
-    const { id, ledger, host } = this.community;
-    const kept = ledger.checkpoint;
-    if (!kept || kept.size <= ledger.chain.size) return;
-    try {
-      await checkCheckpoint(kept, serverKey, id);
-    } catch {
-      ledger.checkpoint = null;
-      await host.store.commit([{ table: "facts", key: [id, "checkpoint"] }]);
-    }
   }
 
   /**

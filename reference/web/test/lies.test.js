@@ -409,6 +409,67 @@ test("after damage, or with a backup's checkpoint alone, another story is not sh
     assert.deepEqual(seen.filter(({ message }) => message).map(({ message }) => message.index), [5, 6]);
   }));
 
+test("after damage at a start, what no checkpoint covers has to be what was verified as well", () =>
+  scripted(async ({ server, chain, epoch, join }) => {
+    const other = chain.copy();
+    for (const text of ["two", "three"]) await chain.message("m02", epoch, text);
+    for (const text of ["another two", "and three", "and four"]) await other.message("m02", epoch, text);
+    const covered = await chain.checkpoint(5);
+    server.script.checkpoint = () => covered;
+    const store = new MemoryStore();
+    store.close = async () => {};
+    const first = await member("m01", { store });
+    const { size } = chain.tree;
+    await open(await join(first));
+    await first.close();
+    const [{ value: whole }] = await store.range("facts", [chain.community, "snapshot"], [chain.community, "snapshot\uffff"]);
+    const damaged = async (value) => {
+      await store.commit([{ table: "facts", key: [chain.community, "snapshot"], value }]);
+      return join(await Client.open({ store }));
+    };
+    const stoppedOver = (community, code) => until(community, code, () => community.state.name === "stopped" && community.state.finding.code === code);
+
+    // Blocks that contradict nothing that is signed for, and are others.
+    server.chain = other;
+    const lied = await damaged({ ...whole, text: "{" });
+    assert.deepEqual([lied.size, lied.everyone.count], [0, 0]);
+    const seen = [];
+    for (const name of ["blocks", "message"]) lied.on(name, (event) => seen.push(event));
+    await stoppedOver(lied, "fork");
+    assert.deepEqual([lied.size, lied.everyone.count, seen], [0, 0, []]);
+    await lied.disconnect();
+
+    // Fewer, though as many as are signed for.
+    const shorter = chain.copy();
+    shorter.blocks.pop();
+    server.chain = await remade(shorter);
+    const back = await damaged({ ...whole, text: "{" });
+    back.wake();
+    await stoppedOver(back, "rollback");
+    await back.disconnect();
+
+    // The same again, which goes on.
+    await chain.message("m02", epoch, "four");
+    server.chain = chain;
+    const same = await damaged({ ...whole, text: "{" });
+    same.wake();
+    await open(same);
+    assert.equal(same.size, size + 1);
+    assert.deepEqual(await words(same.everyone), ["one", "two", "three", "four"]);
+    await same.disconnect();
+    // A pin that is damaged itself accuses nobody.
+    const pin = await store.get("facts", [chain.community, "pin"]);
+    await store.commit([{ table: "facts", key: [chain.community, "pin"], value: { ...pin, size: 1000 } }]);
+    await open(await join(await Client.open({ store })));
+  }));
+
+/** The same blocks in another maker. */
+async function remade({ blocks }) {
+  const maker = new ChainMaker();
+  for (const block of blocks) maker.append(block);
+  return maker;
+}
+
 test("two checkpoints of one size are evidence by themselves", () =>
   scripted(async ({ server, chain, epoch, join }) => {
     const other = chain.copy();
