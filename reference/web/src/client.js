@@ -102,11 +102,29 @@ export class Client extends Emitter {
    * @param {{ passphrase?: string, bits?: number }} [options]
    * @returns {Promise<Identity>}
    */
-  async createIdentity(options = {}) {
-    if (this.#record) throw identityExists();
-    await this.#keep(await makeIdentity(options, this.now()));
-    return this.#made();
+  createIdentity(options = {}) {
+    return this.#alone(async () => {
+      if (this.#record) throw identityExists();
+      await this.#keep(await makeIdentity(options, this.now()));
+      return this.#made();
+    });
   }
+
+  /**
+   * What changes the identity takes its time, and happens one after the other: a key that another has taken the place of would be lost.
+   *
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  #alone(work) {
+    const done = this.#changing.then(work);
+    this.#changing = done.catch(() => {});
+    return done;
+  }
+
+  /** @type {Promise<unknown>} */
+  #changing = Promise.resolve();
 
   #made() {
     const identity = /** @type {Identity} */ (this.identity);
@@ -120,7 +138,15 @@ export class Client extends Emitter {
    * @param {string} passphrase
    * @returns {Promise<Identity>}
    */
-  async restoreBackup(text, passphrase) {
+  restoreBackup(text, passphrase) {
+    return this.#alone(() => this.#restore(text, passphrase));
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} passphrase
+   */
+  async #restore(text, passphrase) {
     const { record, contents } = await restoreIdentity(text, passphrase, this.now());
     if (this.#record && this.#record.account !== record.account) throw identityExists();
     const merged = mergedWith(this.#record, record);
@@ -181,7 +207,15 @@ export class Client extends Emitter {
    * @param {string} [newPassphrase]
    * @returns {Promise<{ text: string, made_at: number }>}
    */
-  async renewBackup(passphrase, newPassphrase = passphrase) {
+  renewBackup(passphrase, newPassphrase = passphrase) {
+    return this.#alone(() => this.#renew(passphrase, newPassphrase));
+  }
+
+  /**
+   * @param {string} passphrase
+   * @param {string} newPassphrase
+   */
+  async #renew(passphrase, newPassphrase) {
     const record = this.#record;
     if (!record) throw new DispatchError("no_identity", "There is no identity on this device yet.");
     if (!record.backup)

@@ -137,6 +137,15 @@ test("whoever closes a client waits for what it is writing", async () => {
   }
 });
 
+test("of two identities that are made at a time the first stays, and its key", async () => {
+  const store = new MemoryStore();
+  const client = await Client.open({ store });
+  const [first, second] = await Promise.allSettled([client.createIdentity({ bits: 2048 }), client.createIdentity({ bits: 2048 })]);
+  assert.equal(second.reason?.code, "identity_exists");
+  assert.equal(client.identity.account, first.value.account);
+  assert.equal((await store.get("identity", "identity")).account, first.value.account);
+});
+
 test("a listener that throws is reported, and the others hear all the same", async () => {
   const client = await Client.open({ store: new MemoryStore() });
   const report = mock.method(console, "error", () => {});

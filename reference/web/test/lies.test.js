@@ -52,6 +52,25 @@ test("a challenge of another community gets no signature", () =>
     );
   }));
 
+test("a session that is resumed with another end than it was granted with is a bad welcome; with its own, it goes on", () =>
+  scripted(async ({ server, join }) => {
+    server.script.resume = (granted) => granted;
+    const community = await join(await member("m01"));
+    const { expiresAt } = await until(community, "open", () => community.state.name === "open" && community.state);
+    const again = async () => {
+      community.drop();
+      await until(community, "the loss", () => community.state.name === "waiting");
+      community.wake();
+    };
+    await again();
+    await open(community);
+    assert.equal(community.state.expiresAt, expiresAt);
+    server.script.resume = (granted) => ({ ...granted, expires_at: granted.expires_at + 1 });
+    await again();
+    assert.equal((await stopped(community)).code, "bad_welcome");
+    assert.equal(server.received.filter(({ type }) => type === "hello").length, 1);
+  }));
+
 test("a welcome whose head is not that of its blocks is a fork", () =>
   scripted(async ({ server, join }) => {
     server.script.welcome = () => ({ head: accountOf("m01") });
