@@ -290,6 +290,8 @@ export class Upkeep {
     const { community } = this;
     const { code, message: detail } = error;
     const woken = this.#woken();
+    /** @type {State} */
+    const refused = { name: "refused", code, detail: explain(code, detail, community.clockOffset), retryAt: null };
     switch (outcome(error)) {
       case "finding": {
         const over = new AbortController();
@@ -300,20 +302,26 @@ export class Upkeep {
       }
       case "ask again":
         this.#granted = null;
-        this.#say({ name: "refused", code, detail: explain(code, detail, community.clockOffset) });
-        await Promise.race([woken, pause(backoff(1, ASK_AGAIN_MS), signal)]);
-        return;
+        return this.#wait(backoff(1, ASK_AGAIN_MS), signal, (retryAt) => ({ ...refused, retryAt }));
       case "refused":
         if (code === "store_full") community.emit("notice", { code, text: detail });
-        this.#say({ name: "refused", code, detail: explain(code, detail, community.clockOffset) });
-        await woken;
-        return;
+        this.#say(refused);
+        return woken;
       case "at once":
         if (code !== "behind") this.#granted = null;
         if (failures === 1 || code === "behind") return;
     }
-    const ms = backoff(failures, error.retryAfter);
-    this.#say({ name: "waiting", retryAt: community.host.now() + ms, code, detail });
+    await this.#wait(backoff(failures, error.retryAfter), signal, (retryAt) => ({ name: "waiting", retryAt, code, detail }));
+  }
+
+  /**
+   * @param {number} ms
+   * @param {AbortSignal} signal
+   * @param {(retryAt: number) => State} stateOf
+   */
+  async #wait(ms, signal, stateOf) {
+    const woken = this.#woken();
+    this.#say(stateOf(this.community.host.now() + ms));
     await Promise.race([woken, pause(ms, signal)]);
   }
 }

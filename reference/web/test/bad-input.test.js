@@ -34,6 +34,7 @@ test("an account that is not on the allowlist is told so, and is let in as soon 
     await until(community, "refused", () => community.state.name === "refused");
     assert.equal(community.state.code, "not_allowed");
     isSentence(community.state.detail);
+    assert.ok(community.state.retryAt > Date.now(), "it asks again by itself");
     const outgoing = await community.everyone.send("kept until then");
     server.allow(pemOf("m01"), pemOf("m02"));
     const { community: alice } = await join("m01");
@@ -117,6 +118,7 @@ test("a disk that runs full stops the client with a sentence; with room again it
     await bob.everyone.send("there is no room for this");
     await until(community, "refused", () => community.state.name === "refused");
     assert.equal(community.state.code, "store_full");
+    assert.equal(community.state.retryAt, null);
     isSentence(community.state.detail);
     assert.deepEqual(notices, ["store_full"]);
     assert.equal(client.identity.account, accountOf("m01"));

@@ -180,7 +180,8 @@ test("the owner's own client changes the roster, and removes a message", () =>
     await says(alice, "something that has to go", bob);
     const [{ index }] = await alice.everyone.messages(0, 1);
     await assert.rejects(bob.redact(index), { code: "not_authority" });
-    await owner.redact(index, "a law");
+    const outgoing = await owner.redact(index, "a law");
+    assert.deepEqual([outgoing.kind, outgoing.index, outgoing.text], ["redaction", index, null]);
     await until(bob, "the removal", async () => (await bob.everyone.messages(0, 1))[0].redacted?.reason === "a law");
     await owner.changeRoster({ add: [publicKeyOf("m03")], remove: [accountOf("m02")] });
     await until(alice, "the roster", () => alice.member(accountOf("m03"))?.isMember && !alice.member(accountOf("m02")).isMember);
