@@ -5,6 +5,9 @@
  * is offered again, the same, on the next connection [ENTRY-14] [ENTRY-17]; only after a refusal, which says that it was not appended, or where it
  * may no longer be said as it is, is another signed in its place. What was signed before is remembered: if it turns up after all, it is what was
  * said. So nothing is lost, and nothing is said twice.
+ *
+ * The protocol allows for many entries under way at a time. But where another device of ours takes the number of the first of them, the server refuses
+ * that one and appends the next, which has the number after: what was said first would stand last. So the next waits.
  */
 
 import { checkReceipt } from "./chain-view.js";

@@ -529,13 +529,22 @@ test("what the server cannot take now is offered again as it is, after the time 
     [
       { type: "refused", code: "rate_limited", detail: "", retry_after: 20 },
       { type: "refused", code: "unavailable", detail: "", retry_after: 10 },
+      { type: "refused", code: "shutting_down", detail: "", retry_after: 10 },
     ],
     async ({ community, submits }) => {
       await until(community, "the message", () => community.everyone.count === 2);
-      assert.equal(submits().length, 3);
+      assert.equal(submits().length, 4);
       assert.equal(new Set(submits().map(({ signature }) => signature)).size, 1);
     },
   ));
+
+test("what a server refuses with a session that it has forgotten is offered again as it is, on another connection", () =>
+  answered([{ type: "refused", code: "bad_token", detail: "" }], async ({ server, community, submits }) => {
+    await until(community, "the message", () => community.everyone.count === 2);
+    assert.equal(submits().length, 2);
+    assert.equal(new Set(submits().map(({ signature }) => signature)).size, 1);
+    assert.equal(server.received.filter(({ type }) => type === "hello").length, 2);
+  }));
 
 test("what is refused because the chain moved on is signed anew, a few times at most", async () => {
   await answered(
