@@ -19,6 +19,7 @@ export class Pulse {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isAsked = false;
+  #isOver = false;
 
   /**
    * @param {Patience} patience
@@ -33,21 +34,22 @@ export class Pulse {
 
   /** Something came, whatever it is. */
   heard() {
-    this.stop();
+    clearTimeout(this.#timer);
     this.#isAsked = false;
     this.#timer = setTimeout(() => this.look(), this.patience.silence);
   }
 
   /** Asks now: a page that was hidden, or a network that has changed, may have missed the end. */
   look() {
-    if (this.#isAsked) return;
-    this.stop();
+    if (this.#isAsked || this.#isOver) return;
+    clearTimeout(this.#timer);
     this.#isAsked = true;
     this.#timer = setTimeout(this.gone, this.patience.answer);
     this.ask();
   }
 
   stop() {
+    this.#isOver = true;
     clearTimeout(this.#timer);
   }
 }

@@ -183,13 +183,13 @@ export class Upkeep {
       community.emit("notice", { code: "store_damaged", text: ledger.damage });
       ledger.damage = null;
     }
-    const { document, genesis } = await discover(community.origin, community.id, host.fetch, signal);
+    const patience = { ...PATIENCE, ...host.patience };
+    const { document, genesis } = await discover(community.origin, community.id, host.fetch, signal, patience.step);
     const serverKey = /** @type {import("./public-key.js").PublicKey} */ (genesis.serverKey);
     community.limits = document.limits;
     await host.store.commit([{ table: "facts", key: [community.id, "discovery"], value: document }]);
     await ledger.witness.check(serverKey, ledger.chain);
     const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
-    const patience = { ...PATIENCE, ...host.patience };
     return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience };
   }
 

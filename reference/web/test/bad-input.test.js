@@ -155,6 +155,11 @@ const DAMAGES = {
       return value;
     }),
   "a page that is missing": (store) => spoil(store, "pages", () => undefined),
+  "blocks at the end that are missing": async (store) => {
+    await spoil(store, "facts", (value, key) => (key[1] === "snapshot" ? undefined : value));
+    await spoil(store, "pages", () => undefined);
+    await spoil(store, "blocks", (value, key) => (key[1] >= 3 ? undefined : value));
+  },
   "blocks behind the snapshot that are changed": async (store) => {
     await spoil(store, "facts", (value, key) => (key[1] === "snapshot" ? undefined : value));
     await spoil(store, "blocks", (value, key) => (key[1] === 2 ? { ...value, block: { ...value.block, time: value.block.time + 1 } } : value));

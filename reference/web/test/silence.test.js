@@ -7,7 +7,7 @@ import WebSocket from "ws";
 import { Invitation } from "../src/index.js";
 import { ChainMaker } from "./servers/chain-maker.js";
 import { Dispatchd } from "./servers/dispatchd.js";
-import { member, open, pemOf, until } from "./servers/member.js";
+import { accountOf, member, open, pemOf, until } from "./servers/member.js";
 import { Proxy } from "./servers/proxy.js";
 import { Scripted } from "./servers/scripted.js";
 
@@ -97,6 +97,21 @@ test("a server that has nothing to say, and answers, keeps its connection", asyn
   } finally {
     await client.close();
     await server.end();
+  }
+});
+
+test("an address at which somebody listens, and says nothing, is given up after a while", async () => {
+  const proxy = await Proxy.start();
+  const client = await member("m01", { patience: { step: 300 } });
+  try {
+    proxy.die();
+    const community = await client.join(Invitation.of(proxy.origin, accountOf("m02")));
+    community.connect();
+    await until(community, "given up", () => community.state.name === "waiting");
+    assert.equal(community.state.code, "unreachable");
+  } finally {
+    await client.close();
+    await proxy.end();
   }
 });
 
