@@ -1,16 +1,15 @@
 /** What waits to be said, while others do what they can so that it is said to the wrong ones, for ever, or twice. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { sealBackup, writeContents } from "../src/core.js";
 import { Client, DispatchError, MemoryStore } from "../src/index.js";
 import { ChainMaker } from "./servers/chain-maker.js";
 import { Dispatchd } from "./servers/dispatchd.js";
-import { accountOf, member, open, pemOf, until, words } from "./servers/member.js";
+import { accountOf, member, open, pemOf, privateKeyOf, until, words } from "./servers/member.js";
 import { Scripted } from "./servers/scripted.js";
-import { readAccounts, VECTORS } from "./vectors/files.js";
+import { readAccounts } from "./vectors/files.js";
 
 /** A WebSocket that asks before it sends a frame: `false` breaks the connection instead, a frame is heard as the server's answer. */
 function asking(ask) {
@@ -173,8 +172,7 @@ test("two devices of one account with different cards: each says its words, with
   try {
     server.allow(pemOf("m01"));
     await server.start();
-    const pem = readFileSync(new URL("keys/m01.test-key.pem", VECTORS), "utf8");
-    const private_key = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
+    const private_key = privateKeyOf("m01");
     const backup = await sealBackup(writeContents({ private_key, cards: [], communities: [] }), "x");
     const devices = [];
     for (const count of [1, 2]) {
@@ -292,8 +290,7 @@ test("what came on the chain while the store took no change is never said again,
 
 test("what is signed is offered again before anything else is signed under its number", async () => {
   const { x25519_private, x25519_public } = readAccounts().find(({ name }) => name === "m01");
-  const pem = readFileSync(new URL("keys/m01.test-key.pem", VECTORS), "utf8");
-  const private_key = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
+  const private_key = privateKeyOf("m01");
   const cards = [Buffer.alloc(32, 7).toString("base64url"), x25519_private];
   const client = await Client.open({ store: new MemoryStore() });
   await client.restoreBackup(await sealBackup(writeContents({ private_key, cards, communities: [] }), "x"), "x");
