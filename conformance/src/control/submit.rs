@@ -225,7 +225,8 @@ impl Connection {
             .map_or(0, Vec::len);
         let is_let_through =
             faults.has("LIM-4") || faults.has("LIM-4/share") && entry.kind == "share";
-        if wraps > WRAPS && !is_let_through {
+        let is_too_many = wraps > WRAPS || faults.has("LIM-4/exact") && wraps == WRAPS;
+        if is_too_many && !is_let_through {
             return Err(Verdict::new("too_large", "LIM-4", format!("{wraps} wraps")));
         }
         Ok(())

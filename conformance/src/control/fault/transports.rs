@@ -183,6 +183,7 @@ pub(super) const FAULTS: &[Fault] = &[
     .spawned(),
     Fault::new("LIM-4", "takes any number of wraps"),
     Fault::new("LIM-4/share", "counts an epoch's wraps and not a share's"),
+    Fault::new("LIM-4/exact", "refuses as many wraps as the limit, too"),
     Fault::new("LIM-5", "advertises a frame_bytes beyond the bounds")
         .spreading("cases of the bound itself go by the one that is advertised"),
     Fault::new("LIM-5/zero", "advertises 0 where it has no limit")
