@@ -171,7 +171,7 @@ impl Connection {
     }
 
     /// [SESS-3] The time until the session is over.
-    fn until_expiry(&self) -> Duration {
+    pub(super) fn until_expiry(&self) -> Duration {
         const LONG: Duration = Duration::from_secs(3600);
         let Some(open) = &self.open else { return LONG };
         let expires_at = self.server.community().sessions.at(open.session).expires_at;
@@ -266,7 +266,8 @@ fn close_code(code: &str) -> u16 {
     }
 }
 
-fn bye(code: &str) -> Value {
+/// The frame that ends a connection, or a stream.
+pub(super) fn bye(code: &str) -> Value {
     json!({ "type": "bye", "code": code, "detail": detail_of(code) })
 }
 

@@ -84,7 +84,7 @@ impl Community {
     }
 
     /// The blocks from the next one on, as many as a frame holds. [SYNC-1] [SYNC-2]
-    fn blocks(&self, open: &mut Open, size: u64) -> Due {
+    pub(super) fn blocks(&self, open: &mut Open, size: u64) -> Due {
         let from = open.next;
         let range = usize::try_from(from).expect("a size of ours")
             ..usize::try_from(size).expect("a size of ours");

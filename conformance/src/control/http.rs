@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, server::conn::http1, service::service_fn};
@@ -23,6 +23,7 @@ use super::connection::Connection;
 use super::fault::Faults;
 use super::limits::{self, FRAME_BYTES};
 use super::null_peer::NullPeer;
+use super::requests::{Body, Desk};
 use super::server::Server;
 use super::socket::Socket;
 use crate::codec::base64url;
@@ -37,6 +38,8 @@ const FEW_SOCKETS: usize = 512;
 pub(super) struct Port {
     /// The server; of a null peer it is what the discovery document shows.
     pub(super) server: Arc<Server>,
+    /// What takes requests.
+    pub(super) desk: Desk,
     /// Which null peer takes the sockets, if one does.
     pub(super) null_peer: Option<NullPeer>,
     /// Each running connection holds one of these.
@@ -54,8 +57,8 @@ impl Port {
         let _ = stream.set_nodelay(true);
         let (faults, gives_up) = (self.server.faults.clone(), Arc::clone(&self.gives_up));
         let service = service_fn(move |request| {
-            let answer = self.answer(request);
-            async move { Ok::<_, Infallible>(answer) }
+            let port = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(port.answer(request).await) }
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         // [LIM-11] What breaks off in HTTP concerns nobody.
@@ -64,8 +67,9 @@ impl Port {
         }
     }
 
-    fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        match (request.method().as_str(), request.uri().path()) {
+    async fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path();
+        let answer = match (request.method().as_str(), path) {
             ("GET", DISCOVERY) => self.discovery(request.headers()),
             ("GET", SOCKET) => match self.opening(request.headers()) {
                 Ok(answer) => {
@@ -74,8 +78,13 @@ impl Port {
                 }
                 Err(status) => plain(status),
             },
+            _ if path.starts_with("/v1/") && offers_requests(self) => {
+                let number = self.count.fetch_add(1, Ordering::Relaxed);
+                return self.desk.answer(request, number).await;
+            }
             _ => plain(StatusCode::NOT_FOUND),
-        }
+        };
+        answer.map(BodyExt::boxed_unsync)
     }
 
     /// [DISC-1] to [DISC-4]
@@ -84,7 +93,7 @@ impl Port {
         if faults.has("DISC-1") && !headers.contains_key(header::AUTHORIZATION) {
             return plain(StatusCode::UNAUTHORIZED);
         }
-        let mut answer = Response::new(Full::from(document(&self.server).to_string()));
+        let mut answer = Response::new(Full::from(document(self).to_string()));
         let kind = if faults.has("DISC-1/type") {
             "text/plain"
         } else {
@@ -201,8 +210,14 @@ fn allows_page(origin: Option<&str>, is_page: bool, own: &str, faults: &Faults) 
         || faults.has("WS-5/null") && origin == "null"
 }
 
+/// Whether requests are served; a null peer understands none, and a faulty server claims that it does.
+fn offers_requests(port: &Port) -> bool {
+    port.null_peer.is_none() && !port.server.faults.has("DISC-3/transports")
+}
+
 /// The discovery document.
-fn document(server: &Server) -> Value {
+fn document(port: &Port) -> Value {
+    let server = &port.server;
     let faults = &server.faults;
     let community = server.community();
     let first = &community.chain.blocks()[0];
@@ -217,7 +232,7 @@ fn document(server: &Server) -> Value {
         community.id
     };
     // [DISC-3]
-    let transports = match faults.has("DISC-3/transports") {
+    let transports = match offers_requests(port) || faults.has("DISC-3/transports") {
         true => json!(["ws", "http", "sse"]),
         false => json!(["ws"]),
     };

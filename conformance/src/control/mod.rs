@@ -1,12 +1,12 @@
 //! The control server: a second, independent server of dispatch-d/1, in memory, written from the specification as
-//! plainly as can be, over WebSocket and the discovery document.
+//! plainly as can be, over WebSocket, HTTP and server-sent events.
 //!
 //! It is not for use. It is there so that the suite can be proved: without a fault it keeps every rule, and with one
 //! switched on it breaks just that rule, as a real implementer would, so that a case that does not notice proves
 //! nothing. Beside it stand the null peers, which understand nothing and must pass nothing.
 //!
 //! To read it in one sitting, begin with `connection`, go on to `answering`, `join`, `welcome`, `submit` and `rules`,
-//! and end with `community`, `chain` and `delivery`.
+//! and end with `community`, `chain` and `delivery`. `requests` is the binding over HTTP.
 
 mod answering;
 mod chain;
@@ -24,6 +24,7 @@ mod ledger;
 mod limits;
 mod null_peer;
 mod reading;
+mod requests;
 mod revival;
 mod rules;
 mod server;
@@ -53,6 +54,7 @@ pub use null_peer::NullPeer;
 
 use crate::spawn::ServerConfig;
 use http::Port;
+use requests::Desk;
 use server::Server;
 
 /// What the system holds for a reader that does not read: little, so that a slow one is soon seen to be slow.
@@ -133,6 +135,7 @@ async fn run(place: Place<'_>, faults: Faults, null_peer: Option<NullPeer>) -> i
     let count = AtomicU64::new(0);
     let port = Arc::new(Port {
         server: Arc::clone(&server),
+        desk: Desk::new(Arc::clone(&server)),
         null_peer,
         alive,
         count,

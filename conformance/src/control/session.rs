@@ -58,6 +58,16 @@ impl Sessions {
         self.0.len() - 1
     }
 
+    /// How many there were.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The place of the session with this token, over or not.
+    pub(super) fn place_of(&self, token: &[u8]) -> Option<usize> {
+        self.0.iter().position(|session| session.token == token)
+    }
+
     /// The session at a place.
     pub(super) fn at(&self, place: usize) -> &Session {
         &self.0[place]

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     accounts::Actor,
     codec::accounts,
+    peer::observer::codes,
     play::{CHAIN, Made, Stage},
     result::Verdict,
     scenario::{
@@ -157,6 +158,9 @@ impl Walker<'_> {
             // A card that the chain has already is not sent.
             Verb::Card(_) if !sends(window) => Held::Holds,
             Verb::Card(made) => accepted_and_read(window, &made.on),
+            // Which of several answers is that of a request that was not waited for, no line says.
+            Verb::Http(http) if http.name.is_some() => Held::Holds,
+            Verb::Answered(_) => Held::Open,
             Verb::Http(http) => self.http(http, step, window),
             Verb::Check(check) => self.check(check, step, window),
             // What a pong carries, what a checkpoint covered at a moment and how long a wait had to be, no line says.
@@ -238,11 +242,17 @@ impl Walker<'_> {
         if let Some(name) = &http.capture {
             self.stage.recall_frame(name, &body);
         }
-        if status != http.status {
-            return other(
-                format!("status {}", http.status),
-                format!("status {status}"),
-            );
+        let due = codes::due_status(http.status, http.code.as_deref()).unwrap_or_default();
+        if status != due {
+            return other(format!("status {due}"), format!("status {status}"));
+        }
+        if http
+            .code
+            .as_ref()
+            .is_some_and(|code| body["code"] != **code)
+        {
+            let due = http.code.clone().unwrap_or_default();
+            return other(format!("`{due}`"), format!("{}", body["code"]));
         }
         let held = http
             .json
@@ -279,7 +289,7 @@ impl Walker<'_> {
                     other("one chain".into(), finding.detail.clone())
                 })
             }
-            Check::Unsaid { .. } | Check::Kept { .. } => Held::Open,
+            Check::Unsaid { .. } | Check::Kept { .. } | Check::Proof { .. } => Held::Open,
             Check::Relation(..) | Check::Signature { .. } => {
                 match self.stage.recalled_check(check, &step.text) {
                     None => Held::Open,

@@ -15,7 +15,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Fault;
-use crate::codec::{Checkpoint, Hash, PublicKey, base64url, entry, fields, signature};
+use crate::codec::{
+    Checkpoint, Hash, PublicKey, Verdict, base64url, entry, fields, merkle, signature,
+};
 pub use held::Held;
 use state::State;
 
@@ -78,6 +80,34 @@ impl Chain {
             0 => Some(Hash::default()),
             _ => self.state().hashes.get(place(size - 1)).copied(),
         }
+    }
+
+    /// Whether a proof, `{index, size, path}` or `{from, to, path}`, leads to the roots over the blocks that came. [TREE-2] [TREE-3]
+    ///
+    /// # Errors
+    /// Where it leads elsewhere, or is none.
+    pub fn proves(&self, proof: &Value) -> Result<(), Verdict> {
+        let state = self.state();
+        let hash = |item: &Value| base64url::decode_hash(item.as_str().unwrap_or_default());
+        let path: Result<Vec<Hash>, Verdict> =
+            fields::list(proof, "path")?.iter().map(hash).collect();
+        let path = path?;
+        let root = |size: u64| {
+            let root = state.tree.root(place(size));
+            root.ok_or_else(|| {
+                Verdict::malformed("TREE-1", format!("the suite holds no {size} blocks"))
+            })
+        };
+        if proof.get("index").is_some() {
+            let (index, size) = (fields::uint(proof, "index")?, fields::uint(proof, "size")?);
+            let hash = state.hashes.get(place(index)).copied();
+            let hash = hash.ok_or_else(|| {
+                Verdict::malformed("TREE-1", format!("the suite holds no block {index}"))
+            })?;
+            return merkle::verify_inclusion(index, size, &hash, &path, &root(size)?);
+        }
+        let (from, to) = (fields::uint(proof, "from")?, fields::uint(proof, "to")?);
+        merkle::verify_consistency(from, to, &root(from)?, &root(to)?, &path)
     }
 
     /// The block at an index, as it came first.

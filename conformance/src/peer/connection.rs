@@ -93,7 +93,7 @@ enum Line {
 impl Connection {
     /// Begins a connection that is no socket: frames are carried by requests.
     pub fn by_requests(server: &Arc<Server>, name: &str, pull: Pull, timeline: &Timeline) -> Self {
-        let observer = Arc::new(Mutex::new(Observer::new(Arc::clone(server))));
+        let observer = Arc::new(Mutex::new(Observer::by_requests(Arc::clone(server))));
         let (sink, source) = requests::open(server, pull, &observer);
         let line = Line::Requests(Some(sink));
         Self::over(

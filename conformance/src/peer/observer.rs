@@ -30,6 +30,8 @@ pub struct Observer {
     joined: Option<Joined>,
     /// Whether a `welcome` came that no server may send: what follows on it is not judged, since it belongs to no session.
     is_astray: bool,
+    /// Whether frames are carried by requests, which end without a close code.
+    is_by_requests: bool,
     bye: Option<Value>,
     answered: HashMap<String, u32>,
     receipts: Vec<(u64, Hash, Value)>,
@@ -98,6 +100,7 @@ impl Observer {
             latest_checkpoint: 0,
             joined: None,
             is_astray: false,
+            is_by_requests: false,
             bye: None,
             answered: HashMap::new(),
             receipts: Vec::new(),
@@ -109,6 +112,12 @@ impl Observer {
     /// The state after a welcome.
     pub fn joined(&self) -> Option<&Joined> {
         self.joined.as_ref()
+    }
+
+    /// The session's token, as a welcome gave it.
+    pub fn token(&self) -> Option<String> {
+        let joined = self.joined.as_ref()?;
+        Some(joined.welcome["token"].as_str()?.to_owned())
     }
 
     /// The last `hello` that was challenged, or sent.
@@ -199,6 +208,9 @@ impl Observer {
         let Some(code) = self.bye.as_ref().and_then(|bye| bye["code"].as_str()) else {
             return;
         };
+        if self.is_by_requests {
+            return;
+        }
         let due = codes::close_code(code);
         if due.is_some() && due != close {
             let came = close.map_or_else(
@@ -235,6 +247,14 @@ impl Observer {
         });
         self.faults.extend(faults);
         self.receipts.iter().map(|(index, _, _)| *index).max()
+    }
+
+    /// The same, of a connection that is carried by requests.
+    pub(super) fn by_requests(server: Arc<Server>) -> Self {
+        Self {
+            is_by_requests: true,
+            ..Self::new(server)
+        }
     }
 
     /// Takes a fault that was found beside the frames.

@@ -20,6 +20,7 @@ impl Stage {
             role: role.into(),
             have,
             session_ms: None,
+            over: None,
             receive_buffer: None,
         };
         let joined = self.join(&step).await;

@@ -8,13 +8,19 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::{entry, evaluate::Trouble, miss::Miss};
 use crate::{
     accounts::Actor,
     codec::{Hash, accounts},
-    peer::{Connection, Server, connection::Missing, server::now, wire::Wire},
+    peer::{
+        Connection, Server,
+        connection::Missing,
+        http::{Answer, HttpFault},
+        server::now,
+        wire::Wire,
+    },
     result::{Failure, Finding, Verdict},
     scenario::{AccountKind, Transport, Vectors},
     story::{Timeline, shorten},
@@ -42,6 +48,8 @@ pub struct Stage {
     pub(super) trickles: BTreeMap<String, JoinSet<io::Result<()>>>,
     /// Fragments, made by hand, of a text whose last one is still to be sent.
     pub(super) partial: BTreeMap<String, String>,
+    /// Requests whose answers are waited for.
+    pub(super) requests: BTreeMap<String, JoinHandle<Result<Answer, HttpFault>>>,
     pub(super) captured: BTreeMap<String, Value>,
     pub(super) made: BTreeMap<String, Made>,
     pub(super) round: Option<u64>,
@@ -113,6 +121,7 @@ impl Stage {
             dialled: BTreeMap::new(),
             trickles: BTreeMap::new(),
             partial: BTreeMap::new(),
+            requests: BTreeMap::new(),
             captured: BTreeMap::new(),
             made: BTreeMap::new(),
             round: None,

@@ -50,6 +50,7 @@ impl Stage {
                 .map(|connection| connection.read_on(true)),
             Verb::WaitUntil(step) => self.wait_until(step).await,
             Verb::Http(step) => self.http(step).await,
+            Verb::Answered(step) => self.answered(step).await,
             Verb::Close(step) => self.close(&step.on).await,
             Verb::Kill(_) => self.kill().await,
             Verb::Stop(_) => self.stop().await,

@@ -9,8 +9,8 @@ mod process;
 mod wires;
 
 pub use connections::{
-    Close, Edit, Have, HexBytes, Http, Join, Opcode, Open, Ping, Request, Send, Stall, Unstall,
-    WaitUntil,
+    Answered, Close, Edit, Have, HexBytes, Http, Join, Opcode, Open, Ping, Request, Send, Stall,
+    Unstall, WaitUntil,
 };
 pub use entries::{Answers, Card, EntryRef, Epoch, Make, Message, Post, Roster, Signing, Submit};
 pub use expectations::{
@@ -58,7 +58,8 @@ pub enum Verb {
     Stall(Stall),
     Unstall(Unstall),
     WaitUntil(WaitUntil),
-    Http(Http),
+    Http(Box<Http>),
+    Answered(Answered),
     Close(Close),
     Kill(Kill),
     Stop(Stop),
@@ -125,7 +126,8 @@ fn verb(members: Map<String, Value>) -> Result<Verb, String> {
         "stall" => parsed(members, Verb::Stall),
         "unstall" => parsed(members, Verb::Unstall),
         "wait_until" => parsed(members, Verb::WaitUntil),
-        "http" => parsed(members, Verb::Http),
+        "http" => parsed(members, |http| Verb::Http(Box::new(http))),
+        "answered" => parsed(members, Verb::Answered),
         "close" => parsed(members, Verb::Close),
         "kill" => parsed(members, Verb::Kill),
         "stop" => parsed(members, Verb::Stop),

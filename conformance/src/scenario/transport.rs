@@ -74,7 +74,7 @@ impl Case {
 /// Whether a step means something over requests.
 fn is_carried(step: &Step) -> bool {
     match &step.verb {
-        Verb::Join(join) => join.receive_buffer.is_none(),
+        Verb::Join(join) => join.receive_buffer.is_none() && join.over.is_none(),
         Verb::Open(open) => {
             open.headers.0.is_empty()
                 && open.header.is_empty()

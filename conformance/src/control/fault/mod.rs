@@ -10,6 +10,7 @@ mod entries;
 mod exempt;
 mod identity;
 mod join;
+mod requests;
 mod restart;
 mod transports;
 
@@ -65,6 +66,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Fault> {
         entries::FAULTS,
         chain::FAULTS,
         transports::FAULTS,
+        requests::FAULTS,
         restart::FAULTS,
     ]
     .into_iter()

@@ -66,6 +66,11 @@ pub fn status(code: &str) -> Option<u16> {
     })
 }
 
+/// The status that is due: the one that is stated, or that of the code.
+pub fn due_status(stated: Option<u16>, code: Option<&str>) -> Option<u16> {
+    stated.or_else(|| status(code?))
+}
+
 /// The close code that stands beside a code. [WS-10]
 pub fn close_code(code: &str) -> Option<u16> {
     match code {

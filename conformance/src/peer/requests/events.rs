@@ -16,18 +16,36 @@ struct Event {
 }
 
 impl Carrier {
-    /// Reads events from `have` on; none once nothing more is to come.
-    pub(super) async fn events(&self, token: &str, have: u64) -> Option<()> {
-        let path = format!("/v1/events?from={have}");
-        let headers = [authorization(token)];
-        let mut stream =
-            match http::stream(&self.server.target, &path, &headers, self.server.patience).await {
-                Ok(stream) => stream,
-                Err(fault) => {
-                    self.lose(&fault);
-                    return None;
-                }
-            };
+    /// Reads events from `have` on; none once nothing more is to come. Where blocks were there before, the stream is lost on purpose
+    /// after the first ones, and comes back as a browser does it: with the id of the last event, whatever the address says. [SSE-3]
+    pub(super) async fn events(&self, token: &str, have: u64, size: u64) -> Option<()> {
+        let mut headers = vec![authorization(token)];
+        let id = self
+            .stream(&format!("/v1/events?from={have}"), &headers, have < size)
+            .await?;
+        headers.push(("last-event-id".to_owned(), id.to_string()));
+        self.stream("/v1/events?from=0", &headers, false).await;
+        self.close();
+        None
+    }
+
+    /// Reads one stream: to its end, or to its first blocks, whose `id` it gives then.
+    async fn stream(
+        &self,
+        path: &str,
+        headers: &[(String, String)],
+        is_first: bool,
+    ) -> Option<u64> {
+        let due = headers.iter().find(|(name, _)| name == "last-event-id");
+        let mut due = due.and_then(|(_, id)| id.parse::<u64>().ok());
+        let asked = http::stream(&self.server.target, path, headers, self.server.patience);
+        let mut stream = match asked.await {
+            Ok(stream) => stream,
+            Err(fault) => {
+                self.lose(&fault);
+                return None;
+            }
+        };
         if stream.status != 200 {
             let body = (&mut stream.body).collect().await.ok()?.to_bytes();
             self.judge_refusal(&Answer {
@@ -51,7 +69,23 @@ impl Carrier {
                 continue;
             };
             for event in lines.take(&bytes) {
+                let frame: Value = serde_json::from_str(&event.data).unwrap_or_default();
+                if let Some(due) = due.take_if(|_| event.name == "blocks")
+                    && frame["from"].as_u64() != Some(due)
+                {
+                    let came = &frame["from"];
+                    self.fault(
+                        "SSE-3",
+                        format!("blocks from {came} after Last-Event-ID {due}"),
+                    );
+                    self.close();
+                    return None;
+                }
                 self.event(&event);
+                if is_first && event.name == "blocks" {
+                    let blocks = frame["blocks"].as_array().map_or(0, Vec::len) as u64;
+                    return Some(frame["from"].as_u64()? + blocks);
+                }
             }
         }
         self.close();

@@ -77,6 +77,13 @@ impl Stage {
                     ))
                 })
             }
+            Check::Proof { of } => {
+                let proof = self.captured(of)?.clone();
+                let judged = self.server.chain.proves(&proof);
+                judged.map_err(|verdict| {
+                    Miss::other("a proof that leads to the chain's root", verdict.detail)
+                })
+            }
             Check::Kept { on } => {
                 let connection = self.connection(on)?;
                 let size = connection.observer().joined().map(|joined| joined.size);

@@ -21,7 +21,9 @@ use crate::{
 impl Stage {
     pub(super) async fn open(&mut self, step: &Open) -> Result<(), Miss> {
         let headers = self.header_texts(&step.headers)?;
-        let opened = self.connect(&step.on, &headers, step.receive_buffer).await;
+        let opened = self
+            .connect(&step.on, self.transport, &headers, step.receive_buffer)
+            .await;
         let expected = format!("the opening answered with status {}", step.status);
         let answered = match opened {
             Ok(connection) => {
@@ -43,7 +45,8 @@ impl Stage {
     }
 
     pub(in crate::play) async fn join(&mut self, step: &Join) -> Result<(), Miss> {
-        let opened = self.connect(&step.on, &[], step.receive_buffer).await;
+        let over = step.over.unwrap_or(self.transport);
+        let opened = self.connect(&step.on, over, &[], step.receive_buffer).await;
         let connection =
             opened.map_err(|fault| unopened("the opening answered with status 101", &fault))?;
         let name = self.numbered(&step.on).into_owned();
@@ -105,11 +108,12 @@ impl Stage {
     async fn connect(
         &mut self,
         name: &str,
+        over: Transport,
         headers: &[(String, String)],
         receive_buffer: Option<u32>,
     ) -> Result<Connection, OpenFault> {
         let name = self.numbered(name);
-        let pull = match self.transport {
+        let pull = match over {
             Transport::Ws => None,
             Transport::Poll => Some(Pull::Poll),
             Transport::Sse => Some(Pull::Events),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::scenario::{
-    Pattern, Template,
+    Pattern, Template, Transport,
     template::{Members, hex},
 };
 
@@ -45,6 +45,8 @@ pub struct Join {
     pub have: Have,
     /// The longest life of the session that it asks for.
     pub session_ms: Option<Template>,
+    /// What carries the connection, in the place of what carries the case.
+    pub over: Option<Transport>,
     /// Bytes that the system may hold for the socket while nobody reads.
     pub receive_buffer: Option<u32>,
 }
@@ -160,11 +162,26 @@ pub struct Http {
     /// Method and path.
     #[serde(rename = "http")]
     pub request: Request,
+    /// Parameters, put behind the path in their order.
+    #[serde(default)]
+    pub query: Members,
+    /// The connection under whose session it is made.
+    pub session: Option<String>,
     /// The request's headers.
     #[serde(default)]
     pub headers: Members,
+    /// The body, sent as compact JSON under `application/json`, unless a header says otherwise.
+    pub body: Option<Template>,
+    /// Spaces are appended to the body up to so many bytes.
+    pub pad_to: Option<Template>,
     /// The status that must come.
-    pub status: u16,
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// The code of the refusal that must come, in the place of a status.
+    pub code: Option<String>,
+    /// Goes on while the answer is waited for: `answered` takes it, and holds it against what stands there.
+    #[serde(rename = "as")]
+    pub name: Option<String>,
     /// What the body must be.
     pub json: Option<Pattern>,
     /// What headers of the answer must be.
@@ -172,6 +189,20 @@ pub struct Http {
     pub header: BTreeMap<String, Pattern>,
     /// Keeps the body under a name.
     pub capture: Option<String>,
+}
+
+/// Takes the answer to a request that was begun before.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    /// The request's name.
+    pub answered: String,
+    /// The status that must come.
+    pub status: Option<u16>,
+    /// The code of the refusal that must come.
+    pub code: Option<String>,
+    /// What the body must be.
+    pub json: Option<Pattern>,
 }
 
 /// Method and path of a request.

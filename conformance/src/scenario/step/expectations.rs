@@ -131,6 +131,11 @@ pub enum Check {
         /// The connection.
         on: String,
     },
+    /// A captured proof leads to the roots of the chain as the runner holds it.
+    Proof {
+        /// The name under which it was captured: `{index, size, path}` or `{from, to, path}`.
+        of: String,
+    },
     /// What came on a connection is one chain.
     Chain {
         /// The connection.
@@ -185,6 +190,9 @@ impl<'de> Deserialize<'de> for Check {
             },
             "kept" => Self::Kept {
                 on: of(member("on")?)?,
+            },
+            "proof" => Self::Proof {
+                of: of(member("of")?)?,
             },
             "chain" => Self::Chain {
                 on: of(member("on")?)?,
