@@ -11,15 +11,17 @@ use dispatch_protocol::chain::{Block, State};
 use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::session::Host;
+use dispatch_protocol::wire::Transport;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::allowlist::{self, Listed};
 use crate::checkpointer::{self, Checkpointer};
-use crate::connection::House;
+use crate::config::check_transports;
 use crate::error::Error;
 use crate::feed::Feed;
-use crate::http::Door;
+use crate::house::House;
+use crate::http::{Door, Shown};
 use crate::ledger::{Ledger, Shelf, SqliteLedger};
 use crate::listener::{accept, listen};
 use crate::lobby::Lobby;
@@ -72,6 +74,7 @@ impl Server {
     /// # Errors
     /// [`Error`]: what is configured wrongly, an address or a store in use, a damaged store. Nothing was changed then.
     pub async fn start(config: Config) -> Result<Running, Error> {
+        check_transports(&config.transports).map_err(Error::configuration)?;
         let listener = listen(config.bind)?;
         let address = listener
             .local_addr()
@@ -160,6 +163,7 @@ impl Server {
             feed: feed.clone(),
             shelf,
             readers: Arc::new(Semaphore::new(READERS)),
+            challenges: House::challenges(config.limits.challenge_ms),
             slow_reader: config.slow_reader,
             join_within: config.join_within,
             stopping,
@@ -216,17 +220,26 @@ impl Server {
                 "the app's page may not open a socket here; add an own origin to page_origins, or write app = false"
             );
         }
+        if config.app && !config.transports.contains(&Transport::Ws) {
+            tracing::warn!(
+                "the app speaks WebSocket alone; add \"ws\" to transports, or write app = false"
+            );
+        }
         let door = Door::new(
             house,
-            page_origins,
-            app,
-            genesis,
+            Shown {
+                page_origins,
+                app,
+                transports: config.transports,
+                genesis,
+            },
             config.connections,
             healthy,
             staying,
         );
         let handle = Handle::new();
-        tasks.push(tokio::spawn(accept(listener, door, handle.clone())?));
+        let accepting = accept(listener, door, handle.clone(), config.slow_reader)?;
+        tasks.push(tokio::spawn(accepting));
         let members = lobby.members();
         Ok(Running {
             origins,
