@@ -14,8 +14,8 @@ use tower_service::Service;
 
 use crate::stream::Stream;
 
-/// How many connections may be at a stranger's request at a time. A request has seconds to come; a socket leaves this
-/// number as it is opened, and a member's connection as its token is seen.
+/// How many connections may be at a stranger's request at a time. A request has seconds to come. A socket leaves this number
+/// as it is opened, a proof as it has come whole, and a member's connection as its token is seen.
 pub(crate) const REQUESTS: usize = 512;
 
 /// See the module.
@@ -55,8 +55,8 @@ impl<S> Accept<TcpStream, S> for Acceptor {
     }
 }
 
-/// What a connection takes up: a stranger's place at first, a member's once a request has shown a live token. It is given
-/// back when the connection ends or becomes a socket, which has a place of its own.
+/// What a connection takes up: a place at a stranger's request at first. It is given back when the connection ends or
+/// becomes a socket, which has a place of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Seat(Arc<Mutex<Held>>);
 
@@ -67,18 +67,28 @@ struct Held {
 }
 
 impl Seat {
-    /// Makes it a member's, in a room that members share. False if there is no room.
+    /// Takes a place in another room for strangers. False if there is none.
+    pub(crate) fn change_to_strangers(&self, room: &Arc<Semaphore>) -> bool {
+        self.change(room, false)
+    }
+
+    /// Takes a place in the room that members share, once. False if there is none.
     pub(crate) fn change_to_members(&self, room: &Arc<Semaphore>) -> bool {
+        self.change(room, true)
+    }
+
+    fn change(&self, room: &Arc<Semaphore>, is_members: bool) -> bool {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !held.is_members {
-            let Ok(place) = room.clone().try_acquire_owned() else {
-                return false;
-            };
-            *held = Held {
-                _place: place,
-                is_members: true,
-            };
+        if held.is_members {
+            return true;
         }
+        let Ok(place) = room.clone().try_acquire_owned() else {
+            return false;
+        };
+        *held = Held {
+            _place: place,
+            is_members,
+        };
         true
     }
 }
@@ -102,5 +112,35 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Placed<S> {
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         request.extensions_mut().insert(self.seat.clone());
         self.service.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_given_back_as_another_is_taken() {
+        let [requests, strangers, members] =
+            [1, 1, 1].map(|places| Arc::new(Semaphore::new(places)));
+        let free = || [&requests, &strangers, &members].map(|room| room.available_permits());
+        let place = requests.clone().try_acquire_owned().unwrap();
+        let seat = Seat(Arc::new(Mutex::new(Held {
+            _place: place,
+            is_members: false,
+        })));
+        assert_eq!(free(), [0, 1, 1]);
+        assert!(seat.change_to_strangers(&strangers));
+        assert_eq!(free(), [1, 0, 1]);
+        assert!(!seat.change_to_strangers(&strangers), "there is no other");
+        assert_eq!(free(), [1, 0, 1]);
+        assert!(seat.change_to_members(&members));
+        assert_eq!(free(), [1, 1, 0]);
+        for room in [&strangers, &members] {
+            assert!(seat.change_to_members(room), "once a member's, it stays so");
+        }
+        assert_eq!(free(), [1, 1, 0]);
+        drop(seat);
+        assert_eq!(free(), [1, 1, 1]);
     }
 }

@@ -14,6 +14,7 @@ use super::problem::Denial;
 use super::query::Query;
 use super::v1::frame;
 use super::{Door, body};
+use crate::acceptor::Seat;
 use crate::clock;
 use crate::house::nonce;
 
@@ -33,11 +34,20 @@ pub(super) async fn hello(door: &Door, parts: &Parts, body: Body) -> Result<Resp
 }
 
 /// `POST /v1/prove`: a welcome.
-pub(super) async fn prove(door: &Door, parts: &Parts, body: Body) -> Result<Response, Denial> {
+pub(super) async fn prove(
+    door: &Door,
+    parts: &Parts,
+    body: Body,
+    seat: Option<&Seat>,
+) -> Result<Response, Denial> {
     let prove = match read(door, parts, body).await? {
         ClientFrame::Prove(prove) => prove,
         _ => return Err(unexpected("prove").into()),
     };
+    // [LIM-12] From here on it waits for us: among those who open a socket to join, and not among those who still send.
+    if seat.is_some_and(|seat| !seat.change_to_strangers(&door.room_for_strangers)) {
+        return Err(Denial::no_room());
+    }
     // [JOIN-9], [JOIN-13], [JOIN-21]
     let proof = door.house.outstanding().prove(prove, clock::now())?;
     let joined = door

@@ -35,7 +35,7 @@ use crate::origin::Origin;
 
 pub(crate) use etag::{is_known, tag};
 
-/// How many sockets there may be at a time on which nobody has joined yet: a whole community that comes back at once
+/// How many sockets there may be at a time on which nobody has joined yet, and proofs under way by requests: a whole community that comes back at once
 /// [LIM-12], and no more, since each may hold an unfinished frame. // [LIM-9]
 const STRANGERS: usize = 1024;
 
@@ -48,7 +48,7 @@ pub(crate) struct Door {
     app: Option<Arc<[Origin]>>,
     transports: Arc<[Transport]>,
     discovery: Arc<str>,
-    /// Places for sockets and members' connections, and for sockets on which nobody has joined yet.
+    /// Places for sockets and members' connections, and for those who are about to join.
     room: Arc<Semaphore>,
     room_for_strangers: Arc<Semaphore>,
     /// Held by every connection: when the last one is dropped, all have ended.

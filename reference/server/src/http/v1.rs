@@ -108,7 +108,7 @@ impl Door {
                 if let Resource::Hello = stranger {
                     return join::hello(&self, parts, body).await;
                 }
-                let welcome = join::prove(&self, parts, body).await?;
+                let welcome = join::prove(&self, parts, body, seat.as_ref()).await?;
                 let is_kept = seat.is_some_and(|seat| seat.change_to_members(&self.room));
                 return Ok(kept(parts, welcome, is_kept));
             }

@@ -1,6 +1,7 @@
 //! The transports over HTTP, by a real client of HTTP and, where a library would be in the way, by bytes.
 
 mod blocks;
+mod bounds;
 mod bytes;
 mod caller;
 mod entries;
@@ -12,3 +13,4 @@ mod proofs;
 mod readme;
 mod same;
 mod stream;
+mod tokens;
