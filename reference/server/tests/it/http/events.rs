@@ -264,3 +264,33 @@ async fn who_does_not_read_loses_the_stream_and_nobody_else_does() {
         assert!(bye.contains("slow_reader"), "{bye}");
     }
 }
+
+#[tokio::test]
+async fn a_silent_stream_shows_that_it_lives() {
+    let community = Community::with(&["m01"]);
+    let server = community.serve().await;
+    let (joined, _) = join(&Caller::stranger(&server), &key("m01"), None, None)
+        .await
+        .unwrap();
+    let mut body = Caller::of(&server, &joined)
+        .open("GET", "/v1/events?from=2", "")
+        .await
+        .into_body();
+    let mut read = Vec::new();
+    while !read.ends_with(b"\n\n:\n\n") {
+        let frame = tokio::time::timeout(SOON, http_body_util::BodyExt::frame(&mut body)).await;
+        read.extend(
+            frame
+                .expect("a sign of life")
+                .unwrap()
+                .unwrap()
+                .into_data()
+                .unwrap(),
+        );
+    }
+    let read = String::from_utf8(read).unwrap();
+    assert!(
+        read.starts_with("retry: ") && !read.contains("id:"),
+        "{read}"
+    );
+}
