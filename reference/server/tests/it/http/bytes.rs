@@ -199,11 +199,14 @@ async fn older_clients_and_whole_addresses_are_served_and_newer_ones_are_not() {
     let mut wire = Wire::dial(&server).await;
     wire.send(&format!("GET /v1/events HTTP/1.0\r\n{token}\r\n"))
         .await;
-    let mut read = String::new();
-    while !read.contains("event: blocks\nid: 2\n") {
-        let byte = tokio::time::timeout(SOON, wire.0.read_u8()).await.unwrap();
-        read.push(byte.unwrap() as char);
-    }
+    let reading = async {
+        let mut read = String::new();
+        while !read.contains("event: blocks\nid: 2\n") {
+            read.push(wire.0.read_u8().await.unwrap() as char);
+        }
+        read
+    };
+    let read = tokio::time::timeout(SOON, reading).await.unwrap();
     assert!(!read.contains("transfer-encoding"), "{read}");
     // [JOIN-3] Whatever host a request names, the origins are the configured ones.
     let body = hello(&server);

@@ -276,18 +276,16 @@ async fn a_silent_stream_shows_that_it_lives() {
         .open("GET", "/v1/events?from=2", "")
         .await
         .into_body();
-    let mut read = Vec::new();
-    while !read.ends_with(b"\n\n:\n\n") {
-        let frame = tokio::time::timeout(SOON, http_body_util::BodyExt::frame(&mut body)).await;
-        read.extend(
-            frame
-                .expect("a sign of life")
-                .unwrap()
-                .unwrap()
-                .into_data()
-                .unwrap(),
-        );
-    }
+    let reading = async {
+        let mut read = Vec::new();
+        while !read.ends_with(b"\n\n:\n\n") {
+            let frame = http_body_util::BodyExt::frame(&mut body).await;
+            read.extend(frame.unwrap().unwrap().into_data().unwrap());
+        }
+        read
+    };
+    let read = tokio::time::timeout(SOON, reading).await;
+    let read = read.expect("a sign of life");
     let read = String::from_utf8(read).unwrap();
     assert!(
         read.starts_with("retry: ") && !read.contains("id:"),
