@@ -1,7 +1,7 @@
 //! The reference server of dispatch-d/1: the ledger, the sessions and the sockets around the protocol crate, which knows
 //! the rules.
 //!
-//! The way of a message: a [connection](connection) decodes a frame and lets its session judge it, or a [request](http)
+//! The way of a message: a [connection] decodes a frame and lets its session judge it, or a [request](http)
 //! shows the session's token; an entry goes through the [intake](writer::intake), where its signature is verified off the
 //! threads that read sockets, to the ledger's one [writer], which judges it by the chain, makes it durable and publishes it in
 //! the [feed]; each connection, stream and request writes what was published. Nothing behind the first two knows which

@@ -167,6 +167,10 @@ async fn read_store(house: &House, range: Range<u64>) -> Result<Vec<Arc<Frame>>,
         frames_of(&*shelf, range.start..end)
     });
     match reading.await {
+        Ok(Ok(frames)) if frames.is_empty() => {
+            tracing::error!("the store lacks a block that was published");
+            Err(Failed)
+        }
         Ok(Ok(frames)) => Ok(frames),
         Ok(Err(problem)) => {
             tracing::error!(%problem, "blocks could not be read for a client");
