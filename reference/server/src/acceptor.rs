@@ -1,37 +1,44 @@
-//! Takes TCP connections in: a bounded number at a time that have not become sockets, and without delay for small frames.
-//! Whoever opens connections and asks for nothing holds no file descriptor that a member needs. // [LIM-9]
+//! Takes TCP connections in: a bounded number at a time of which nobody knows whose they are, and without delay for small
+//! frames. Whoever opens connections and asks for nothing holds no file descriptor that a member needs. // [LIM-9]
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use axum::http::Request;
 use axum_server::accept::Accept;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
-/// How many connections may be at their request at a time. A request has seconds to come, and a socket leaves this number
-/// as it is opened.
+use crate::stream::Stream;
+
+/// How many connections may be at a stranger's request at a time. A request has seconds to come. A socket leaves this number
+/// as it is opened, a proof as it has come whole, and a member's connection as its token is seen.
 pub(crate) const REQUESTS: usize = 512;
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Acceptor {
     room: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Acceptor {
-    pub(crate) fn new() -> Acceptor {
+    /// For clients who may be so slow to read.
+    pub(crate) fn new(patience: Duration) -> Acceptor {
         Acceptor {
             room: Arc::new(Semaphore::new(REQUESTS)),
+            patience,
         }
     }
 }
 
 impl<S> Accept<TcpStream, S> for Acceptor {
-    type Stream = TcpStream;
+    type Stream = Stream;
     type Service = Placed<S>;
-    type Future = std::future::Ready<io::Result<(TcpStream, Placed<S>)>>;
+    type Future = std::future::Ready<io::Result<(Stream, Placed<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let place = self.room.clone().try_acquire_owned();
@@ -39,20 +46,61 @@ impl<S> Accept<TcpStream, S> for Acceptor {
             place.map_err(|_| io::Error::other("too many connections are at their request"));
         std::future::ready(place.and_then(|place| {
             stream.set_nodelay(true)?;
-            let _place = Arc::new(place);
-            Ok((stream, Placed { service, _place }))
+            let seat = Seat(Arc::new(Mutex::new(Held {
+                _place: place,
+                is_members: false,
+            })));
+            Ok((Stream::new(stream, self.patience), Placed { service, seat }))
         }))
     }
 }
 
-/// A connection's service, with its place: it is dropped when the connection ends or becomes a socket.
+/// What a connection takes up: a place at a stranger's request at first. It is given back when the connection ends or
+/// becomes a socket, which has a place of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat(Arc<Mutex<Held>>);
+
+#[derive(Debug)]
+struct Held {
+    _place: OwnedSemaphorePermit,
+    is_members: bool,
+}
+
+impl Seat {
+    /// Takes a place in another room for strangers. False if there is none.
+    pub(crate) fn change_to_strangers(&self, room: &Arc<Semaphore>) -> bool {
+        self.change(room, false)
+    }
+
+    /// Takes a place in the room that members share, once. False if there is none.
+    pub(crate) fn change_to_members(&self, room: &Arc<Semaphore>) -> bool {
+        self.change(room, true)
+    }
+
+    fn change(&self, room: &Arc<Semaphore>, is_members: bool) -> bool {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_members {
+            return true;
+        }
+        let Ok(place) = room.clone().try_acquire_owned() else {
+            return false;
+        };
+        *held = Held {
+            _place: place,
+            is_members,
+        };
+        true
+    }
+}
+
+/// A connection's service, which shows each request its seat.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed<S> {
     service: S,
-    _place: Arc<OwnedSemaphorePermit>,
+    seat: Seat,
 }
 
-impl<S: Service<R>, R> Service<R> for Placed<S> {
+impl<S: Service<Request<B>>, B> Service<Request<B>> for Placed<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -61,7 +109,38 @@ impl<S: Service<R>, R> Service<R> for Placed<S> {
         self.service.poll_ready(context)
     }
 
-    fn call(&mut self, request: R) -> S::Future {
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        request.extensions_mut().insert(self.seat.clone());
         self.service.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_given_back_as_another_is_taken() {
+        let [requests, strangers, members] =
+            [1, 1, 1].map(|places| Arc::new(Semaphore::new(places)));
+        let free = || [&requests, &strangers, &members].map(|room| room.available_permits());
+        let place = requests.clone().try_acquire_owned().unwrap();
+        let seat = Seat(Arc::new(Mutex::new(Held {
+            _place: place,
+            is_members: false,
+        })));
+        assert_eq!(free(), [0, 1, 1]);
+        assert!(seat.change_to_strangers(&strangers));
+        assert_eq!(free(), [1, 0, 1]);
+        assert!(!seat.change_to_strangers(&strangers), "there is no other");
+        assert_eq!(free(), [1, 0, 1]);
+        assert!(seat.change_to_members(&members));
+        assert_eq!(free(), [1, 1, 0]);
+        for room in [&strangers, &members] {
+            assert!(seat.change_to_members(room), "once a member's, it stays so");
+        }
+        assert_eq!(free(), [1, 1, 0]);
+        drop(seat);
+        assert_eq!(free(), [1, 1, 1]);
     }
 }

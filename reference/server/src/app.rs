@@ -1,17 +1,16 @@
 //! The chat app: a page and what it loads, carried in the program. Its headers let it load and dial nothing but this server.
 //! Not for what the app does: that is `reference/web/app`.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use data_encoding::BASE64URL_NOPAD;
 
+use crate::http;
 use crate::origin::Origin;
 
 /// The files of `reference/web/dist`, by name.
@@ -48,11 +47,7 @@ struct Served {
 
 impl Served {
     fn new(name: &str, bytes: &'static [u8], policy: &HeaderValue) -> Served {
-        let tag = format!(
-            "\"{}\"",
-            BASE64URL_NOPAD.encode(digest(&SHA256, bytes).as_ref())
-        );
-        let tag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
+        let tag = http::tag(bytes);
         let fixed = [
             (CONTENT_TYPE, content_type(name)),
             (
@@ -85,13 +80,7 @@ impl Served {
     }
 
     fn answer(&self, request: &HeaderMap) -> Response {
-        let known = request.get_all(IF_NONE_MATCH).iter().any(|tags| {
-            let listed = tags.as_bytes().split(|byte| *byte == b',');
-            listed
-                .map(|tag| tag.trim_ascii())
-                .any(|tag| tag.strip_prefix(b"W/").unwrap_or(tag) == self.tag.as_bytes())
-        });
-        match known {
+        match http::is_known(request, &self.tag) {
             true => (StatusCode::NOT_MODIFIED, self.headers.clone()).into_response(),
             false => (self.headers.clone(), self.bytes).into_response(),
         }

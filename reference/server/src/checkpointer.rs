@@ -63,6 +63,6 @@ pub(crate) fn pushed(checkpoint: &Checkpoint) -> Pushed {
     };
     Pushed {
         size: checkpoint.size,
-        text: crate::connection::text(&frame),
+        text: crate::house::text(&frame),
     }
 }

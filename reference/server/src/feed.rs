@@ -38,17 +38,24 @@ impl Frame {
         self.text.clone()
     }
 
-    /// The frame's blocks from an index on, as a frame of its own.
-    fn tail(&self, from: u64) -> Frame {
-        let skipped = (from - self.from) as usize;
-        let mut frames = Frames::new(from);
-        for (number, start) in self.starts.iter().enumerate().skip(skipped) {
+    /// Each of its blocks' text.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &str> {
+        self.starts.iter().enumerate().map(|(number, start)| {
             let end = self
                 .starts
                 .get(number + 1)
                 .map_or(self.text.len() - TAIL.len(), |next| *next as usize - 1);
-            frames.push_text(&self.text.as_str()[*start as usize..end]);
-        }
+            &self.text.as_str()[*start as usize..end]
+        })
+    }
+
+    /// The frame's blocks from an index on, as a frame of its own.
+    fn tail(&self, from: u64) -> Frame {
+        let skipped = (from - self.from) as usize;
+        let mut frames = Frames::new(from);
+        self.blocks()
+            .skip(skipped)
+            .for_each(|block| frames.push_text(block));
         // The blocks fitted into one frame before, so that they do now.
         frames.finish().into_iter().next().unwrap_or(Frame {
             from,
@@ -219,6 +226,11 @@ impl Feed {
     pub(crate) fn start(&self) -> u64 {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         kept.frames.front().map_or(kept.size, |frame| frame.from)
+    }
+
+    /// The number of blocks that were published.
+    pub(crate) fn size(&self) -> u64 {
+        *self.size.borrow()
     }
 
     /// Tells when the chain has grown.

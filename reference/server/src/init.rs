@@ -335,8 +335,11 @@ bind = {bind}
 # signed for one of them. Without any, the bound address is taken.
 {origins}
 
-# The origins of web pages that may open a socket here; without this line the same as origins.
+# The origins of web pages that may use this server; without this line the same as origins.
 # page_origins = [\"https://app.example.org\"]
+
+# What clients may speak: WebSocket, plain HTTP with long-polling, server-sent events. What is left out answers 404.
+transports = [\"ws\", \"http\", \"sse\"]
 
 # Whether the chat app is served at the origins. Members open it by their invitation.
 app = true
@@ -352,11 +355,11 @@ server_key = {server_key}
 authority_key = {authority_key}
 allowlist = {allowlist}
 
-# How long a client may take to read what it is sent, and a connection to join.
+# How long a client may take to read what it is sent, and a connection to join or a request's body to come.
 slow_reader_ms = 30000
 join_ms = 30000
 
-# How long a stop may take, and how many connections there may be at a time.
+# How long a stop may take, and how many connections there may be at a time: sockets, streams and requests of members.
 shutdown_ms = 10000
 connections = 16384
 

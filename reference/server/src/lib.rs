@@ -1,10 +1,11 @@
 //! The reference server of dispatch-d/1: the ledger, the sessions and the sockets around the protocol crate, which knows
 //! the rules.
 //!
-//! The way of a message: a [connection](connection) decodes a frame and lets its session judge it; an entry goes through
-//! the [intake](writer::intake), where its signature is verified off the threads that read sockets, to the ledger's one
-//! [writer], which judges it by the chain, makes it durable and publishes it in the [feed]; each connection writes what was
-//! published. Not here: what the protocol's rules are, and anything that a client does.
+//! The way of a message: a [connection] decodes a frame and lets its session judge it, or a [request](http)
+//! shows the session's token; an entry goes through the [intake](writer::intake), where its signature is verified off the
+//! threads that read sockets, to the ledger's one [writer], which judges it by the chain, makes it durable and publishes it in
+//! the [feed]; each connection, stream and request writes what was published. Nothing behind the first two knows which
+//! transport it serves. Not here: what the protocol's rules are, and anything that a client does.
 //!
 //! For use inside another program, [`init()`] founds a community and [`Server::start`] serves it:
 //!
@@ -32,6 +33,7 @@ mod connection;
 mod error;
 mod feed;
 mod files;
+mod house;
 mod http;
 mod init;
 mod key_file;
@@ -41,8 +43,11 @@ mod lobby;
 mod log;
 mod opening;
 mod origin;
+mod outbox;
+mod reader;
 mod roster_keeper;
 mod server;
+mod stream;
 mod writer;
 
 pub use config::Config;

@@ -14,6 +14,9 @@ use crate::http::Door;
 /// How long a client may take to send the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
 
+/// How much of a head is read, and of an answer is buffered beyond what the system holds.
+const BUFFER: usize = 64 << 10;
+
 /// How long the log is silent about connections that cannot be accepted, once it has said so.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -46,10 +49,12 @@ pub(crate) fn accept(
     listener: TcpListener,
     door: Door,
     handle: Handle<SocketAddr>,
+    slow_reader: Duration,
 ) -> Result<impl Future<Output = ()> + use<>, Error> {
     let mut server = axum_server::from_tcp(listener)
         .map_err(|cause| Error::Failed(cause.to_string()))?
-        .acceptor(Acceptor::new())
+        // Twice as long as a member's frames have, so that a `bye` can still come through.
+        .acceptor(Acceptor::new(2 * slow_reader))
         .handle(handle)
         .first_request_timeout(HEAD)
         .accept_error_handler({
@@ -63,7 +68,12 @@ pub(crate) fn accept(
                 }
             }
         });
-    server.http_builder().http1().header_read_timeout(HEAD);
+    // Between two requests of a connection that is kept it is the time for which it may be idle, too.
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER);
     let routes = door.routes().into_make_service();
     Ok(async move {
         if let Err(problem) = server.serve(routes).await {

@@ -5,14 +5,18 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::{Block, State};
 use dispatch_protocol::checkpoint::{Checkpoint, Description};
 use dispatch_protocol::entry::{Body, Prefix};
 use dispatch_protocol::key::PublicKey;
-use dispatch_protocol::refusal::Refusal;
-use dispatch_protocol::session::{Granted, Proven, Resumption, Sessions, Standing};
+use dispatch_protocol::merkle::Tree;
+use dispatch_protocol::refusal::{Code, Refusal};
+use dispatch_protocol::session::{
+    Granted, Live, Proven, Resumption, Sessions, Standing, TokenHash,
+};
 
 use crate::clock;
 
@@ -44,6 +48,48 @@ pub(crate) struct Guest {
     pub(crate) key: PublicKey,
     /// How long the account has been on the roster without a break.
     pub(crate) membership: Arc<Membership>,
+}
+
+/// What a request is let in by, where no connection has joined: a live session.
+pub(crate) struct Pass {
+    /// The session.
+    pub(crate) live: Live,
+    /// The key that the account's entries are verified by.
+    pub(crate) key: PublicKey,
+    /// How long the account has been on the roster without a break.
+    pub(crate) membership: Arc<Membership>,
+}
+
+impl Pass {
+    /// Whether the session is over: by its time, or by a removal. // [SESS-3], [SESS-5]
+    pub(crate) fn is_over(&self) -> bool {
+        clock::now() >= self.live.expires_at || self.membership.ended_at().is_some()
+    }
+
+    /// Refuses whoever's session is over.
+    ///
+    /// # Errors
+    /// `bad_token`.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        match self.is_over() {
+            true => Err(bad_token()),
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until the session's time is over, or a day: a far-off end may not be an instant that the clock can say.
+    pub(crate) async fn over(&self) {
+        let left = Duration::from_millis(self.live.expires_at.saturating_sub(clock::now()));
+        tokio::time::sleep(left.min(Duration::from_secs(86_400))).await;
+    }
+}
+
+fn bad_token() -> Refusal {
+    Refusal::new(
+        Code::BadToken,
+        "HTTP-2",
+        "no live session has this token; join again",
+    )
 }
 
 struct Member {
@@ -135,6 +181,34 @@ impl Lobby {
         self.grant(|view, sessions, checkpoint| {
             resumption.admit(view, sessions, checkpoint, clock::now())
         })
+    }
+
+    /// Looks the session of a token up.
+    ///
+    /// # Errors
+    /// `bad_token`.
+    pub(crate) fn pass(&self, token: &[u8]) -> Result<Pass, Refusal> {
+        // Hashes are compared, whose timing tells nothing of the token.
+        let token = TokenHash::of(token);
+        let durable = self.lock();
+        let live = durable.sessions.find(&token, clock::now());
+        let member = live.and_then(|live| durable.roster.get(&live.account));
+        match live.zip(member) {
+            Some((live, member)) => Ok(Pass {
+                live: live.clone(),
+                key: member.key.clone(),
+                membership: member.membership.clone(),
+            }),
+            None => Err(bad_token()),
+        }
+    }
+
+    /// Asks the tree over the blocks, if so many are durable.
+    pub(crate) fn tree<R>(&self, size: u64, ask: impl FnOnce(&Tree) -> R) -> Option<R> {
+        // The state's lock before this one's, as in `grant`.
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let durable = self.lock().prefix.size;
+        (size <= durable).then(|| ask(state.tree()))
     }
 
     fn grant(

@@ -1,10 +1,13 @@
 //! A store at a start: its whole chain is read into a state, and judged on the way. A store that does not hold together
-//! is reported with the place, and never mended.
+//! is reported with the place, and never mended. [`Opened`] holds the configured keys and the allowlist against it.
 
 use dispatch_protocol::chain::{Block, State};
+use dispatch_protocol::key::KeyPair;
 
-use crate::Config;
-use crate::ledger::{Shelf, StoreError};
+use crate::allowlist::{self, Listed};
+use crate::error::Error;
+use crate::ledger::{Ledger as _, Shelf, SqliteLedger, StoreError};
+use crate::{Config, key_file};
 
 /// How many blocks at the end get their signatures verified again at each start. Those before were verified when they
 /// came, and every hash is computed again: a changed value anywhere breaks the chain.
@@ -100,5 +103,71 @@ pub(crate) fn is_of(state: &State, config: &Config) -> Result<(), StoreError> {
             found: state.community(),
         }),
         _ => Ok(()),
+    }
+}
+
+/// What a store and the configured keys come to before anything is written or served.
+pub(crate) struct Opened {
+    pub(crate) ledger: SqliteLedger,
+    pub(crate) state: State,
+    pub(crate) genesis: Block,
+    pub(crate) server_key: KeyPair,
+    pub(crate) authority: Option<KeyPair>,
+    pub(crate) listed: Option<Result<Vec<Listed>, Error>>,
+}
+
+impl Opened {
+    /// Reads what is configured, and holds it against each other.
+    ///
+    /// # Errors
+    /// [`Error`]: what does not fit. Nothing was changed then.
+    pub(crate) fn open(config: &Config) -> Result<Opened, Error> {
+        let server_key = key_file::read(&config.server_key)?;
+        let authority = config
+            .authority_key
+            .as_deref()
+            .map(key_file::read)
+            .transpose()?;
+        config
+            .limits
+            .check()
+            .map_err(|problem| Error::configuration(problem.to_string()))?;
+        let ledger = SqliteLedger::open(&config.store)?;
+        let state = load(ledger.shelf(), &config.store, Care::Start, &mut |_| {})?;
+        is_of(&state, config)?;
+        if server_key.public() != state.server_key() {
+            let problem = "this is not the server key that the community's block 0 names";
+            return Err(Error::file(&config.server_key, problem));
+        }
+        if let (Some(key), Some(path)) = (&authority, &config.authority_key)
+            && key.public().id() != state.authority()
+        {
+            return Err(Error::file(
+                path,
+                "this is not the key of the community's authority",
+            ));
+        }
+        let listed = match &config.allowlist {
+            Some(path) if authority.is_some() => {
+                if !path.is_file() {
+                    return Err(Error::file(
+                        path,
+                        "there is no allowlist; an empty file would remove everybody it added",
+                    ));
+                }
+                Some(allowlist::read(path))
+            }
+            _ => None,
+        };
+        let genesis = ledger.shelf().blocks(0..1, 0)?.pop();
+        let genesis = genesis.ok_or_else(|| Error::Failed("block 0 is gone".to_owned()))?;
+        Ok(Opened {
+            ledger,
+            state,
+            genesis,
+            server_key,
+            authority,
+            listed,
+        })
     }
 }

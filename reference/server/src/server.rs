@@ -7,23 +7,23 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use dispatch_protocol::bytes::Id;
-use dispatch_protocol::chain::{Block, State};
 use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::session::Host;
+use dispatch_protocol::wire::Transport;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::allowlist::{self, Listed};
 use crate::checkpointer::{self, Checkpointer};
-use crate::connection::House;
+use crate::config::check_transports;
 use crate::error::Error;
 use crate::feed::Feed;
-use crate::http::Door;
-use crate::ledger::{Ledger, Shelf, SqliteLedger};
+use crate::house::House;
+use crate::http::{Door, Shown};
+use crate::ledger::{Ledger, Shelf};
 use crate::listener::{accept, listen};
 use crate::lobby::Lobby;
-use crate::opening::{self, Care};
+use crate::opening::Opened;
 use crate::origin::Origin;
 use crate::roster_keeper::RosterKeeper;
 use crate::writer::intake::Intake;
@@ -55,16 +55,6 @@ pub struct Running {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// What a store and the configured keys come to before anything is written or served.
-struct Opened {
-    ledger: SqliteLedger,
-    state: State,
-    genesis: Block,
-    server_key: KeyPair,
-    authority: Option<KeyPair>,
-    listed: Option<Result<Vec<Listed>, Error>>,
-}
-
 impl Server {
     /// Opens the community and serves it until [`Running::shutdown`]. It returns when clients can connect: with every block
     /// covered by a checkpoint, and the allowlist followed.
@@ -72,6 +62,7 @@ impl Server {
     /// # Errors
     /// [`Error`]: what is configured wrongly, an address or a store in use, a damaged store. Nothing was changed then.
     pub async fn start(config: Config) -> Result<Running, Error> {
+        check_transports(&config.transports).map_err(Error::configuration)?;
         let listener = listen(config.bind)?;
         let address = listener
             .local_addr()
@@ -160,6 +151,7 @@ impl Server {
             feed: feed.clone(),
             shelf,
             readers: Arc::new(Semaphore::new(READERS)),
+            challenges: House::challenges(config.limits.challenge_ms),
             slow_reader: config.slow_reader,
             join_within: config.join_within,
             stopping,
@@ -216,17 +208,26 @@ impl Server {
                 "the app's page may not open a socket here; add an own origin to page_origins, or write app = false"
             );
         }
+        if config.app && !config.transports.contains(&Transport::Ws) {
+            tracing::warn!(
+                "the app speaks WebSocket alone; add \"ws\" to transports, or write app = false"
+            );
+        }
         let door = Door::new(
             house,
-            page_origins,
-            app,
-            genesis,
+            Shown {
+                page_origins,
+                app,
+                transports: config.transports,
+                genesis,
+            },
             config.connections,
             healthy,
             staying,
         );
         let handle = Handle::new();
-        tasks.push(tokio::spawn(accept(listener, door, handle.clone())?));
+        let accepting = accept(listener, door, handle.clone(), config.slow_reader)?;
+        tasks.push(tokio::spawn(accepting));
         let members = lobby.members();
         Ok(Running {
             origins,
@@ -323,58 +324,6 @@ impl Drop for Running {
         self.handle.shutdown();
         self.intake.close();
         self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
-impl Opened {
-    fn open(config: &Config) -> Result<Opened, Error> {
-        let server_key = key_file::read(&config.server_key)?;
-        let authority = config
-            .authority_key
-            .as_deref()
-            .map(key_file::read)
-            .transpose()?;
-        config
-            .limits
-            .check()
-            .map_err(|problem| Error::configuration(problem.to_string()))?;
-        let ledger = SqliteLedger::open(&config.store)?;
-        let state = opening::load(ledger.shelf(), &config.store, Care::Start, &mut |_| {})?;
-        opening::is_of(&state, config)?;
-        if server_key.public() != state.server_key() {
-            let problem = "this is not the server key that the community's block 0 names";
-            return Err(Error::file(&config.server_key, problem));
-        }
-        if let (Some(key), Some(path)) = (&authority, &config.authority_key)
-            && key.public().id() != state.authority()
-        {
-            return Err(Error::file(
-                path,
-                "this is not the key of the community's authority",
-            ));
-        }
-        let listed = match &config.allowlist {
-            Some(path) if authority.is_some() => {
-                if !path.is_file() {
-                    return Err(Error::file(
-                        path,
-                        "there is no allowlist; an empty file would remove everybody it added",
-                    ));
-                }
-                Some(allowlist::read(path))
-            }
-            _ => None,
-        };
-        let genesis = ledger.shelf().blocks(0..1, 0)?.pop();
-        let genesis = genesis.ok_or_else(|| Error::Failed("block 0 is gone".to_owned()))?;
-        Ok(Opened {
-            ledger,
-            state,
-            genesis,
-            server_key,
-            authority,
-            listed,
-        })
     }
 }
 

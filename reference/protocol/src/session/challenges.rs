@@ -40,29 +40,28 @@ impl Challenges {
         self.outstanding.is_empty()
     }
 
-    /// Remembers a challenge that was made at the moment `now`.
+    /// Remembers a challenge that was made at the moment `now`. Where there is no room, expired ones are forgotten first.
     ///
     /// # Errors
-    /// `rate_limited` (LIM-7) if there is no room.
+    /// `rate_limited` (LIM-7) if there is no room for it.
     pub fn remember(&mut self, challenge: AwaitProof, now: u64) -> Result<(), Refusal> {
-        while let Some(&(end, nonce)) = self.ends.first()
-            && end <= now
-        {
+        while let Some(&(end, nonce)) = self.ends.first() {
+            let is_expired = end.saturating_sub(self.grace) <= now;
+            if end > now && !(is_expired && self.outstanding.len() >= self.most) {
+                break;
+            }
             self.ends.pop_first();
             self.outstanding.remove(&nonce);
         }
         if self.outstanding.len() >= self.most {
-            let (end, _) = self
-                .ends
-                .first()
-                .copied()
-                .unwrap_or((now, Nonce::new([0; 32])));
+            let first = self.ends.first();
+            let expires_at = first.map_or(now, |(end, _)| end.saturating_sub(self.grace));
             return Err(Refusal::new(
                 Code::RateLimited,
                 "LIM-7",
                 "too many challenges are outstanding; try again",
             )
-            .retry_after(end.saturating_sub(now).max(1)));
+            .retry_after(expires_at.saturating_sub(now).max(1)));
         }
         let nonce = challenge.server_nonce();
         self.ends

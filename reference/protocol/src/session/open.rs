@@ -75,11 +75,7 @@ impl Open {
 
     /// What is sent when the time is over.
     pub fn farewell(&self) -> Bye {
-        Bye::new(Refusal::new(
-            Code::SessionExpired,
-            "SESS-3",
-            "the session's time is over; join again",
-        ))
+        expired()
     }
 
     /// Judges a `submit` by what the session knows.
@@ -112,6 +108,15 @@ pub(super) fn may_write(account: &Id, entry: &Entry) -> Result<(), Refusal> {
         Code::WrongAuthor,
         "SESS-2",
         "the entry's author is not the session's account",
+    ))
+}
+
+/// What is sent when a session's time is over.
+pub(super) fn expired() -> Bye {
+    Bye::new(Refusal::new(
+        Code::SessionExpired,
+        "SESS-3",
+        "the session's time is over; join again",
     ))
 }
 

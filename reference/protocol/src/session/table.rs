@@ -122,7 +122,12 @@ impl Sessions {
         self.ends.first().map(|&(end, _)| end)
     }
 
-    /// What an open connection is sent when a roster entry removed its account.
+    /// What an open connection or stream is sent when its session's time is over.
+    pub fn expired() -> Bye {
+        open::expired()
+    }
+
+    /// What an open connection or stream is sent when a roster entry removed its account.
     pub fn removed() -> Bye {
         open::removed()
     }

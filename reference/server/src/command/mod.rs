@@ -107,7 +107,8 @@ Examples:
   dispatchd serve ./community
   dispatchd serve --config /etc/dispatchd.toml --bind 0.0.0.0:7311
 
-A change to the allowlist is picked up while it runs.")]
+A change to the allowlist is picked up while it runs. Clients speak WebSocket, plain HTTP with long-polling, or \
+server-sent events; `transports` in the configuration leaves some out.")]
 struct ServeArguments {
     #[command(flatten)]
     place: Place,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dispatch_protocol::limits::Limits;
+use dispatch_protocol::wire::Transport;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -45,6 +46,7 @@ struct Form {
     bind: Option<Spanned<String>>,
     origins: Option<Vec<Spanned<String>>>,
     page_origins: Option<Vec<Spanned<String>>>,
+    transports: Option<Spanned<Vec<Spanned<String>>>>,
     app: Option<bool>,
     community: Option<Spanned<String>>,
     store: Option<PathBuf>,
@@ -123,6 +125,9 @@ impl Reading<'_> {
             .page_origins
             .map(|written| self.origins(written))
             .transpose()?;
+        if let Some(written) = form.transports {
+            config.transports = self.transports(written)?;
+        }
         config.app = form.app.unwrap_or(config.app);
         if let Some(community) = form.community {
             let id = community.get_ref().parse().map_err(|_| {
@@ -177,6 +182,30 @@ impl Reading<'_> {
         written.into_iter().map(read).collect()
     }
 
+    fn transports(&self, written: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Transport>, Error> {
+        let start = written.span().start;
+        let mut transports = Vec::new();
+        for name in written.into_inner() {
+            let transport = match name.get_ref().as_str() {
+                "ws" => Transport::Ws,
+                "http" => Transport::Http,
+                "sse" => Transport::Sse,
+                other => {
+                    let problem =
+                        format!("there is no transport `{other}`; there are ws, http, sse");
+                    return Err(self.problem(name.span().start, problem));
+                }
+            };
+            if transports.contains(&transport) {
+                let problem = format!("the transport `{}` is named twice", name.get_ref());
+                return Err(self.problem(name.span().start, problem));
+            }
+            transports.push(transport);
+        }
+        check_transports(&transports).map_err(|problem| self.problem(start, problem))?;
+        Ok(transports)
+    }
+
     fn limits(&self, written: &BTreeMap<String, Spanned<u64>>) -> Result<Limits, Error> {
         let mut limits = Limits::default();
         for (name, value) in written {
@@ -201,6 +230,17 @@ impl Reading<'_> {
             .count();
         Error::line(self.path, line, problem)
     }
+}
+
+/// Whether anybody can join by these transports.
+///
+/// # Errors
+/// A sentence.
+pub(crate) fn check_transports(transports: &[Transport]) -> Result<(), &'static str> {
+    if transports.contains(&Transport::Ws) || transports.contains(&Transport::Http) {
+        return Ok(());
+    }
+    Err("transports must hold \"ws\" or \"http\": nobody can join by server-sent events alone")
 }
 
 /// Sets one limit by its name on the wire. Whether the limits fit each other is to be checked when all are set.
@@ -256,12 +296,16 @@ mod tests {
         assert_eq!(config.limits, Limits::default());
         assert!(config.origins.is_empty() && config.allowlist.is_none());
         assert!(config.app);
+        assert_eq!(
+            config.transports,
+            [Transport::Ws, Transport::Http, Transport::Sse]
+        );
     }
 
     #[test]
     fn what_is_written_is_taken() {
         let config = read(
-            "bind = \"[::1]:1\"\napp = false\norigins = [\"https://a.example/\"]\nstore = \"/var/x\"\n[limits]\nchallenge_ms = 2000\n\
+            "bind = \"[::1]:1\"\napp = false\ntransports = [\"http\"]\norigins = [\"https://a.example/\"]\nstore = \"/var/x\"\n[limits]\nchallenge_ms = 2000\n\
              [log]\nformat = \"json\"\n",
         )
         .unwrap();
@@ -269,6 +313,7 @@ mod tests {
         assert_eq!(config.origins[0].as_str(), "https://a.example");
         assert_eq!(config.store, Path::new("/var/x"));
         assert!(!config.app);
+        assert_eq!(config.transports, [Transport::Http]);
         assert_eq!(config.limits.challenge_ms, 2000);
         assert_eq!(config.log.format, LogFormat::Json);
     }
@@ -315,6 +360,26 @@ mod tests {
             (
                 "app = \"yes\"",
                 "/c/dispatchd.toml:1: invalid type: string \"yes\", expected a boolean",
+            ),
+            (
+                "transports = [\"ws\",\n\"wss\"]",
+                "/c/dispatchd.toml:2: there is no transport `wss`",
+            ),
+            (
+                "transports = [\"ws\", \"ws\"]",
+                "/c/dispatchd.toml:1: the transport `ws` is named twice",
+            ),
+            (
+                "\ntransports = [\"sse\"]",
+                "/c/dispatchd.toml:2: transports must hold \"ws\" or \"http\"",
+            ),
+            (
+                "transports = []",
+                "/c/dispatchd.toml:1: transports must hold",
+            ),
+            (
+                "transports = \"ws\"",
+                "/c/dispatchd.toml:1: invalid type: string \"ws\"",
             ),
             ("bind = ", "/c/dispatchd.toml:1: "),
         ] {

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::limits::Limits;
+use dispatch_protocol::wire::Transport;
 
-pub(crate) use file::{FILE_NAME, Log, LogFormat, file_in, set_limit};
+pub(crate) use file::{FILE_NAME, Log, LogFormat, check_transports, file_in, set_limit};
 
 use crate::origin::Origin;
 
@@ -23,8 +24,11 @@ pub struct Config {
     /// The origins by which clients dial this server (JOIN-2). Where there is none, the bound address's own is taken,
     /// and `localhost` with the same port beside a loopback one.
     pub origins: Vec<Origin>,
-    /// The origins of web pages that may open a socket (WS-5); none means the same as `origins`.
+    /// The origins of web pages that may open a socket (WS-5) and read answers (HTTP-12); none means the same as `origins`.
     pub page_origins: Option<Vec<Origin>>,
+    /// What is offered, and listed in the discovery document (DISC-3). Sessions begin on a socket or by HTTP, so that one
+    /// of the two must be among them.
+    pub transports: Vec<Transport>,
     /// Whether the chat app is served at `/`.
     pub app: bool,
     /// The community's id: a store that holds another one is refused.
@@ -41,11 +45,11 @@ pub struct Config {
     pub limits: Limits,
     /// How long a write to a client may take before the client is `slow_reader` (SYNC-4).
     pub slow_reader: Duration,
-    /// How long a connection may go without a join (WS-8).
+    /// How long a connection may go without a join (WS-8), and the body of a member's request may take to come.
     pub join_within: Duration,
     /// How long a shutdown may take.
     pub shutdown_within: Duration,
-    /// The most connections at a time.
+    /// The most connections of members at a time, and sockets on which nobody has joined yet.
     pub connections: usize,
     pub(crate) log: file::Log,
 }
@@ -57,6 +61,7 @@ impl Config {
             bind,
             origins: Vec::new(),
             page_origins: None,
+            transports: vec![Transport::Ws, Transport::Http, Transport::Sse],
             app: true,
             community: None,
             store,

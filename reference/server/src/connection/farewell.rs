@@ -10,7 +10,8 @@ use dispatch_protocol::refusal::{Code, Refusal};
 use dispatch_protocol::wire::{Bye, ServerFrame};
 use tokio_tungstenite::tungstenite;
 
-use super::{Connection, text};
+use super::Connection;
+use crate::house::{self, text};
 
 /// How long the client may take to read the farewell and close its side.
 const GRACE: Duration = Duration::from_secs(3);
@@ -74,11 +75,7 @@ pub(super) fn too_large(limits: &Limits) -> End {
 
 /// [SYNC-4]
 pub(super) fn slow_reader() -> End {
-    End::Bye(Bye::new(Refusal::new(
-        Code::SlowReader,
-        "SYNC-4",
-        "the client reads too slowly; join again and go on from what it holds",
-    )))
+    End::Bye(Bye::new(house::slow_reader()))
 }
 
 impl Connection {
@@ -100,13 +97,8 @@ impl Connection {
             }
             End::Stop => {
                 // [WS-9]
-                let refusal = Refusal::new(
-                    Code::ShuttingDown,
-                    "WS-9",
-                    "the server stops; try again later",
-                )
-                .retry_after(5000);
-                (Some(Bye::new(refusal)), 1001, Code::ShuttingDown.as_str())
+                let bye = Bye::new(house::shutting_down());
+                (Some(bye), 1001, Code::ShuttingDown.as_str())
             }
             End::NoJoin => (None, 1008, "no join within the time that there is for it"),
             End::NotText => (None, 1007, "not UTF-8"),

@@ -2,33 +2,27 @@
 //! and writes what was published. It holds no lock while it waits, and nothing that another connection needs: a panic in
 //! here ends this connection alone.
 
-mod delivery;
 mod farewell;
 mod join;
-pub(crate) mod outbox;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
-use dispatch_protocol::bytes::Nonce;
-use dispatch_protocol::key::{KeyPair, PublicKey};
+use dispatch_protocol::key::PublicKey;
 use dispatch_protocol::refusal::{Code, Refusal};
-use dispatch_protocol::session::{Host, Session, Step, Submission};
+use dispatch_protocol::session::{Session, Sessions, Step, Submission};
 use dispatch_protocol::wire::{Accepted, Bye, ClientFrame, Refused, ServerFrame};
 use futures_util::SinkExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Sleep};
 
 use crate::clock;
-use crate::feed::Feed;
-use crate::ledger::Shelf;
-use crate::lobby::Lobby;
-use crate::writer::intake::{self, Intake};
-use delivery::Reader;
+use crate::house::{House, nonce, text};
+use crate::outbox::{Outbox, Outcome};
+use crate::reader::Reader;
 use farewell::End;
-use outbox::{Outbox, Outcome};
 
 /// How many refusals a connection gets before a welcome. // [ERR-7]
 const REFUSALS: u32 = 100;
@@ -39,28 +33,14 @@ const UNANSWERED: usize = 256;
 /// A connection that is silent for so long is pinged; one that is silent for twice as long is gone.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What every connection needs of its server.
-pub(crate) struct House {
-    pub(crate) host: Host,
-    pub(crate) server_key: Arc<KeyPair>,
-    pub(crate) intake: Arc<Intake>,
-    pub(crate) lobby: Arc<Lobby>,
-    pub(crate) feed: Arc<Feed>,
-    pub(crate) shelf: Arc<dyn Shelf>,
-    /// How many readers may ask the store at once.
-    pub(crate) readers: Arc<Semaphore>,
-    pub(crate) slow_reader: Duration,
-    pub(crate) join_within: Duration,
-    /// Becomes true when the server stops.
-    pub(crate) stopping: watch::Receiver<bool>,
-}
-
 /// See the module.
 struct Connection {
     socket: WebSocket,
     house: Arc<House>,
     session: Session,
     reader: Option<Reader>,
+    /// The member's key.
+    key: Option<PublicKey>,
     outbox: Arc<Outbox>,
     /// A place among those who have not joined, given back with the welcome. // [LIM-9]
     stranger: Option<OwnedSemaphorePermit>,
@@ -94,6 +74,7 @@ pub(crate) fn serve<P: Send + 'static>(
         house,
         session: Session::new(),
         reader: None,
+        key: None,
         outbox: Arc::default(),
         stranger: Some(stranger),
         refusals: 0,
@@ -219,20 +200,37 @@ impl Connection {
 
     /// Hands an entry on to be verified and appended, in the order in which it came. // [SUB-4]
     async fn submit(&mut self, submission: Submission, size: usize) -> Result<(), End> {
-        let Some(reader) = &self.reader else {
+        let Some(key) = self.key.clone() else {
             return Ok(());
         };
-        let key: PublicKey = reader.key.clone();
-        let Some(permit) = self.house.intake.admit(size).await else {
-            return Err(End::Stop);
+        let Submission { reference, entry } = submission;
+        self.house
+            .submit(entry, key, size, Some(reference), &self.outbox)
+            .await
+            .ok_or(End::Stop)
+    }
+
+    /// Writes what is next for the client, and ends the connection if its account was removed.
+    async fn deliver(&mut self) -> Result<(), End> {
+        let Some(reader) = &mut self.reader else {
+            return Ok(());
         };
-        let reply = self.outbox.expect(submission.reference, permit);
-        self.house.intake.submit(intake::Submission {
-            entry: submission.entry,
-            key,
-            reply,
-        });
-        Ok(())
+        let due = reader
+            .next(&self.house)
+            .await
+            .map_err(|_failed| End::Failed)?;
+        let checkpoint = due.checkpoint.iter().map(|pushed| pushed.text.clone());
+        let texts: Vec<_> = due
+            .frames
+            .iter()
+            .map(|frame| frame.text())
+            .chain(checkpoint)
+            .collect();
+        self.write(texts).await?;
+        match due.removed {
+            true => Err(End::Bye(Sessions::removed())), // [SESS-5]
+            false => Ok(()),
+        }
     }
 
     /// Writes the answers that have come.
@@ -240,12 +238,12 @@ impl Connection {
         let frames = self.outbox.take().into_iter().map(|answer| {
             text(&match answer.outcome {
                 Outcome::Accepted { index, hash } => ServerFrame::Accepted(Accepted {
-                    reference: Some(answer.reference),
+                    reference: answer.reference,
                     index,
                     hash,
                 }),
                 Outcome::Refused(refusal) => {
-                    ServerFrame::Refused(Refused::new(Some(answer.reference), refusal))
+                    ServerFrame::Refused(Refused::new(answer.reference, refusal))
                 }
             })
         });
@@ -327,22 +325,4 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-/// A frame's text.
-pub(crate) fn text(frame: &ServerFrame) -> Utf8Bytes {
-    match serde_json::to_string(frame) {
-        Ok(text) => text.into(),
-        Err(problem) => unreachable!("a frame of numbers and texts is always written: {problem}"),
-    }
-}
-
-/// 32 bytes that nobody can guess. // [JOIN-7]
-fn nonce() -> Nonce {
-    let mut bytes = [0; 32];
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        // Without a source of random bytes no challenge may be made; this connection ends.
-        panic!("the system's random source failed");
-    }
-    Nonce::new(bytes)
 }

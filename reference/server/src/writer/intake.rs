@@ -16,7 +16,7 @@ use dispatch_protocol::refusal::Refusal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Command;
-use crate::connection::outbox::{Reply, unavailable};
+use crate::outbox::{Reply, unavailable};
 
 /// How much may be under way, in KiB of frames.
 const SPACE_KIB: usize = 32 << 10;

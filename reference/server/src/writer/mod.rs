@@ -32,11 +32,11 @@ use intake::{Checked, Intake, Work};
 use crate::allowlist::Listed;
 use crate::checkpointer;
 use crate::clock;
-use crate::connection::outbox::{Outcome, Reply, unavailable};
 use crate::feed::{Feed, Frames};
 use crate::ledger::{Batch, Ledger, StoreError};
 use crate::lobby::Lobby;
 use crate::opening::{self, Care};
+use crate::outbox::{Outcome, Reply, unavailable};
 
 /// After a commit that failed, entries are refused for so long before another is tried.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(1);

@@ -16,10 +16,10 @@ use tokio::sync::watch;
 
 use super::intake::{Intake, Submission};
 use super::{Tip, Writer};
-use crate::connection::outbox::{Outbox, Outcome};
 use crate::feed::{Feed, Found};
 use crate::ledger::{Batch, Ledger, Shelf, SqliteLedger, StoreError};
 use crate::lobby::Lobby;
+use crate::outbox::{Outbox, Outcome};
 use crate::{checkpointer, clock};
 
 const WORKS: u8 = 0;
@@ -153,7 +153,7 @@ impl Stage {
             let permit = self.intake.admit(1000).await.unwrap();
             let reply = self
                 .outbox
-                .expect(Ref::parse(&format!("n{number}")).unwrap(), permit);
+                .expect(Ref::parse(&format!("n{number}")), permit);
             self.intake.submit(Submission {
                 entry,
                 key: self.authority.public().clone(),
@@ -168,7 +168,7 @@ impl Stage {
                     Outcome::Accepted { index, .. } => Ok(index),
                     Outcome::Refused(refusal) => Err(refusal.code),
                 };
-                (answer.reference.to_string(), outcome)
+                (answer.reference.unwrap().to_string(), outcome)
             }));
         }
         answers

@@ -186,7 +186,7 @@ async fn the_discovery_document_is_there_for_everybody() {
     for wanted in [
         "content-type: application/json\r\n",
         "access-control-allow-origin: *\r\n",
-        r#""transports":["ws"]"#,
+        r#""transports":["ws","http","sse"]"#,
     ] {
         assert!(answer.contains(wanted), "{wanted}: {answer}");
     }

@@ -93,14 +93,22 @@ impl Client {
 
     /// The next frame; none once the server has closed.
     pub async fn try_next(&mut self) -> Option<ServerFrame> {
+        let text = self.try_next_text().await?;
+        Some(ServerFrame::decode(&text).unwrap().expect("a known frame"))
+    }
+
+    /// The next frame's text.
+    pub async fn next_text(&mut self) -> String {
+        self.try_next_text().await.expect("the server goes on")
+    }
+
+    async fn try_next_text(&mut self) -> Option<String> {
         loop {
             let message = tokio::time::timeout(SOON, self.socket.next())
                 .await
                 .expect("a frame comes soon");
             match message? {
-                Ok(Message::Text(text)) => {
-                    return Some(ServerFrame::decode(&text).unwrap().expect("a known frame"));
-                }
+                Ok(Message::Text(text)) => return Some(text.to_string()),
                 Ok(Message::Close(_)) => return None,
                 Ok(_) => {}
                 Err(problem) => panic!("the socket failed: {problem}"),

@@ -8,6 +8,7 @@ mod command;
 mod community;
 mod ending;
 mod founding;
+mod http;
 mod joining;
 mod member;
 mod process;

@@ -1,4 +1,4 @@
-//! The answers to a connection's submits on their way back: the writer puts them in, the connection takes them out and
+//! The answers to submits on their way back: the writer puts them in, whoever handed the entries in takes them out and
 //! writes them. A submit gets exactly one, even if whoever had it was lost on the way.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,11 +19,12 @@ pub(crate) enum Outcome {
 
 /// An answer and the submit that it is for.
 pub(crate) struct Answer {
-    pub(crate) reference: Ref,
+    /// None where there is but one to wait for, as by HTTP.
+    pub(crate) reference: Option<Ref>,
     pub(crate) outcome: Outcome,
 }
 
-/// A connection's answers.
+/// The answers of one connection, or of one request.
 #[derive(Default)]
 pub(crate) struct Outbox {
     answers: Mutex<Vec<Answer>>,
@@ -48,11 +49,15 @@ impl Outbox {
     }
 
     /// Expects one more answer. The permit, which bounds what is under way, is given back with it.
-    pub(crate) fn expect(self: &Arc<Self>, reference: Ref, permit: OwnedSemaphorePermit) -> Reply {
+    pub(crate) fn expect(
+        self: &Arc<Self>,
+        reference: Option<Ref>,
+        permit: OwnedSemaphorePermit,
+    ) -> Reply {
         self.unanswered.fetch_add(1, Ordering::AcqRel);
         Reply {
-            outbox: self.clone(),
-            reference: Some(reference),
+            outbox: Some(self.clone()),
+            reference,
             _permit: permit,
         }
     }
@@ -69,7 +74,8 @@ impl Outbox {
 
 /// The duty to answer one submit. // [SUB-1]
 pub(crate) struct Reply {
-    outbox: Arc<Outbox>,
+    /// None once it has answered.
+    outbox: Option<Arc<Outbox>>,
     reference: Option<Ref>,
     _permit: OwnedSemaphorePermit,
 }
@@ -81,8 +87,9 @@ impl Reply {
     }
 
     fn put(&mut self, outcome: Outcome) {
-        if let Some(reference) = self.reference.take() {
-            self.outbox.put(Answer { reference, outcome });
+        if let Some(outbox) = self.outbox.take() {
+            let reference = self.reference.take();
+            outbox.put(Answer { reference, outcome });
         }
     }
 }

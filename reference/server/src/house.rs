@@ -1,0 +1,170 @@
+//! What every transport needs of its server, and what all of them do alike: let an account in, hand an entry on, tell that
+//! the server stops. Not for how a transport speaks.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::ws::Utf8Bytes;
+use dispatch_protocol::bytes::Nonce;
+use dispatch_protocol::entry::Entry;
+use dispatch_protocol::key::{KeyPair, PublicKey};
+use dispatch_protocol::refusal::{Code, Refusal};
+use dispatch_protocol::session::{Challenges, Host, Open};
+use dispatch_protocol::wire::{Ref, ServerFrame, Welcome};
+use tokio::sync::{Semaphore, watch};
+
+use crate::feed::Feed;
+use crate::ledger::Shelf;
+use crate::lobby::{Guest, Lobby, Membership};
+use crate::outbox::{Outbox, unavailable};
+use crate::writer::intake::{Intake, Submission};
+
+/// How many challenges may be outstanding where no connection holds them: several whole communities that come back at
+/// once, in some 30 MiB. // [LIM-9], [LIM-12]
+const CHALLENGES: usize = 8192;
+
+/// See the module.
+pub(crate) struct House {
+    pub(crate) host: Host,
+    pub(crate) server_key: Arc<KeyPair>,
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) lobby: Arc<Lobby>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) shelf: Arc<dyn Shelf>,
+    /// How many readers may ask the store at once.
+    pub(crate) readers: Arc<Semaphore>,
+    /// The challenges that were asked for by requests; those of sockets are with their connections. They go with the
+    /// process. // [JOIN-21]
+    pub(crate) challenges: Mutex<Challenges>,
+    pub(crate) slow_reader: Duration,
+    pub(crate) join_within: Duration,
+    /// Becomes true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// An account that was let in, and the welcome that it is due.
+pub(crate) struct Joined {
+    pub(crate) open: Open,
+    pub(crate) welcome: Welcome,
+    /// The key that the account's entries are verified by.
+    pub(crate) key: PublicKey,
+    pub(crate) membership: Arc<Membership>,
+}
+
+impl House {
+    /// Room for the challenges of a server whose challenges live so long.
+    pub(crate) fn challenges(challenge_ms: u64) -> Mutex<Challenges> {
+        Mutex::new(Challenges::new(CHALLENGES, challenge_ms))
+    }
+
+    /// The challenges that were asked for by requests.
+    pub(crate) fn outstanding(&self) -> MutexGuard<'_, Challenges> {
+        self.challenges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets an account in and signs its welcome, on the threads that do RSA work.
+    ///
+    /// # Errors
+    /// Why it may not come in, or `unavailable`.
+    pub(crate) async fn join(
+        &self,
+        admit: impl FnOnce(&Lobby) -> Result<Guest, Refusal> + Send + 'static,
+    ) -> Result<Joined, Refusal> {
+        let (lobby, server_key) = (self.lobby.clone(), self.server_key.clone());
+        let joining = self.intake.run(move || {
+            let Guest {
+                granted,
+                key,
+                membership,
+            } = admit(&lobby)?;
+            let (open, welcome) = granted.welcome(&server_key); // [JOIN-15], [JOIN-16]
+            Ok(Joined {
+                open,
+                welcome,
+                key,
+                membership,
+            })
+        });
+        let joined = joining.await.unwrap_or_else(|| {
+            Err(unavailable(
+                "the server could not look at the proof; try again",
+            ))
+        });
+        match &joined {
+            Ok(Joined { open, welcome, .. }) => {
+                tracing::debug!(account = %open.account(), size = welcome.size, "joined");
+            }
+            Err(refusal) if matches!(refusal.code, Code::BadProof | Code::NotAllowed) => {
+                tracing::info!(code = %refusal.code, "a join was refused");
+            }
+            Err(_) => {}
+        }
+        joined
+    }
+
+    /// Hands an entry of so many bytes on to be verified and appended; its answer comes into the outbox. Waits while too
+    /// much is under way. None if the server takes nothing more.
+    pub(crate) async fn submit(
+        &self,
+        entry: Entry,
+        key: PublicKey,
+        bytes: usize,
+        reference: Option<Ref>,
+        outbox: &Arc<Outbox>,
+    ) -> Option<()> {
+        let permit = self.intake.admit(bytes).await?;
+        let reply = outbox.expect(reference, permit);
+        self.intake.submit(Submission { entry, key, reply });
+        Some(())
+    }
+
+    /// Whether the server stops.
+    pub(crate) fn stops(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the server stops.
+    pub(crate) async fn stopped(&self) {
+        // An error says that the server is gone, which is the same.
+        let _ = self.stopping.clone().wait_for(|stop| *stop).await;
+    }
+}
+
+/// What is said when the server stops. // [WS-9]
+pub(crate) fn shutting_down() -> Refusal {
+    Refusal::new(
+        Code::ShuttingDown,
+        "WS-9",
+        "the server stops; try again later",
+    )
+    .retry_after(5000)
+}
+
+/// What is said to a client that reads too slowly. // [SYNC-4]
+pub(crate) fn slow_reader() -> Refusal {
+    Refusal::new(
+        Code::SlowReader,
+        "SYNC-4",
+        "the client reads too slowly; join again and go on from what it holds",
+    )
+}
+
+/// A frame's text.
+pub(crate) fn text(frame: &ServerFrame) -> Utf8Bytes {
+    match serde_json::to_string(frame) {
+        Ok(text) => text.into(),
+        Err(problem) => unreachable!("a frame of numbers and texts is always written: {problem}"),
+    }
+}
+
+/// 32 bytes that nobody can guess. // [JOIN-7]
+pub(crate) fn nonce() -> Nonce {
+    let mut bytes = [0; 32];
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        // Without a source of random bytes no challenge may be made; whoever asked for one ends.
+        panic!("the system's random source failed");
+    }
+    Nonce::new(bytes)
+}
