@@ -26,7 +26,6 @@ impl Coverage<'_> {
             || !self.known_answers.is_empty()
             || requirement.untestable.is_some()
             || requirement.withdrawn
-            || requirement.is_of_later_transport()
             || requirement.level() == Some(Level::May)
     }
 }
@@ -170,9 +169,7 @@ mod tests {
 
     #[test]
     fn a_specification_whose_obligations_are_all_decided_has_no_faults() {
-        let requirements = requirements(
-            "- **[A-1]** It MUST be.\n- **[HTTP-1]** It MUST be.\n- **[A-2]** It MAY be.\n",
-        );
+        let requirements = requirements("- **[A-1]** It MUST be.\n- **[A-2]** It MAY be.\n");
         assert_eq!(
             faults(&requirements, &vectors("A-1", "MUST")),
             Vec::<String>::new()

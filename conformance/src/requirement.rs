@@ -83,11 +83,6 @@ impl Requirement {
     pub fn area(&self) -> &str {
         self.id.rsplit_once('-').map_or(&self.id, |(area, _)| area)
     }
-
-    /// Whether it is about a transport other than WebSocket, whose scenarios are not written yet.
-    pub fn is_of_later_transport(&self) -> bool {
-        matches!(self.area(), "HTTP" | "POLL" | "SSE")
-    }
 }
 
 /// All requirements, in the order of the chapters.

@@ -27,12 +27,11 @@ pub fn execute(library: &Library) -> Exit {
     let count =
         |holds: &dyn Fn(&Coverage<'_>) -> bool| table.iter().filter(|row| holds(row)).count();
     anstream::println!(
-        "\n{} requirements: {} decided by live cases, {} by known answers, {} untestable, {} of later transports",
+        "\n{} requirements: {} decided by live cases, {} by known answers, {} untestable",
         table.len(),
         count(&|row| !row.cases.is_empty()),
         count(&|row| !row.known_answers.is_empty()),
         count(&|row| row.requirement.untestable.is_some()),
-        count(&|row| row.requirement.is_of_later_transport()),
     );
     let faults = gate::faults(&library.requirements, &library.vectors);
     if faults.is_empty() {
@@ -71,7 +70,6 @@ fn decided_by(row: &Coverage<'_>) -> String {
     if parts.is_empty() {
         parts.push(match requirement.level() {
             _ if requirement.withdrawn => "withdrawn".to_owned(),
-            _ if requirement.is_of_later_transport() => "a later transport".to_owned(),
             Some(Level::May) => "nothing needs to".to_owned(),
             _ => format!("{}", "NOTHING".red().bold()),
         });

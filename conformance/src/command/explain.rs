@@ -118,9 +118,6 @@ fn about_requirement(requirement: &Requirement, library: &Library) -> String {
             );
         }
     }
-    if requirement.is_of_later_transport() {
-        out += "\nAbout a transport that the live cases do not cover yet.\n";
-    }
     out
 }
 

@@ -55,6 +55,8 @@ impl Port {
     pub(super) async fn serve(self: Arc<Self>, stream: TcpStream) {
         // Frames are small and awaited: none is held back for the next one.
         let _ = stream.set_nodelay(true);
+        // A request is answered to its end, like a socket, before the server stops.
+        let _alive = self.alive.clone();
         let (faults, gives_up) = (self.server.faults.clone(), Arc::clone(&self.gives_up));
         let service = service_fn(move |request| {
             let port = Arc::clone(&self);

@@ -423,6 +423,7 @@ impl Desk {
             .filter(|size| (1..=blocks.len()).contains(size));
         let held = match (held, self.server.faults.has("HTTP-7")) {
             (None, true) => Some(blocks.len()),
+            (Some(_), _) if self.server.faults.has("HTTP-1/proofs") => Some(blocks.len()),
             (held, _) => held,
         };
         let none = || {

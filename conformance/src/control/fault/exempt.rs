@@ -1,6 +1,6 @@
 //! Requirements on a server that have no fault, and why.
 
-/// Ids and reasons. Untestable ones, clients' and later transports' need no line here.
+/// Ids and reasons. Untestable ones and clients' need no line here.
 pub const EXEMPT: &[(&str, &str)] = &[
     ("ENC-4", "a server neither seals nor opens"),
     ("ENTRY-12", "a permission: there is nothing to break"),

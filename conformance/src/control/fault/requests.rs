@@ -9,6 +9,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "answers an entry as it would on a socket, with a ref",
     ),
     Fault::new(
+        "HTTP-1/proofs",
+        "proves by the tree of all blocks, whatever size was asked for",
+    ),
+    Fault::new(
         "HTTP-2",
         "takes any request for one of the newest session's",
     ),

@@ -60,10 +60,7 @@ fn each_testable_requirement_on_a_server_has_a_fault_or_a_reason() {
     let exempt: BTreeSet<_> = EXEMPT.iter().map(|(id, _)| *id).collect();
     let requirements = Requirements::read(&Corpus::embedded());
     let testable = requirements.iter().filter(|requirement| {
-        binds_a_server(requirement)
-            && requirement.untestable.is_none()
-            && !requirement.withdrawn
-            && !requirement.is_of_later_transport()
+        binds_a_server(requirement) && requirement.untestable.is_none() && !requirement.withdrawn
     });
     let open: Vec<_> = testable
         .map(|requirement| requirement.id.as_str())
