@@ -224,3 +224,50 @@ async fn older_clients_and_whole_addresses_are_served_and_newer_ones_are_not() {
     .await;
     assert!(!answer.contains('\0'), "HTTP/2 was spoken: {answer:?}");
 }
+
+#[tokio::test]
+async fn a_thousand_requests_with_a_fault_anywhere_break_nothing() {
+    let community = Community::with(&["m01"]);
+    let server = community.serve().await;
+    let member = Member::join(&server, "m01").await;
+    let token = format!("Authorization: Dispatch {}\r\n", member.joined.token());
+    let get = format!("GET /v1/blocks?from=0&limit=7&wait=0 HTTP/1.1\r\nHost: here\r\n{token}\r\n");
+    let wholes = [
+        sized("/v1/hello", &hello(&server)).into_bytes(),
+        post(
+            "/v1/entries",
+            &format!("Transfer-Encoding: chunked\r\n{token}"),
+            &chunked("{}"),
+        )
+        .into_bytes(),
+        get.clone().into_bytes(),
+    ];
+    // The same faults each time: xorshift from a fixed seed.
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % below as u64) as usize
+    };
+    for number in 0..1000 {
+        let mut bytes = wholes[number % wholes.len()].clone();
+        for _ in 0..=next(3) {
+            let place = next(bytes.len());
+            match next(4) {
+                0 => bytes[place] = next(256) as u8,
+                1 => drop(bytes.remove(place)),
+                2 => bytes.insert(place, b"\r\n \0:;,\xff"[next(8)]),
+                _ => bytes.truncate(place.max(1)),
+            }
+        }
+        let mut wire = Wire::dial(&server).await;
+        wire.0.write_all(&bytes).await.unwrap();
+        // Nothing more will come, so that nobody waits for it.
+        let _ = wire.0.shutdown().await;
+        let answer = wire.rest().await;
+        assert!(!answer.starts_with("HTTP/1.1 5"), "{answer}: {bytes:?}");
+    }
+    let answer = exchange(&server, &get.replace("Host", "Connection: close\r\nHost")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}

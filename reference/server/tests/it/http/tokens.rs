@@ -8,6 +8,7 @@ use dispatch_protocol::refusal::Code;
 use super::caller::{Caller, join, unknown_token};
 use crate::community::{Community, key};
 use crate::member::{Member, card, now};
+use crate::process::Process;
 
 /// Every request that asks for a token.
 const FOR_MEMBERS: [(&str, &str); 7] = [
@@ -138,5 +139,33 @@ async fn paths_and_methods_that_are_not_there_are_told_to_members() {
     ] {
         let answer = caller.ask("HEAD", path, "").await;
         assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_written_to_a_log_however_much_is_logged() {
+    let community = Community::with(&["m01"]);
+    let toml = community.path("dispatchd.toml");
+    let quiet = std::fs::read_to_string(&toml).unwrap();
+    let loud = quiet.replace("level = \"info\"", "level = \"trace\"");
+    assert_ne!(loud, quiet);
+    std::fs::write(&toml, loud).unwrap();
+    let mut process = Process::serve(&community);
+    let stranger = Caller::stranger(&process.target);
+    let (joined, _) = join(&stranger, &key("m01"), None, None).await.unwrap();
+    let token = joined.token().to_string();
+    let caller = Caller::of(&process.target, &joined);
+    for (method, path) in FOR_MEMBERS {
+        drop(caller.open(method, path, "{}").await);
+    }
+    stranger.get(&format!("/v1/blocks?from={token}")).await;
+    stranger.get(&format!("/v1/{token}")).await;
+    process.signal("-TERM");
+    assert_eq!(process.end(), Some(0));
+    let mut log = String::new();
+    std::io::Read::read_to_string(&mut process.log, &mut log).unwrap();
+    assert!(log.contains("stopped"), "{log}");
+    for part in [&token[..24], &token[100..124]] {
+        assert!(!log.contains(part), "{log}");
     }
 }
