@@ -16,11 +16,19 @@ pub struct Arguments {
     #[arg(value_name = "SUBJECT")]
     subjects: Vec<String>,
     /// Let each fault meet every case, and not those of its requirement and the touchstones alone (some 15 minutes)
-    #[arg(long, conflicts_with = "share")]
+    #[arg(long, conflicts_with_all = ["share", "areas"])]
     full: bool,
     /// Let each fault meet one share of the other cases, such as 2/9: nine runs make the full matrix
     #[arg(long, value_name = "K/N")]
     share: Option<Others>,
+    /// Let each fault meet the cases of these areas, such as ones that were just added: HTTP,SSE
+    #[arg(
+        long,
+        value_name = "AREA,...",
+        value_delimiter = ',',
+        conflicts_with = "share"
+    )]
+    areas: Vec<String>,
     /// Servers at a time
     #[arg(long, value_name = "N", default_value_t = 16)]
     servers: usize,
@@ -55,6 +63,7 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
         subjects: arguments.subjects,
         others: match arguments.share {
             Some(share) => share,
+            None if !arguments.areas.is_empty() => Others::Areas(arguments.areas),
             None if arguments.full => Others::All,
             None => Others::Touchstones,
         },

@@ -152,7 +152,7 @@ impl Desk {
         match (path, session) {
             ("/v1/hello", _) => {
                 query.only(&[])?;
-                self.hello(&self.text(&head.headers, body).await?, number)
+                self.hello(&self.text(&head.headers, body).await?, number, host(head))
                     .await
             }
             ("/v1/prove", _) => {
@@ -245,9 +245,9 @@ impl Desk {
         text.map_err(|_| Verdict::malformed("CONV-7", "a body is UTF-8").into())
     }
 
-    async fn hello(&self, text: &str, number: u64) -> Result<Response<Body>, Denial> {
+    async fn hello(&self, text: &str, number: u64, host: &str) -> Result<Response<Body>, Denial> {
         self.is_due(text, "hello")?;
-        let mut connection = Connection::new(Arc::clone(&self.server), number, String::new());
+        let mut connection = Connection::new(Arc::clone(&self.server), number, host.to_owned());
         let frame = one(connection.frame(text).await)?;
         if let Ok(nonce) = fields::hash(&frame, "server_nonce") {
             self.joining().insert(nonce, connection);
@@ -451,6 +451,11 @@ fn one(reply: Reply) -> Result<Value, Denial> {
         Reply::Bye(code) => Err(Verdict::new(code, "LIM-2", "too long").into()),
         Reply::Close(_) => Err(Denial::Status(StatusCode::BAD_REQUEST, None)),
     }
+}
+
+fn host(head: &Parts) -> &str {
+    let host = head.headers.get(header::HOST);
+    host.and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 fn is_preflight(head: &Parts) -> bool {

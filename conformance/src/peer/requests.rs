@@ -122,10 +122,7 @@ impl Carrier {
     async fn read(&self, token: &str, welcome: &Value, have: u64) {
         let covered = welcome["checkpoint"]["size"].as_u64().unwrap_or_default();
         match self.pull {
-            Pull::Events => {
-                let size = welcome["size"].as_u64().unwrap_or_default();
-                self.events(token, have, size).await
-            }
+            Pull::Events => self.events(token, have).await,
             Pull::Poll => self.poll(token, have, covered).await,
         };
     }

@@ -65,7 +65,7 @@ impl Matrix {
                 .collect(),
             trials,
             cases: cases.collect(),
-            others: plan.others,
+            others: plan.others.clone(),
             whole: plan.subjects.is_empty(),
             vectors_hash: plan.vectors_hash.clone(),
         }

@@ -67,12 +67,14 @@ const DEADLINE: Duration = Duration::from_secs(300);
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Which cases a fault meets besides those of its requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Others {
     /// The [`TOUCHSTONES`].
     Touchstones,
     /// This of so many shares of all cases, counted from 1: as many runs as there are shares make the full matrix.
     Share(usize, usize),
+    /// Those that decide a requirement of these areas, such as cases that were just added.
+    Areas(Vec<String>),
     /// All.
     All,
 }
@@ -291,10 +293,14 @@ async fn play(
 
 impl Others {
     /// Whether a case is among them; `place` is its place among all.
-    fn include(self, place: usize, case: &Case) -> bool {
+    fn include(&self, place: usize, case: &Case) -> bool {
         match self {
             Self::Touchstones => TOUCHSTONES.contains(&case.id.as_str()),
-            Self::Share(share, of) => place % of + 1 == share,
+            Self::Share(share, of) => place % of + 1 == *share,
+            Self::Areas(areas) => case.requirements.iter().any(|id| {
+                let area = id.rsplit_once('-').map_or(&**id, |(area, _)| area);
+                areas.iter().any(|wanted| wanted == area)
+            }),
             Self::All => true,
         }
     }
@@ -324,6 +330,7 @@ impl fmt::Display for Others {
             Self::Share(share, of) => {
                 write!(f, "its own cases and share {share} of {of} of the others")
             }
+            Self::Areas(areas) => write!(f, "its own cases and those of {}", areas.join(", ")),
             Self::All => f.write_str("every case"),
         }
     }

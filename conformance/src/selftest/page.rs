@@ -27,7 +27,7 @@ fn page(out: &mut String, matrix: &Matrix) -> fmt::Result {
         out,
         "<p class=faint>The conformance suite of dispatch-d/1, played on servers that are known to be wrong. \
          Each fault met {}. Vectors <code>{}</code>.</p>",
-        Text(matrix.others),
+        Text(&matrix.others),
         Text(matrix.vectors_hash.get(..16).unwrap_or_default())
     )?;
     out.push_str(FIND);

@@ -77,7 +77,7 @@ fn sums(out: &mut String, matrix: &Matrix) {
     let passes: usize = passes.iter().map(|(_, cases)| cases.len()).sum();
     let _ = writeln!(out, "passes of null peers   {passes} without a reason");
     let unexplained = matrix.unexplained().len();
-    let met = matrix.others;
+    let met = &matrix.others;
     let _ = writeln!(
         out,
         "unexplained spreads    {unexplained} (each fault met {met})"

@@ -109,7 +109,8 @@ pub(super) const FAULTS: &[Fault] = &[
         .spreading("members who came back go on writing in other cases"),
     Fault::new("ROST-9/seen", "forgets how far a returned account had seen"),
     Fault::new("CARD-1", "takes cards that are not below 2^255 - 19"),
-    Fault::new("CARD-2", "does not look for points of small order"),
+    Fault::new("CARD-2", "does not look for points of small order")
+        .spreading("a case about problems has a card of zeros refused"),
     Fault::new("CARD-2/zero", "refuses the zero point alone"),
     Fault::new("EPOCH-1", "lets strangers be recipients of an epoch"),
     Fault::new("EPOCH-1/share", "lets strangers be recipients of a share"),

@@ -92,7 +92,8 @@ pub(super) const FAULTS: &[Fault] = &[
     )
     .spreading("a case about an expired token configures a second, and sees that it lasts longer")
     .spawned(),
-    Fault::new("WS-9", "ends at once when it is asked to stop").spawned(),
+    Fault::new("WS-9", "ends at once when it is asked to stop")
+.spreading("a request that waits is told as little as a socket").spawned(),
     Fault::new("SESS-16", "logs each frame that comes").spawned(),
     Fault::new("SESS-9", "keeps the tokens themselves").spawned(),
     Fault::new("KEY-6", "logs its configuration at the start, keys and all").spawned(),

@@ -16,7 +16,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "DISC-3/transports",
         "lists transports that it does not offer",
-    ),
+    )
+    .spreading("no case of a transport that is not there can be played"),
     Fault::new(
         "DISC-3/limits",
         "advertises the default challenge_ms and enforces its own",
@@ -204,7 +205,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "LIM-11/accept",
         "ends its accept loop with an error of one connection",
-    ),
+    )
+    .spreading("a server that accepts no more fails every case that begins later"),
     Fault::new(
         "LIM-11/pongs",
         "sends pongs under the lock that everybody needs",

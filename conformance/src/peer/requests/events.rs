@@ -16,12 +16,12 @@ struct Event {
 }
 
 impl Carrier {
-    /// Reads events from `have` on; none once nothing more is to come. Where blocks were there before, the stream is lost on purpose
-    /// after the first ones, and comes back as a browser does it: with the id of the last event, whatever the address says. [SSE-3]
-    pub(super) async fn events(&self, token: &str, have: u64, size: u64) -> Option<()> {
+    /// Reads events from `have` on; none once nothing more is to come. From the beginning on, the stream is lost on purpose
+    /// after the first blocks, and comes back as a browser does it: with the id of the last event, whatever the address says. [SSE-3]
+    pub(super) async fn events(&self, token: &str, have: u64) -> Option<()> {
         let mut headers = vec![authorization(token)];
         let id = self
-            .stream(&format!("/v1/events?from={have}"), &headers, have < size)
+            .stream(&format!("/v1/events?from={have}"), &headers, have == 0)
             .await?;
         headers.push(("last-event-id".to_owned(), id.to_string()));
         self.stream("/v1/events?from=0", &headers, false).await;
