@@ -33,6 +33,9 @@ use crate::{Config, key_file};
 /// How many readers ask the store at once.
 const READERS: usize = 4;
 
+/// How long requests that are on their way when the server stops are still told so.
+const LAST_CALL: Duration = Duration::from_millis(50);
+
 /// The reference server.
 #[derive(Debug)]
 pub struct Server;
@@ -291,14 +294,16 @@ impl Running {
         Error::Failed("the ledger's writer failed; the log says why".to_owned())
     }
 
-    /// Stops in order: takes no more connections or entries, makes durable what was accepted, says `bye` with
+    /// Stops in order: takes no more entries and, soon, no more connections, makes durable what was accepted, says `bye` with
     /// `shutting_down` to everybody, and signs a last checkpoint. Takes little longer than `shutdown_within`.
     ///
     /// # Errors
     /// If the last of it failed; what was answered is durable all the same.
     pub async fn shutdown(mut self) -> Result<(), Error> {
-        self.handle.graceful_shutdown(Some(self.shutdown_within));
         self.stop.send_replace(true);
+        // [HTTP-18] A connection whose request was not read yet would be closed without a word.
+        tokio::time::sleep(LAST_CALL).await;
+        self.handle.graceful_shutdown(Some(self.shutdown_within));
         // Nobody sends anything there: it ends when the last connection, and the door, have ended.
         let all_gone = tokio::time::timeout(self.shutdown_within, self.inside.recv())
             .await

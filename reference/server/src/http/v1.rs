@@ -99,7 +99,10 @@ impl Door {
         let resource = resource.filter(|resource| self.offers(resource.transport()));
         let seat = parts.extensions.remove::<Seat>();
         match resource {
-            Some(Resource::Socket) => return socket::open(self, parts).await,
+            Some(Resource::Socket) => {
+                self.opened()?;
+                return socket::open(self, parts).await;
+            }
             Some(stranger @ (Resource::Hello | Resource::Prove)) => {
                 if let Err(denial) = stranger.takes(&parts.method).and_then(|()| self.opened()) {
                     body::skip(&parts.headers, body).await;
