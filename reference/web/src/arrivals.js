@@ -32,7 +32,7 @@ export class Arrivals {
   async #one(taken, touched) {
     const { block, id } = taken;
     const { community } = this;
-    // Where the store is full it is offered again, and the answer tells once more.
+    // Where the store cannot be written the outbox knows that it is on the chain, and takes it away later.
     if (block.entry.author === community.account) await community.outbox.arrived(id).catch(() => {});
     switch (block.entry.kind) {
       case "genesis":
@@ -76,7 +76,8 @@ export class Arrivals {
 
   /** @param {number} index */
   async #redacted(index) {
-    const row = await this.community.ledger.block(index);
+    const row = await this.community.block(index).catch(() => null);
+    if (!row) return; // it is fetched again, and told then
     const conversation = this.community.conversation(row.conversation ?? "");
     if (conversation) this.community.emit("changed", { conversation, number: row.number ?? null });
   }

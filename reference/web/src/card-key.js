@@ -43,8 +43,10 @@ export async function newCardSecret() {
 export async function cardKey(secret) {
   if (secret.length !== 32) throw new DispatchError("bad_card", "A card's private key has 32 bytes.");
   if (!(await hasX25519())) {
-    const { x25519 } = await import("@noble/curves/ed25519.js");
-    return { x25519: encode(x25519.getPublicKey(secret)), privateKey: new Uint8Array(secret) };
+    const { HkdfSha256, X25519: Curve } = await import("@hpke/dhkem-x25519");
+    const curve = new Curve(new HkdfSha256());
+    const publicKey = await curve.derivePublicKey(await curve.importKey("raw", new Uint8Array(secret).buffer, false));
+    return { x25519: encode(new Uint8Array(await curve.serializePublicKey(publicKey))), privateKey: new Uint8Array(secret) };
   }
   const encoded = new Uint8Array([...PKCS8, ...secret]);
   const privateKey = await crypto.subtle.importKey("pkcs8", encoded, X25519, false, ["deriveBits"]);

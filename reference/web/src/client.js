@@ -19,6 +19,7 @@ import { LAST } from "./store/keys.js";
  * @property {import("./socket.js").WebSocketConstructor} [WebSocket]
  * @property {typeof globalThis.fetch} [fetch]
  * @property {() => number} [now]
+ * @property {Partial<import("./pulse.js").Patience>} [patience] how long a server may take
  */
 
 /** @extends {Emitter<{ identity: Identity, communities: Community[], names: null, backup: { text: string, made_at: number } }>} */
@@ -33,11 +34,11 @@ export class Client extends Emitter {
   #unwatch = () => {};
 
   /** @param {ClientOptions} options */
-  constructor({ store, WebSocket, fetch = globalThis.fetch.bind(globalThis), now = Date.now }) {
+  constructor({ store, WebSocket, fetch = globalThis.fetch.bind(globalThis), now = Date.now, patience = {} }) {
     super();
     this.store = store;
     this.now = now;
-    this.#host = { store, WebSocket, fetch, now, identity: () => this.#record };
+    this.#host = { store, WebSocket, fetch, now, patience, identity: () => this.#record };
   }
 
   /**
@@ -101,11 +102,29 @@ export class Client extends Emitter {
    * @param {{ passphrase?: string, bits?: number }} [options]
    * @returns {Promise<Identity>}
    */
-  async createIdentity(options = {}) {
-    if (this.#record) throw identityExists();
-    await this.#keep(await makeIdentity(options, this.now()));
-    return this.#made();
+  createIdentity(options = {}) {
+    return this.#alone(async () => {
+      if (this.#record) throw identityExists();
+      await this.#keep(await makeIdentity(options, this.now()));
+      return this.#made();
+    });
   }
+
+  /**
+   * What changes the identity takes its time, and happens one after the other: a key that another has taken the place of would be lost.
+   *
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  #alone(work) {
+    const done = this.#changing.then(work);
+    this.#changing = done.catch(() => {});
+    return done;
+  }
+
+  /** @type {Promise<unknown>} */
+  #changing = Promise.resolve();
 
   #made() {
     const identity = /** @type {Identity} */ (this.identity);
@@ -119,7 +138,15 @@ export class Client extends Emitter {
    * @param {string} passphrase
    * @returns {Promise<Identity>}
    */
-  async restoreBackup(text, passphrase) {
+  restoreBackup(text, passphrase) {
+    return this.#alone(() => this.#restore(text, passphrase));
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} passphrase
+   */
+  async #restore(text, passphrase) {
     const { record, contents } = await restoreIdentity(text, passphrase, this.now());
     if (this.#record && this.#record.account !== record.account) throw identityExists();
     const merged = mergedWith(this.#record, record);
@@ -132,16 +159,17 @@ export class Client extends Emitter {
     for (const { account, name } of names) changes.push({ table: "names", key: account, value: name });
     for (const { invitation, checkpoint } of contents.communities) {
       const { community } = Invitation.parse(invitation);
-      /** @type {import("./form.js").Checkpoint | undefined} */
-      const held = await this.store.get("facts", [community, "checkpoint"]);
-      // [BACKUP-7]
-      if (checkpoint && checkpoint.size > (held?.size ?? 0)) changes.push({ table: "facts", key: [community, "checkpoint"], value: checkpoint });
+      // [BACKUP-7] It takes no other's place before the server key has verified it.
+      const claimed = (await this.store.get("facts", [community, "claimed"])) ?? [];
+      if (!checkpoint) continue;
+      changes.push({ table: "facts", key: [community, "claimed"], value: [...claimed, checkpoint] });
     }
     for (const [at, { origin, community }] of added.entries())
       changes.push({ table: "communities", key: community, value: { community, origin, order: this.now() + at } });
     await this.store.commit(changes); // all of it, or nothing: half an identity would be backed up as if it were whole
     this.#record = merged;
     for (const { account, name } of names) this.#names.set(account, name);
+    for (const { ledger } of this.communities) await ledger.witness.readClaimed();
     for (const invitation of added) await this.#add(invitation);
     if (names.length) this.emit("names", null);
     if (added.length) this.emit("communities", this.communities);
@@ -167,10 +195,10 @@ export class Client extends Emitter {
 
   #today() {
     const names = [...this.#names].map(([account, name]) => ({ account, name }));
-    const communities = this.communities.map(({ invitation, checkpoint }) => ({
-      invitation: invitation.text,
-      ...(checkpoint ? { checkpoint } : {}),
-    }));
+    const communities = this.communities.map(({ invitation, ledger }) => {
+      const checkpoint = ledger.checkpoint ?? ledger.witness.claimed.at(-1);
+      return { invitation: invitation.text, ...(checkpoint ? { checkpoint } : {}) };
+    });
     return { communities, names };
   }
 
@@ -179,7 +207,15 @@ export class Client extends Emitter {
    * @param {string} [newPassphrase]
    * @returns {Promise<{ text: string, made_at: number }>}
    */
-  async renewBackup(passphrase, newPassphrase = passphrase) {
+  renewBackup(passphrase, newPassphrase = passphrase) {
+    return this.#alone(() => this.#renew(passphrase, newPassphrase));
+  }
+
+  /**
+   * @param {string} passphrase
+   * @param {string} newPassphrase
+   */
+  async #renew(passphrase, newPassphrase) {
     const record = this.#record;
     if (!record) throw new DispatchError("no_identity", "There is no identity on this device yet.");
     if (!record.backup)
@@ -210,7 +246,9 @@ export class Client extends Emitter {
     }
     const order = there ? [...this.#communities.keys()].indexOf(invitation.community) : this.now();
     const { origin, community } = invitation;
-    await this.store.commit([{ table: "communities", key: community, value: { community, origin, order } }]);
+    // Whoever gives another address has decided that it is dialled, whatever was found at the one before.
+    const decided = there ? [{ table: "facts", key: [community, "stopped"] }] : [];
+    await this.store.commit([{ table: "communities", key: community, value: { community, origin, order } }, ...decided]);
     const added = await this.#add(invitation);
     this.emit("communities", this.communities);
     return added;

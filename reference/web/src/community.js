@@ -45,8 +45,12 @@ import { Writer } from "./writer.js";
  * @property {() => import("./identity.js").IdentityRecord | null} identity
  * @property {import("./socket.js").WebSocketConstructor} [WebSocket]
  * @property {typeof fetch} fetch
+ * @property {Partial<import("./pulse.js").Patience>} [patience]
  * @property {() => number} now
  */
+
+/** So often a damaged block is fetched again by itself: a disk that loses it each time is the person's to mend. */
+const MOST_DAMAGES = 2;
 
 /** @extends {Emitter<CommunityEvents>} */
 export class Community extends Emitter {
@@ -58,7 +62,11 @@ export class Community extends Emitter {
   clockOffset = null;
   /** @type {Map<string, Conversation>} */
   #conversations = new Map();
-  #refetching = false;
+  /** @type {Promise<void> | null} */
+  #refetching = null;
+  #connectsAgain = false;
+  /** How often a block was found to be damaged. @type {Map<number, number>} */
+  #damages = new Map();
 
   /**
    * @param {Host} host
@@ -81,6 +89,7 @@ export class Community extends Emitter {
     this.outbox = new Outbox(this.ledger, this.writer, {
       now: () => host.now(),
       wraps: () => this.limits?.wraps ?? 256,
+      block: (index) => this.block(index),
       changed: (outgoing) => this.#outgoing(outgoing),
       explain: ({ code, detail }) => explain(code, detail, this.clockOffset),
     });
@@ -96,6 +105,7 @@ export class Community extends Emitter {
     const kept = await store.get("facts", [this.id, "discovery"]);
     this.limits = kept?.limits ?? null;
     this.findings = (await store.range("findings", [this.id], [this.id, LAST])).map(({ value }) => value);
+    await this.upkeep.open();
     await this.outbox.open();
     for (const thread of this.ledger.shown.timeline.threads.values()) this.conversationOf(thread.key, thread.members);
   }
@@ -270,8 +280,10 @@ export class Community extends Emitter {
     this.upkeep.connect();
   }
 
-  disconnect() {
-    return this.upkeep.disconnect();
+  async disconnect() {
+    this.#connectsAgain = false;
+    await this.upkeep.disconnect();
+    await this.#refetching?.catch(() => {});
   }
 
   /** Tries now. */
@@ -279,14 +291,35 @@ export class Community extends Emitter {
     this.upkeep.wake();
   }
 
-  /** Tries now if it waits for the network; what was refused or stopped is the person's to take up again. */
+  /** Tries now if it waits for the network, and looks whether a connection still is one; what was refused or stopped is the person's to take up again. */
   networkIsBack() {
-    if (this.state.name === "waiting") this.upkeep.wake();
+    this.upkeep.networkIsBack();
   }
 
   /** Ends the connection, to dial anew: the network has gone. */
   drop() {
     this.upkeep.drop();
+  }
+
+  /**
+   * A block from the store. Where it is damaged it is fetched again, unless that has not helped before.
+   *
+   * @internal
+   * @param {number} index
+   * @returns {Promise<import("./ledger.js").Kept>} rejects with `store_damaged`
+   */
+  async block(index) {
+    try {
+      return await this.ledger.block(index);
+    } catch (error) {
+      const damages = (this.#damages.get(index) ?? 0) + 1;
+      if (error instanceof DispatchError && error.code === "store_damaged" && damages <= MOST_DAMAGES) {
+        this.#damages.set(index, damages);
+        // Whoever asks may be what a new connection waits for, so this is not waited for.
+        this.refetch(error.message, index).catch(() => {});
+      }
+      throw error;
+    }
   }
 
   /**
@@ -302,19 +335,29 @@ export class Community extends Emitter {
     const isUnderWay = ledger.damagedFrom !== null && ledger.damagedFrom <= from;
     ledger.damagedFrom = Math.min(from, ledger.damagedFrom ?? from);
     if (this.#refetching || isUnderWay) return;
-    this.#refetching = true;
+    this.#refetching = this.#refetch(why, from);
+    await this.#refetching.finally(() => {
+      this.#refetching = null;
+    });
+  }
+
+  /**
+   * @param {string} why
+   * @param {number} from
+   */
+  async #refetch(why, from) {
+    const { ledger, upkeep } = this;
+    this.#connectsAgain = upkeep.isWanted;
     try {
-      const wanted = this.upkeep.isWanted;
-      await this.disconnect();
+      await upkeep.disconnect();
       if (from !== 0 && !ledger.chain.messages.has(from)) {
         // Not even where the words are is kept as it was.
         await ledger.forget(why);
         ledger.damage = null;
       }
       this.emit("notice", { code: "store_damaged", text: why });
-      if (wanted) this.connect();
     } finally {
-      this.#refetching = false;
+      if (this.#connectsAgain) this.connect();
     }
   }
 

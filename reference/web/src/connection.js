@@ -3,9 +3,10 @@
  */
 
 import { random } from "./bytes.js";
-import { agrees, checkGaps, checkHead, checkSize, contradicts } from "./chain-view.js";
+import { checkGaps, checkHead, checkSize, contradicts } from "./chain-view.js";
 import { DispatchError, Said } from "./dispatch-error.js";
 import { pause } from "./pause.js";
+import { Pulse } from "./pulse.js";
 import { AwaitChallenge, AwaitWelcome } from "./session.js";
 import { Socket } from "./socket.js";
 
@@ -14,8 +15,8 @@ import { Socket } from "./socket.js";
 /** @typedef {import("./frame.js").Welcome} Welcome */
 /** @typedef {import("./session.js").Granted} Granted */
 
-/** How long a server may take for each step of a join, and for an answer. */
-const PATIENCE_MS = 30_000;
+/** A frame that there is not: its refusal is a sign of life, and changes nothing. [ERR-3] [ERR-6] */
+const PING = { type: "ping" };
 
 /**
  * @typedef {object} Dialled
@@ -24,6 +25,7 @@ const PATIENCE_MS = 30_000;
  * @property {import("./socket.js").WebSocketConstructor} WebSocket
  * @property {Granted | null} granted a session to be resumed
  * @property {import("./public-key.js").PublicKey} serverKey of genesis
+ * @property {import("./pulse.js").Patience} patience
  */
 
 /**
@@ -52,6 +54,8 @@ export class Connection {
   #isSynced = false;
   /** Index of the block that is to come. */
   #next = 0;
+  /** Runs while blocks of a sync are waited for. @type {ReturnType<typeof setTimeout> | undefined} */
+  #stalled;
 
   /**
    * @param {Socket} socket
@@ -63,7 +67,22 @@ export class Connection {
     this.dialled = dialled;
     this.host = host;
     this.ended = this.#controller.signal;
-    this.ended.addEventListener("abort", () => socket.close(), { once: true });
+    this.pulse = new Pulse(
+      dialled.patience,
+      () => socket.send(PING),
+      () => this.#giveUp(),
+    );
+    this.ended.addEventListener("abort", () => this.#close(), { once: true });
+  }
+
+  #close() {
+    this.pulse.stop();
+    clearTimeout(this.#stalled);
+    this.socket.close();
+  }
+
+  #giveUp() {
+    this.fail(new DispatchError("unreachable", "The server does not answer."));
   }
 
   /**
@@ -72,7 +91,7 @@ export class Connection {
    * @param {AbortSignal} signal
    */
   static async open(dialled, host, signal) {
-    const socket = await Socket.open(dialled.WebSocket, dialled.origin, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
+    const socket = await Socket.open(dialled.WebSocket, dialled.origin, AbortSignal.any([signal, AbortSignal.timeout(dialled.patience.step)]));
     const connection = new Connection(socket, dialled, host);
     const end = () => connection.fail(new DispatchError("closed", "Disconnected."));
     signal.addEventListener("abort", end);
@@ -115,7 +134,7 @@ export class Connection {
    * @returns {Promise<T>}
    */
   async #patiently(wait) {
-    const timer = setTimeout(() => this.fail(new DispatchError("unreachable", "The server does not answer.")), PATIENCE_MS);
+    const timer = setTimeout(() => this.#giveUp(), this.dialled.patience.step);
     try {
       return await wait();
     } finally {
@@ -183,12 +202,20 @@ export class Connection {
    */
   async #read(welcome, had) {
     const { ledger } = this.host;
-    checkSize(welcome.size, Math.max(had, ledger.chain.size), ledger.checkpoint); // [CHECK-7]
+    checkSize(welcome.size, Math.max(had, ledger.chain.size, ledger.witness.size), ledger.checkpoint); // [CHECK-7]
+    this.socket.onheard = () => this.pulse.heard();
+    this.pulse.heard();
     this.host.syncing(welcome);
     if (ledger.chain.size) await this.#checkpoint(welcome.checkpoint);
     else this.#due.push(welcome.checkpoint);
     await this.#progress(welcome, had);
-    for (;;) await this.#take(await this.socket.next(), welcome, had);
+    for (;;) await this.#take(await this.#following(), welcome, had);
+  }
+
+  /** Until a sync is done, blocks alone bring it on: a server that says other things, and answers when it is asked, may stop in the midst all the same. */
+  #following() {
+    if (!this.#isSynced) this.#stalled ??= setTimeout(() => this.#giveUp(), this.dialled.patience.step);
+    return this.socket.next();
   }
 
   /**
@@ -200,6 +227,8 @@ export class Connection {
     const { ledger } = this.host;
     switch (frame.type) {
       case "blocks":
+        clearTimeout(this.#stalled);
+        this.#stalled = undefined;
         if (frame.from !== this.#next) throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
         await ledger.take(await this.#again(frame.blocks), async (taken) => {
           await this.host.taken(taken);
@@ -211,6 +240,7 @@ export class Connection {
       case "accepted":
         return this.#answer(frame.ref, frame);
       case "refused":
+        if (frame.code === "unknown_frame" && frame.ref === undefined) return; // a sign of life
         return this.#answer(frame.ref, frame);
       case "bye":
         throw new Said(frame);
@@ -254,7 +284,7 @@ export class Connection {
     if (!this.#isSynced && chain.size >= welcome.size && damagedFrom === null) {
       checkHead(chain, welcome); // [CHECK-10]
       checkGaps(chain, had); // [RED-8]
-      this.#checkKept();
+      if (!this.host.ledger.witness.agrees(chain)) throw contradicts(); // [CHECK-8]
       this.#isSynced = true;
       this.host.synced();
     }
@@ -262,16 +292,10 @@ export class Connection {
     this.#waiting = this.#waiting.filter(({ size }) => chain.size < size);
   }
 
-  /** A checkpoint out of a backup may be ahead of the welcome's. [CHECK-8] */
-  #checkKept() {
-    const { chain, checkpoint } = this.host.ledger;
-    if (checkpoint && !agrees(chain, checkpoint)) throw contradicts();
-  }
-
   /** @param {Checkpoint} checkpoint */
   async #checkpoint(checkpoint) {
     try {
-      if (await this.host.ledger.takeCheckpoint(checkpoint)) this.host.covered(checkpoint);
+      if (await this.host.ledger.witness.take(checkpoint, this.host.ledger.chain)) this.host.covered(checkpoint);
       else if (checkpoint.size > this.host.ledger.chain.size) this.#due.push(checkpoint);
     } catch (error) {
       if (error instanceof DispatchError && error.code === "fork") throw Object.assign(error, { checkpoint });
@@ -335,7 +359,7 @@ export class Connection {
    */
   #untilEnd(begin) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.fail(new DispatchError("unreachable", "The server does not answer.")), PATIENCE_MS);
+      const timer = setTimeout(() => this.#giveUp(), this.dialled.patience.step);
       const ended = () => {
         clearTimeout(timer);
         reject(this.#error);

@@ -146,7 +146,7 @@ export class Conversation {
     const { ledger } = this.community;
     const index = await ledger.store.get("entries", [ledger.community, entry]);
     if (index === undefined) return null;
-    const { conversation, number } = await ledger.block(index);
+    const { conversation, number } = await this.community.block(index);
     return conversation === this.key ? (number ?? null) : null;
   }
 

@@ -3,11 +3,11 @@
 import { Chain } from "./chain.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readDiscovery } from "./frame.js";
+import { PATIENCE } from "./pulse.js";
 
 /** @typedef {import("./form.js").Discovery} Discovery */
 
 const LARGEST = 1 << 20;
-const PATIENCE_MS = 30_000;
 
 /** [LIM-5] @type {Record<keyof import("./form.js").Limits, [number, number]>} */
 const BOUNDS = {
@@ -25,14 +25,15 @@ const BOUNDS = {
  * @param {string} community that is wanted
  * @param {typeof fetch} fetchIt
  * @param {AbortSignal} signal
+ * @param {number} [patience] in milliseconds
  * @returns {Promise<{ document: Discovery, genesis: Chain }>} `genesis`: the chain of block 0 alone
  */
-export async function discover(origin, community, fetchIt, signal) {
+export async function discover(origin, community, fetchIt, signal, patience = PATIENCE.step) {
   const unreachable = (/** @type {string} */ why, /** @type {unknown} */ cause) => new DispatchError("unreachable", why, { cause });
   let text;
   try {
     // [SESS-18] No redirect is followed.
-    const within = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const within = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
     const response = await fetchIt(`${origin}/.well-known/dispatch-d`, { redirect: "error", cache: "no-store", credentials: "omit", signal: within });
     if (!response.ok) throw new Error(`status ${response.status}`);
     text = await textOf(response);

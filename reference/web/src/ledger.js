@@ -6,7 +6,7 @@
  */
 
 import { decode, encode } from "./bytes.js";
-import { agrees, checkAgainst, contradicts } from "./chain-view.js";
+import { contradicts } from "./chain-view.js";
 import { Chain } from "./chain.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readBlock } from "./entry.js";
@@ -15,6 +15,7 @@ import { loadSnapshot, saveSnapshot } from "./snapshot.js";
 import { LAST } from "./store/keys.js";
 import { Timeline } from "./timeline.js";
 import { H } from "./tuple.js";
+import { Witness } from "./witness.js";
 
 /** @typedef {import("./form.js").Block} Block */
 /** @typedef {import("./form.js").Checkpoint} Checkpoint */
@@ -32,8 +33,6 @@ const OF_CHAIN = ["pages", "blocks", "entries", "wraps", "messages"];
 export class Ledger {
   chain;
   timeline;
-  /** @type {Checkpoint | null} [CHECK-7] */
-  checkpoint = null;
   /** @type {string | null} what was damaged at the last `open` */
   damage = null;
   /** Ids of entries that were verified and are not reported yet. @type {Set<string>} */
@@ -57,12 +56,13 @@ export class Ledger {
     this.account = account;
     this.chain = new Chain(community);
     this.timeline = new Timeline(account);
+    this.witness = new Witness(store, community);
   }
 
   /** Reads what is kept, or what is good of it. */
   async open() {
     this.damage = null;
-    this.checkpoint = (await this.store.get("facts", [this.community, "checkpoint"])) ?? null;
+    await this.witness.open();
     try {
       await this.#load();
     } catch (error) {
@@ -98,6 +98,8 @@ export class Ledger {
       const blocks = rows.map(({ value }) => form.block(value.block, false));
       await this.chain.take(blocks, (read) => void this.timeline.take(this.chain, read));
     }
+    if (!this.witness.agrees(this.chain)) throw new DispatchError("store_damaged", "What is kept of the community is not what was verified. It is fetched and verified again.");
+    if (this.chain.size < (this.witness.pin?.size ?? 0)) this.damage = "The newest of what is kept of the community is missing. It is fetched and verified again.";
     await this.#loadMarks();
   }
 
@@ -107,7 +109,8 @@ export class Ledger {
   }
 
   /**
-   * Drops what the chain alone fills, to fetch it again. [CHECK-7] The highest checkpoint stays, so no other chain can take the place of this one.
+   * Drops what the chain alone fills, to fetch it again. [CHECK-7] The highest checkpoint stays, and how far it was verified, so no other
+   * chain can take the place of this one.
    *
    * @param {string} why
    */
@@ -125,9 +128,14 @@ export class Ledger {
     this.damagedFrom = null;
   }
 
-  /** Whether the chain has reached what the server is known to have signed for, and is that. Before, it is not shown. [CHECK-8] */
+  /** @returns {Checkpoint | null} the highest that was verified */
+  get checkpoint() {
+    return this.witness.checkpoint;
+  }
+
+  /** Whether the chain has reached what is known of it, and is that. Before, it is not shown. */
   get isProven() {
-    return !this.#contradicted && (!this.checkpoint || this.chain.size >= this.checkpoint.size);
+    return !this.#contradicted && this.chain.size >= this.witness.size;
   }
 
   /** What may be shown of the community. @returns {{ chain: Chain, timeline: Timeline }} */
@@ -181,7 +189,7 @@ export class Ledger {
         refusal = error;
       }
       if (size === 0 && taken.length) this.genesis = taken[0].block;
-      if (!wasProven && this.checkpoint && !agrees(this.chain, this.checkpoint)) {
+      if (!wasProven && !this.witness.agrees(this.chain)) {
         this.#contradicted = true;
         this.coming.clear();
         throw contradicts();
@@ -260,12 +268,16 @@ export class Ledger {
       if (block.entry.kind === "redaction") {
         const index = block.entry.body.index;
         const row = rows.get(index) ?? (await this.store.get("blocks", [community, index]));
-        if (row) rows.set(index, withoutWords(row));
+        if (row?.block?.entry?.body) rows.set(index, withoutWords(row));
+        else changes.push({ table: "blocks", key: [community, index] }); // damaged: it is fetched again, without its words
       }
     }
     for (const [index, value] of rows) changes.push({ table: "blocks", key: [community, index], value });
     if (this.chain.size - this.#snapshotSize >= BETWEEN_SNAPSHOTS) changes.push(...this.#snapshot());
+    const pin = this.isProven ? { size: this.chain.size, head: this.chain.head } : this.witness.pin;
+    if (pin) changes.push(this.witness.change(pin));
     await this.#commit(changes);
+    this.witness.pin = pin;
   }
 
   /**
@@ -316,20 +328,6 @@ export class Ledger {
       this.#stale = true;
       throw error;
     }
-  }
-
-  /**
-   * Verifies a checkpoint and keeps it if it is the highest. [CHECK-11]
-   *
-   * @param {Checkpoint} checkpoint
-   * @returns {Promise<boolean>} whether it is the highest now
-   */
-  async takeCheckpoint(checkpoint) {
-    await checkAgainst(this.chain, checkpoint, this.checkpoint);
-    if (checkpoint.size > this.chain.size || (this.checkpoint && checkpoint.size <= this.checkpoint.size)) return false;
-    await this.store.commit([{ table: "facts", key: [this.community, "checkpoint"], value: checkpoint }]);
-    this.checkpoint = checkpoint;
-    return true;
   }
 
   /**

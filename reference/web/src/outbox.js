@@ -5,6 +5,9 @@
  * is offered again, the same, on the next connection [ENTRY-14] [ENTRY-17]; only after a refusal, which says that it was not appended, or where it
  * may no longer be said as it is, is another signed in its place. What was signed before is remembered: if it turns up after all, it is what was
  * said. So nothing is lost, and nothing is said twice.
+ *
+ * The protocol allows for many entries under way at a time. But where another device of ours takes the number of the first of them, the server refuses
+ * that one and appends the next, which has the number after: what was said first would stand last. So the next waits.
  */
 
 import { checkReceipt } from "./chain-view.js";
@@ -12,7 +15,7 @@ import { DispatchError, Said } from "./dispatch-error.js";
 import { entryId } from "./entry.js";
 import { idsOf, isMade, outgoing, unsigned } from "./outgoing.js";
 import { pause } from "./pause.js";
-import { LAST } from "./store/keys.js";
+import { Unsent } from "./unsent.js";
 
 /** @typedef {import("./form.js").Entry} Entry */
 /** @typedef {import("./form.js").Kind} Kind */
@@ -20,6 +23,7 @@ import { LAST } from "./store/keys.js";
 /** @typedef {import("./frame.js").Refused} Refused */
 /** @typedef {import("./outgoing.js").Item} Item */
 /** @typedef {import("./outgoing.js").Outgoing} Outgoing */
+/** @typedef {import("./unsent.js").New} New */
 
 /**
  * The connection as the outbox sees it.
@@ -42,9 +46,9 @@ const MOST_MADE = 4;
 const FRESH_MS = 5000;
 
 export class Outbox {
-  /** @type {Item[]} in their order */
-  #items = [];
   #wake = () => {};
+  /** Ids of entries that are on the chain, while their items could not be taken away: they are never said again. @type {Set<string>} */
+  #come = new Set();
 
   /**
    * @param {import("./ledger.js").Ledger} ledger
@@ -52,6 +56,7 @@ export class Outbox {
    * @param {object} host
    * @param {() => number} host.now
    * @param {() => number} host.wraps the server's limit
+   * @param {(index: number) => Promise<import("./ledger.js").Kept>} host.block from the store
    * @param {(outgoing: Outgoing) => void} host.changed
    * @param {(refusal: Refused) => string} host.explain a sentence for a refusal
    */
@@ -59,101 +64,30 @@ export class Outbox {
     this.ledger = ledger;
     this.writer = writer;
     this.host = host;
+    this.unsent = new Unsent(ledger, { now: host.now, changed: host.changed, came: () => this.#wake() });
   }
 
-  async open() {
-    const { store, community } = this.ledger;
-    const rows = await store.range("outbox", [community], [community, LAST]);
-    this.#items = rows.map(({ value }) => value).sort((one, other) => one.order - other.order);
-    for (const item of [...this.#items]) {
-      // Its block was kept, and then the page was closed.
-      for (const id of idsOf(item)) if ((await store.get("entries", [community, id])) !== undefined) await this.#remove(item);
-    }
+  open() {
+    return this.unsent.open();
   }
 
   get pending() {
-    return this.#items.map(outgoing);
+    return this.unsent.items.map(outgoing);
   }
 
-  /** @param {Partial<Item> & { kind: Kind, said: any }} what @param {boolean} [first] before all that waits */
+  /** @param {New} what @param {boolean} [first] before all that waits */
   async add(what, first = false) {
-    const orders = this.#items.map(({ order }) => order);
-    const order = first ? Math.min(0, ...orders) - 1 : Math.max(0, ...orders) + 1;
-    return outgoing(await this.#insert(what, order));
-  }
-
-  /**
-   * @param {Partial<Item> & { kind: Kind, said: any }} what
-   * @param {number} order
-   */
-  async #insert(what, order) {
-    const item = {
-      local: crypto.randomUUID(),
-      order,
-      conversation: null,
-      members: null,
-      createdAt: this.host.now(),
-      entry: null,
-      id: null,
-      former: [],
-      tries: 0,
-      made: 0,
-      under: null,
-      code: null,
-      detail: null,
-      ...what,
-    };
-    await this.#keep(item);
-    this.#items.push(item);
-    this.#items.sort((one, other) => one.order - other.order);
-    this.host.changed(outgoing(item));
-    this.#wake();
-    return item;
-  }
-
-  /** @param {Item} item */
-  #keep(item) {
-    return this.ledger.store.commit([this.#row(item)]);
-  }
-
-  /** @param {Item} item @returns {import("./store/keys.js").StoreChange} */
-  #row(item) {
-    return { table: "outbox", key: [this.ledger.community, item.local], value: item };
-  }
-
-  /**
-   * In the store first: what could not be kept does not happen.
-   *
-   * @param {Item} item
-   * @param {Partial<Item>} changes
-   */
-  #change(item, changes) {
-    return this.#changeAll([[item, changes]]);
-  }
-
-  /** @param {[Item, Partial<Item>][]} all */
-  async #changeAll(all) {
-    await this.ledger.store.commit(all.map(([item, changes]) => this.#row({ ...item, ...changes })));
-    for (const [item, changes] of all) {
-      Object.assign(item, changes);
-      this.host.changed(outgoing(item));
-    }
-  }
-
-  /** @param {Item} item */
-  async #remove(item) {
-    await this.ledger.store.commit([{ table: "outbox", key: [this.ledger.community, item.local] }]);
-    this.#items = this.#items.filter((each) => each !== item);
+    return outgoing(await this.unsent.add(what, first));
   }
 
   /** @param {Kind} kind */
   has(kind) {
-    return this.#items.some((item) => item.kind === kind && item.code === null);
+    return this.unsent.items.some((item) => item.kind === kind && item.code === null);
   }
 
   /** @param {string} local */
   #failed(local) {
-    const item = this.#items.find((each) => each.local === local);
+    const item = this.unsent.items.find((each) => each.local === local);
     if (!item || item.code === null) throw new DispatchError("not_failed", "Only what has failed can be tried again or discarded.");
     return item;
   }
@@ -161,14 +95,14 @@ export class Outbox {
   /** @param {string} local */
   async retry(local) {
     const item = this.#failed(local);
-    await this.#change(item, { code: null, detail: null, tries: 0, made: 0, ...unsigned(item) });
+    await this.unsent.change(item, { code: null, detail: null, tries: 0, made: 0, ...unsigned(item) });
     this.#wake();
   }
 
   /** @param {string} local */
   async discard(local) {
     const item = this.#failed(local);
-    await this.#remove(item);
+    await this.unsent.remove(item);
     this.host.changed(outgoing(item));
   }
 
@@ -178,9 +112,11 @@ export class Outbox {
    * @param {string} id
    */
   async arrived(id) {
-    const item = this.#items.find((each) => idsOf(each).includes(id));
+    const item = this.unsent.items.find((each) => idsOf(each).includes(id));
     if (!item) return;
-    await this.#remove(item);
+    this.#come.add(id);
+    await this.unsent.remove(item);
+    this.#come.delete(id);
     this.host.changed({ ...outgoing(item), state: "accepted", code: null, detail: null });
     this.#wake();
   }
@@ -203,8 +139,12 @@ export class Outbox {
     link.ended.addEventListener("abort", () => this.#wake(), { once: true });
     try {
       while (!link.ended.aborted) {
-        const item = this.#items.find(({ code }) => code === null);
+        const due = this.unsent.items.filter(({ code }) => code === null);
+        // [ENTRY-17] What is signed has a number that nothing else of ours may take before its answer is known.
+        const item = due.find(({ entry }) => entry) ?? due[0];
+        const come = item && idsOf(item).find((id) => this.#come.has(id));
         if (!item) await this.#woken();
+        else if (come) await this.arrived(come);
         else if (idsOf(item).some((id) => this.ledger.coming.has(id))) await link.grown(50);
         else if (!item.entry) await this.#sign(item);
         else if (await this.#mayGo(item, item.entry)) await this.#offer(item, item.entry, link);
@@ -233,30 +173,10 @@ export class Outbox {
       if (!(error instanceof DispatchError) || error.code.startsWith("store")) throw error;
       return this.#fail(item, error.code, error.message);
     }
-    if (!entry || !this.#items.includes(item)) return; // what was signed before has arrived meanwhile
+    if (!entry || !this.unsent.items.includes(item)) return; // what was signed before has arrived meanwhile
     const id = entryId(entry);
-    const about = item.kind === "epoch" ? this.#about(item, id) : [];
-    await this.#changeAll([[item, { entry, id }], ...about]); // [ENTRY-17] before it is sent
-  }
-
-  /**
-   * An epoch that was made for a message is named by its id, in the message and in the shares that continue it: never another one of ours.
-   *
-   * @param {Item} item
-   * @param {string} id
-   * @returns {[Item, Partial<Item>][]}
-   */
-  #about(item, id) {
-    const shares = this.#items.filter(({ kind, said }) => kind === "share" && isMade(item) && said.for === item.said.for);
-    const message = this.#messageOf(item);
-    /** @type {[Item, Partial<Item>][]} */
-    const named = shares.map((share) => [share, { said: { ...share.said, epoch: id } }]);
-    return message ? [...named, [message, { under: id }]] : named;
-  }
-
-  /** @param {Item} item what was made for a message */
-  #messageOf({ said }) {
-    return said.for === undefined ? undefined : this.#items.find(({ local }) => local === said.for);
+    const about = item.kind === "epoch" ? this.unsent.named(item, id) : [];
+    await this.unsent.changeAll([[item, { entry, id }], ...about]); // [ENTRY-17] before it is sent
   }
 
   /**
@@ -306,13 +226,11 @@ export class Outbox {
    * @param {{ kind: Kind, said: any }[]} needed
    */
   async #make(message, needed) {
-    const { local, order, made = 0 } = message;
+    const { local, made = 0 } = message;
     if (made >= MOST_MADE)
       throw new DispatchError("stale_epoch", "The members or their cards changed each time before this could be said. Try again when that is over.");
-    await this.#change(message, { made: made + 1 });
-    const before = Math.max(order - 1, ...this.#items.map((item) => item.order).filter((each) => each < order));
-    for (const [at, { kind, said }] of needed.entries())
-      await this.#insert({ kind, said: { ...said, for: local } }, before + ((order - before) * (at + 1)) / (needed.length + 1));
+    await this.unsent.change(message, { made: made + 1 });
+    await this.unsent.addBefore(message, needed.map(({ kind, said }) => ({ kind, said: { ...said, for: local } })));
     return null;
   }
 
@@ -331,8 +249,8 @@ export class Outbox {
       await this.#fail(item, error.code, error.message);
       return false;
     }
-    if (isMade(item)) await this.#drop(item, {});
-    else await this.#change(item, unsigned(item));
+    if (isMade(item)) await this.unsent.drop(item, {});
+    else await this.unsent.change(item, unsigned(item));
     return false;
   }
 
@@ -345,7 +263,7 @@ export class Outbox {
     const answer = await link.submit(entry);
     if (answer.type === "refused") return this.#refused(item, entry, answer, link);
     await link.reached(answer.index + 1);
-    const { block, id } = await this.ledger.block(answer.index);
+    const { block, id } = await this.host.block(answer.index);
     checkReceipt(answer, /** @type {string} */ (item.id), { hash: this.ledger.chain.tree.head(block.index + 1), id }); // [CHAIN-11]
     await this.arrived(id);
   }
@@ -361,15 +279,15 @@ export class Outbox {
     if (code === "bad_token") return link.fail(new Said(refusal));
     if (LATER.has(code)) return pause(retry_after ?? 2000, link.ended);
     const stale = code === "clock_skew" && this.host.now() - entry.sent_at > FRESH_MS;
-    const counted = (isMade(item) && this.#messageOf(item)) || item;
+    const counted = (isMade(item) && this.unsent.messageOf(item)) || item;
     if ((AGAIN.has(code) || stale) && counted.tries < MOST_TRIES) {
       // Blocks that tell why may be on their way; and one of them may be what was refused.
       if (!stale && !this.#hasMoved(entry)) await link.grown((counted.tries + 1) * 200);
-      if (!this.#items.includes(item)) return;
+      if (!this.unsent.items.includes(item)) return;
       const tries = this.#hasMoved(entry) ? counted.tries : counted.tries + 1;
       // What is made for a message is made anew for it, if it is still needed.
-      if (isMade(item)) return this.#drop(item, { tries });
-      return this.#change(item, { ...unsigned(item), tries });
+      if (isMade(item)) return this.unsent.drop(item, { tries });
+      return this.unsent.change(item, { ...unsigned(item), tries });
     }
     await this.#fail(item, code, this.host.explain(refusal));
   }
@@ -384,31 +302,13 @@ export class Outbox {
   }
 
   /**
-   * Takes away what was made for a message, all of it: a share without its epoch is of another one's secret.
-   *
-   * @param {Item} item
-   * @param {Partial<Item>} changes of the message
-   */
-  async #drop(item, changes) {
-    const message = this.#messageOf(item);
-    const dropped = this.#items.filter((each) => each === item || (isMade(each) && each.said.for === item.said.for));
-    const changed = message && { ...message, ...(item.kind === "epoch" ? { made: message.made - 1 } : {}), ...changes };
-    const rows = dropped.map(({ local }) => ({ table: "outbox", key: [this.ledger.community, local] }));
-    await this.ledger.store.commit([...rows, ...(changed ? [this.#row(changed)] : [])]);
-    this.#items = this.#items.filter((each) => !dropped.includes(each));
-    if (!message) return;
-    Object.assign(message, changed);
-    this.host.changed(outgoing(message));
-  }
-
-  /**
    * @param {Item} item
    * @param {string} code
    * @param {string} detail
    */
   async #fail(item, code, detail) {
-    if (isMade(item)) await this.#drop(item, { code, detail });
-    else await this.#change(item, { code, detail, ...unsigned(item) });
+    if (isMade(item)) await this.unsent.drop(item, { code, detail });
+    else await this.unsent.change(item, { code, detail, ...unsigned(item) });
   }
 }
 

@@ -10,6 +10,7 @@
  * @property {string | null} conversation
  * @property {string | null} text
  * @property {string | null} replyTo
+ * @property {number | null} index of the message that is taken away
  * @property {number} createdAt
  * @property {"waiting" | "pending" | "accepted" | "failed"} state
  * @property {string | null} code why it failed
@@ -59,5 +60,6 @@ export function unsigned(item) {
  */
 export function outgoing({ local, kind, conversation, said, createdAt, entry, code, detail }) {
   const state = code !== null ? "failed" : entry ? "pending" : "waiting";
-  return { local, kind, conversation, text: said.text ?? null, replyTo: said.replyTo ?? null, createdAt, state, code, detail };
+  const { text = null, replyTo = null, index = null } = said;
+  return { local, kind, conversation, text, replyTo, index, createdAt, state, code, detail };
 }

@@ -9,6 +9,9 @@ import { openFirst } from "./wrap.js";
 /** @typedef {import("./card-key.js").CardKey} CardKey */
 /** @typedef {import("./form.js").Block} Block */
 
+/** Why a secret could not be looked for, as apart from why it does not open. */
+const OF_STORE = /^(store_|closed$)/;
+
 export class Secrets {
   /** @type {Map<string, Promise<Uint8Array<ArrayBuffer>>>} epoch → its secret, or why it cannot be read */
   #opened = new Map();
@@ -32,7 +35,7 @@ export class Secrets {
     let secret = this.#opened.get(epoch);
     if (!secret) {
       secret = this.#open(epoch);
-      secret.catch(() => {});
+      secret.catch(({ code = "" }) => OF_STORE.test(code) && this.again(epoch)); // what could not be read may be read now
       this.#opened.set(epoch, secret);
     }
     return secret;

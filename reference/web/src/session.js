@@ -59,11 +59,13 @@ export class AwaitWelcome {
    * @param {Exchange} exchange
    * @param {string} token
    * @param {object} frame
+   * @param {number | null} [end] of the session, where it lives already
    */
-  constructor(exchange, token, frame) {
+  constructor(exchange, token, frame, end = null) {
     this.exchange = exchange;
     this.token = token;
     this.frame = frame;
+    this.end = end;
   }
 
   /**
@@ -73,9 +75,9 @@ export class AwaitWelcome {
    * @param {Place} held
    * @param {Uint8Array} nonce
    */
-  static resume({ token, exchange }, held, nonce) {
+  static resume({ token, exchange, expires_at }, held, nonce) {
     const client_nonce = encode(nonce);
-    return new AwaitWelcome({ ...exchange, client_nonce }, token, { type: "resume", token, client_nonce, ...have(held) });
+    return new AwaitWelcome({ ...exchange, client_nonce }, token, { type: "resume", token, client_nonce, ...have(held) }, expires_at);
   }
 
   /**
@@ -85,6 +87,8 @@ export class AwaitWelcome {
    */
   async welcome(welcome, serverKey) {
     await checkWelcome(this.exchange, welcome, this.token, serverKey);
+    if (this.end !== null && welcome.expires_at !== this.end)
+      throw new DispatchError("bad_welcome", "The server resumes a session with another end than the one that it has granted."); // [SESS-12]
     return { token: this.token, expires_at: welcome.expires_at, exchange: this.exchange };
   }
 }

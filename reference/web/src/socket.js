@@ -1,11 +1,13 @@
 /** A WebSocket as a queue of frames. */
 
+import { utf8 } from "./bytes.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readServerFrame } from "./frame.js";
 
 /** @typedef {import("./frame.js").ServerFrame} ServerFrame */
+/** Bytes of a frame. [SYNC-5] */
 const LONGEST = 1_048_576;
-/** Letters that may wait to be read. */
+/** Bytes that may wait to be read. */
 const MOST_QUEUED = 32 * LONGEST;
 
 /** A constructor with the browser's interface. @typedef {new (url: string) => WebSocket} WebSocketConstructor */
@@ -18,8 +20,15 @@ export async function webSocket(given) {
   if (given) return given;
   if (typeof WebSocket === "function") return WebSocket;
   const name = "ws"; // Node 20 has no WebSocket of its own; a variable, so that bundles for browsers do not look for it
+  /** @type {{ WebSocket: new (url: string, options: object) => WebSocket }} */
   const { WebSocket: Ws } = await import(name);
-  return Ws;
+  // [WS-7] By itself it would offer to inflate, and take frames of 100 MiB.
+  return class extends Ws {
+    /** @param {string} url */
+    constructor(url) {
+      super(url, { maxPayload: LONGEST, perMessageDeflate: false });
+    }
+  };
 }
 
 /**
@@ -34,8 +43,8 @@ export function socketUrl(origin) {
 const unreachable = (/** @type {string} */ why) => new DispatchError("unreachable", why);
 
 export class Socket {
-  /** @type {(string | ArrayBuffer)[]} */
-  #texts = [];
+  /** @type {{ data: string | ArrayBuffer, length: number }[]} */
+  #came = [];
   /** @type {(() => void) | null} */
   #wake = null;
   /** @type {DispatchError | null} */
@@ -94,8 +103,9 @@ export class Socket {
    */
   #queue(data) {
     if (this.#ended) return;
-    const length = typeof data === "string" ? data.length : data.byteLength;
-    this.#texts.push(data);
+    this.onheard();
+    const length = typeof data === "string" ? utf8(data).length : data.byteLength;
+    this.#came.push({ data, length });
     this.#queued += length;
     if (this.#queued > MOST_QUEUED) {
       this.#end(new DispatchError("behind", "More came than could be verified meanwhile."));
@@ -105,6 +115,8 @@ export class Socket {
   }
 
   #queued = 0;
+  /** Called for whatever comes, before it waits to be read. */
+  onheard = () => {};
 
   /** @param {object} frame */
   send(frame) {
@@ -116,13 +128,13 @@ export class Socket {
    */
   async next() {
     for (;;) {
-      const text = this.#texts.shift();
-      if (text !== undefined) {
-        this.#queued -= typeof text === "string" ? text.length : text.byteLength;
-        if (typeof text === "string" && text.length > LONGEST)
-          throw new DispatchError("malformed", "The server sent a frame that is longer than any may be."); // [SYNC-5]
-        if (typeof text !== "string") throw new DispatchError("malformed", "The server sent a binary message."); // [WS-1]
-        const frame = readServerFrame(text);
+      const first = this.#came.shift();
+      if (first) {
+        const { data, length } = first;
+        this.#queued -= length;
+        if (length > LONGEST) throw new DispatchError("malformed", "The server sent a frame that is longer than any may be."); // [SYNC-5]
+        if (typeof data !== "string") throw new DispatchError("malformed", "The server sent a binary message."); // [WS-1]
+        const frame = readServerFrame(data);
         if (frame) return frame;
         continue;
       }
@@ -136,7 +148,7 @@ export class Socket {
 
   close() {
     this.#end(unreachable("The connection was closed."));
-    this.#texts.length = 0;
+    this.#came.length = 0;
     this.#socket.close();
   }
 }

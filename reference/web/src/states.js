@@ -13,7 +13,7 @@ import { LONGEST_PAUSE_MS } from "./pause.js";
  *   | { name: "syncing", verified: number, target: number }
  *   | { name: "open", expiresAt: number }
  *   | { name: "waiting", retryAt: number, code: string, detail: string }
- *   | { name: "refused", code: string, detail: string }
+ *   | { name: "refused", code: string, detail: string, retryAt: number | null }
  *   | { name: "stopped", finding: import("./community.js").Finding }} State
  */
 

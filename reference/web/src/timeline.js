@@ -2,8 +2,9 @@
  * Conversations as the chain shows them: which messages belong together, and the number of each. It follows from the blocks alone, so two
  * devices number alike.
  *
- * A message belongs to the conversation of its epoch. An epoch is one for everyone if it was wrapped for all members who had a card in its
- * `seen` prefix, by its own entry or by its author's shares before the first message; else its conversation is that of its recipients then.
+ * A message belongs to the conversation of its epoch. An epoch is one for everyone if it was wrapped for all who were members and had a card in its
+ * `seen` prefix, by its own entry or by its author's shares before the first message; else its conversation is that of its recipients then. Who was
+ * removed right after it counts: what was private when it was written is not made public by that.
  */
 
 import { encode, utf8 } from "./bytes.js";
@@ -132,8 +133,9 @@ export class Timeline {
 /**
  * @param {Chain} chain
  * @param {number} [seen]
- * @returns {number[]} ordinals of the members who have a card in the prefix of that size
+ * @returns {number[]} ordinals of those who are members, and have a card, in the prefix of that size: whom an author knew who had seen so much
  */
-export function audience(chain, seen) {
-  return chain.roster.filter((account) => account.isMember && chain.cardOf(account, seen)).map(({ ordinal }) => ordinal);
+export function audience(chain, seen = chain.size) {
+  const isMember = (/** @type {import("./chain.js").Account} */ { history }) => history.findLast(({ index }) => index < seen)?.what === "added";
+  return chain.roster.filter((account) => isMember(account) && chain.cardOf(account, seen)).map(({ ordinal }) => ordinal);
 }

@@ -1,24 +1,26 @@
 /** Keeps a community connected: dials, waits, tries again, and stops where something does not verify. */
 
 import { Arrivals } from "./arrivals.js";
-import { checkCheckpoint } from "./checkpoint.js";
 import { Connection } from "./connection.js";
 import { Cover } from "./cover.js";
 import { discover } from "./discovery.js";
 import { DispatchError } from "./dispatch-error.js";
 import { Investigation } from "./investigation.js";
 import { pause } from "./pause.js";
+import { PATIENCE } from "./pulse.js";
 import { explain, noIdentity } from "./sentences.js";
 import { webSocket } from "./socket.js";
+import { Stop } from "./stop.js";
 import { ASK_AGAIN_MS, backoff, outcome } from "./states.js";
 
 /** @typedef {import("./community.js").Community} Community */
-/** @typedef {import("./community.js").Finding} Finding */
 /** @typedef {import("./states.js").State} State */
 
 /** Messages of so long a sync are not told one by one. */
 const MANY = 1000;
 const STATE_EVERY_MS = 100;
+/** After so long an attempt hangs, rather than that it has just begun. */
+const LONG_MS = 2000;
 
 export class Upkeep {
   /** @type {State} */
@@ -33,11 +35,16 @@ export class Upkeep {
   #granted = null;
   /** @type {Connection | null} */
   #connection = null;
+  /** From dialling to the welcome. @type {AbortController | null} */
+  #attempt = null;
+  /** What is done beside a connection, and ends soon after it. */
+  #beside = Promise.resolve();
 
   /** @param {Community} community */
   constructor(community) {
     this.community = community;
     this.arrivals = new Arrivals(community);
+    this.stop = new Stop(community);
     this.cover = new Cover(() => {
       community.emit("notice", {
         code: "uncovered_block",
@@ -48,6 +55,12 @@ export class Upkeep {
 
   get isWanted() {
     return this.#wanted !== null;
+  }
+
+  /** Reads whether the community was stopped when the program ended. Called once. */
+  async open() {
+    await this.stop.open();
+    if (this.stop.finding) this.state = { name: "stopped", finding: this.stop.finding };
   }
 
   connect() {
@@ -65,7 +78,19 @@ export class Upkeep {
   }
 
   wake() {
+    const wasStopped = this.stop.finding !== null;
+    this.stop.finding = null;
     this.#wake();
+    this.#attempt?.abort();
+    if (wasStopped) this.connect();
+  }
+
+  /** The network may be another than before. */
+  networkIsBack() {
+    const { name } = this.state;
+    const isDialling = name === "connecting" || name === "joining";
+    if (name === "waiting" || (isDialling && this.community.host.now() - this.#saidAt >= LONG_MS)) this.wake();
+    if (name === "syncing" || name === "open") this.#connection?.pulse.look();
   }
 
   drop() {
@@ -83,39 +108,59 @@ export class Upkeep {
   async #run(signal) {
     let failures = 0;
     while (!signal.aborted) {
+      if (this.stop.finding) {
+        await this.#woken();
+        continue;
+      }
       this.#say({ name: "connecting", attempt: failures + 1 });
       const error = await this.#dial(signal, () => {
         failures = 0;
       });
       this.cover.stop();
+      await this.#beside;
       await this.community.ledger.rest().catch(() => {}); // where there is no room the blocks behind the last snapshot are verified again
       if (signal.aborted) break;
+      if (!error) continue;
       failures++;
       await this.#afterwards(error, failures, signal);
     }
-    this.#say({ name: "offline" });
+    if (!this.stop.finding) this.#say({ name: "offline" });
+  }
+
+  /** @returns {Promise<void>} once somebody wakes it, or it is no longer wanted */
+  #woken() {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   /**
    * @param {AbortSignal} signal
    * @param {() => void} opened
-   * @returns {Promise<DispatchError>} why it ended
+   * @returns {Promise<DispatchError | null>} why it ended; null where another attempt is wanted in its stead
    */
   async #dial(signal, opened) {
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const both = AbortSignal.any([signal, attempt.signal]);
     try {
-      const dialled = await this.#prepare(signal);
+      await this.stop.end();
+      const dialled = await this.#prepare(both);
       const connection = await Connection.open(
         dialled,
         this.#host(() => connection, opened),
-        signal,
+        both,
       );
       this.#connection = connection;
       this.#say({ name: "joining" });
-      return await connection.run();
+      const error = await connection.run();
+      return attempt.signal.aborted ? null : error;
     } catch (error) {
+      if (attempt.signal.aborted) return null;
       if (error instanceof DispatchError) return error;
       return new DispatchError("failed", `The client itself failed: ${error instanceof Error ? error.message : error}`, { cause: error });
     } finally {
+      this.#attempt = null;
       this.#connection = null;
     }
   }
@@ -138,30 +183,14 @@ export class Upkeep {
       community.emit("notice", { code: "store_damaged", text: ledger.damage });
       ledger.damage = null;
     }
-    const { document, genesis } = await discover(community.origin, community.id, host.fetch, signal);
+    const patience = { ...PATIENCE, ...host.patience };
+    const { document, genesis } = await discover(community.origin, community.id, host.fetch, signal, patience.step);
     const serverKey = /** @type {import("./public-key.js").PublicKey} */ (genesis.serverKey);
     community.limits = document.limits;
     await host.store.commit([{ table: "facts", key: [community.id, "discovery"], value: document }]);
-    await this.#checkKept(serverKey);
+    await ledger.witness.check(serverKey, ledger.chain);
     const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
-    return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey };
-  }
-
-  /**
-   * [BACKUP-7] A checkpoint out of a backup counts once the server key verifies it.
-   *
-   * @param {import("./public-key.js").PublicKey} serverKey
-   */
-  async #checkKept(serverKey) {
-    const { id, ledger, host } = this.community;
-    const kept = ledger.checkpoint;
-    if (!kept || kept.size <= ledger.chain.size) return;
-    try {
-      await checkCheckpoint(kept, serverKey, id);
-    } catch {
-      ledger.checkpoint = null;
-      await host.store.commit([{ table: "facts", key: [id, "checkpoint"] }]);
-    }
+    return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience };
   }
 
   /**
@@ -185,6 +214,7 @@ export class Upkeep {
         connection().token = granted.token;
       },
       syncing: (welcome) => {
+        this.#attempt = null;
         target = welcome.size;
         isFirst = community.size === 0;
         this.arrivals.isQuiet = target - community.size > MANY;
@@ -199,10 +229,10 @@ export class Upkeep {
       synced: () => {
         opened();
         this.arrivals.isQuiet = false;
-        if (isFirst) this.#markHistory();
+        const marked = isFirst ? this.#markHistory() : null;
         this.#say({ name: "open", expiresAt: /** @type {import("./session.js").Granted} */ (this.#granted).expires_at });
         look();
-        void this.#ready(connection());
+        this.#beside = this.#ready(connection(), marked);
       },
       covered: (checkpoint) => {
         community.emit("checkpoint", checkpoint);
@@ -218,23 +248,22 @@ export class Upkeep {
   }
 
   /** To a newcomer, or on a new device, what was said before is history and no news. */
-  #markHistory() {
+  async #markHistory() {
     const { timeline } = this.community.ledger;
     if (timeline.marks.size) return;
-    for (const { key, count } of timeline.threads.values())
-      void this.community
-        .conversation(key)
-        ?.markRead(count)
-        .catch(() => {});
+    const threads = [...timeline.threads.values()];
+    await Promise.all(threads.map(({ key, count }) => this.community.conversation(key)?.markRead(count))).catch(() => {});
   }
 
   /**
    * The chain is up to date: what waits can be said.
    *
    * @param {Connection} connection
+   * @param {Promise<void> | null} marked
    */
-  async #ready(connection) {
+  async #ready(connection, marked) {
     try {
+      await marked;
       await this.community.ledger.rest();
       await this.#offerCard();
       await this.community.outbox.run(connection);
@@ -260,74 +289,39 @@ export class Upkeep {
   async #afterwards(error, failures, signal) {
     const { community } = this;
     const { code, message: detail } = error;
-    const woken = new Promise((resolve) => {
-      this.#wake = () => resolve(undefined);
-    });
+    const woken = this.#woken();
+    /** @type {State} */
+    const refused = { name: "refused", code, detail: explain(code, detail, community.clockOffset), retryAt: null };
     switch (outcome(error)) {
       case "finding": {
         const over = new AbortController();
         void woken.then(() => over.abort());
-        await this.#find(error, AbortSignal.any([signal, over.signal]));
-        await woken;
-        return;
+        const investigation = new Investigation(community.ledger, (until) => this.#prepare(until), AbortSignal.any([signal, over.signal]));
+        this.#granted = null;
+        return this.stop.begin(error, investigation, (finding) => this.#say({ name: "stopped", finding }));
       }
       case "ask again":
         this.#granted = null;
-        this.#say({ name: "refused", code, detail: explain(code, detail, community.clockOffset) });
-        await Promise.race([woken, pause(backoff(1, ASK_AGAIN_MS), signal)]);
-        return;
+        return this.#wait(backoff(1, ASK_AGAIN_MS), signal, (retryAt) => ({ ...refused, retryAt }));
       case "refused":
         if (code === "store_full") community.emit("notice", { code, text: detail });
-        this.#say({ name: "refused", code, detail: explain(code, detail, community.clockOffset) });
-        await woken;
-        return;
+        this.#say(refused);
+        return woken;
       case "at once":
         if (code !== "behind") this.#granted = null;
         if (failures === 1 || code === "behind") return;
     }
-    const ms = backoff(failures, error.retryAfter);
-    this.#say({ name: "waiting", retryAt: community.host.now() + ms, code, detail });
+    await this.#wait(backoff(failures, error.retryAfter), signal, (retryAt) => ({ name: "waiting", retryAt, code, detail }));
+  }
+
+  /**
+   * @param {number} ms
+   * @param {AbortSignal} signal
+   * @param {(retryAt: number) => State} stateOf
+   */
+  async #wait(ms, signal, stateOf) {
+    const woken = this.#woken();
+    this.#say(stateOf(this.community.host.now() + ms));
     await Promise.race([woken, pause(ms, signal)]);
   }
-
-  /**
-   * What did not verify is kept and told at once; then, with what can be proven of it. The same again is told once.
-   *
-   * @param {DispatchError & { checkpoint?: import("./form.js").Checkpoint }} error
-   * @param {AbortSignal} signal
-   */
-  async #find(error, signal) {
-    this.#granted = null;
-    const investigation = new Investigation(this.community.ledger, (until) => this.#prepare(until), signal);
-    const found = await investigation.atHand(error);
-    const at = await this.#tell(found);
-    if (found.evidence !== null) return this.community.ledger.settle().catch(() => {});
-    const further = await investigation.further(error);
-    if (further && !signal.aborted) await this.#tell(further, at);
-  }
-
-  /**
-   * @param {import("./investigation.js").Found} found
-   * @param {number} [place] of the finding that it makes more exact
-   * @returns {Promise<number>} its place among the findings
-   */
-  async #tell(found, place) {
-    const { community } = this;
-    const last = community.findings.length - 1;
-    const isSame = ({ code, text } = /** @type {Finding} */ ({})) => code === found.code && text === found.text;
-    const isKnown = found.evidence === null && (isSame(community.findings[last]) || (place === undefined && isSame(this.#first)));
-    if (place === undefined) this.#first = { ...found, time: 0 };
-    const at = place ?? (isKnown ? last : last + 1);
-    if (!isKnown) {
-      const finding = { ...found, time: community.findings[at]?.time ?? community.host.now() };
-      community.findings = community.findings.toSpliced(at, 1, finding);
-      await community.host.store.commit([{ table: "findings", key: [community.id, at + 1], value: finding }]).catch(() => {}); // it is told all the same
-      community.emit("finding", finding);
-    }
-    this.#say({ name: "stopped", finding: community.findings[at] });
-    return at;
-  }
-
-  /** The last finding as it was told first. @type {Finding | undefined} */
-  #first;
 }

@@ -34,6 +34,7 @@ test("an account that is not on the allowlist is told so, and is let in as soon 
     await until(community, "refused", () => community.state.name === "refused");
     assert.equal(community.state.code, "not_allowed");
     isSentence(community.state.detail);
+    assert.ok(community.state.retryAt > Date.now(), "it asks again by itself");
     const outgoing = await community.everyone.send("kept until then");
     server.allow(pemOf("m01"), pemOf("m02"));
     const { community: alice } = await join("m01");
@@ -117,6 +118,7 @@ test("a disk that runs full stops the client with a sentence; with room again it
     await bob.everyone.send("there is no room for this");
     await until(community, "refused", () => community.state.name === "refused");
     assert.equal(community.state.code, "store_full");
+    assert.equal(community.state.retryAt, null);
     isSentence(community.state.detail);
     assert.deepEqual(notices, ["store_full"]);
     assert.equal(client.identity.account, accountOf("m01"));
@@ -153,6 +155,11 @@ const DAMAGES = {
       return value;
     }),
   "a page that is missing": (store) => spoil(store, "pages", () => undefined),
+  "blocks at the end that are missing": async (store) => {
+    await spoil(store, "facts", (value, key) => (key[1] === "snapshot" ? undefined : value));
+    await spoil(store, "pages", () => undefined);
+    await spoil(store, "blocks", (value, key) => (key[1] >= 3 ? undefined : value));
+  },
   "blocks behind the snapshot that are changed": async (store) => {
     await spoil(store, "facts", (value, key) => (key[1] === "snapshot" ? undefined : value));
     await spoil(store, "blocks", (value, key) => (key[1] === 2 ? { ...value, block: { ...value.block, time: value.block.time + 1 } } : value));
@@ -211,6 +218,69 @@ test("a block that was damaged is noticed when it is read, fetched again, and it
     await until(community, "all is back", () => community.head === head && community.state.name === "open");
     assert.deepEqual(await words(community.everyone), ["one"]);
     assert.deepEqual(community.findings, []);
+  }));
+
+for (const [what, change] of [
+  ["does not fit its hash", (value) => ({ ...value, block: { ...value.block, time: value.block.time + 1 } })],
+  ["has no form", () => "x"],
+])
+  test(`a message whose kept block ${what}, and that is redacted, is removed, and the client goes on by itself`, () =>
+    withServer(async ({ join }) => {
+      const store = new FullStore();
+      const { community } = await join("m01", { store });
+      for (const text of ["one", "two"]) await community.everyone.send(text);
+      await until(community, "the messages", () => community.everyone.count === 2 && community.pending.length === 0);
+      const [{ index, id }] = await community.everyone.messages(0, 1);
+      await spoil(store, "blocks", (value, key) => (key[1] === index ? change(value) : value));
+      const notices = [];
+      community.on("notice", ({ code }) => notices.push(code));
+      await community.redact(index, "wrong");
+      // Nothing is read meanwhile: that alone would bring it back.
+      await until(community, "it is fetched again", () => notices.length && community.state.name === "open" && !community.pending.length);
+      assert.deepEqual(await words(community.everyone), ["(redacted)", "two"]);
+      assert.equal(await community.everyone.numberOf(id), 0);
+      assert.deepEqual([notices, community.findings], [["store_damaged"], []]);
+    }));
+
+test("a block that cannot be read when a message is looked for is fetched again; one that is lost each time is not for ever", () =>
+  withServer(async ({ join }) => {
+    const store = new FullStore();
+    const { community } = await join("m01", { store });
+    await community.everyone.send("one");
+    await until(community, "the message", () => community.everyone.count === 1 && community.pending.length === 0);
+    const [{ index, id }] = await community.everyone.messages(0, 1);
+    const damage = () => spoil(store, "blocks", (value, key) => (key[1] === index ? "x" : value));
+    let notices = 0;
+    community.on("notice", () => notices++);
+    for (const time of [1, 2]) {
+      await damage();
+      await assert.rejects(community.everyone.numberOf(id), { code: "store_damaged" });
+      await until(community, "it is fetched again", () => notices === time && community.state.name === "open");
+      assert.equal(await community.everyone.numberOf(id), 0);
+    }
+    await damage();
+    await assert.rejects(community.everyone.numberOf(id), { code: "store_damaged" });
+    assert.equal(community.state.name, "open");
+  }));
+
+test("an epoch's secret that could not be looked for is looked for again", () =>
+  withServer(async ({ join }) => {
+    class Failing extends FullStore {
+      fails = 0;
+      async range(table, ...given) {
+        if (table === "wraps" && this.fails-- > 0) throw new DispatchError("store_damaged", "The disk did not answer in time.");
+        return super.range(table, ...given);
+      }
+    }
+    const store = new Failing();
+    const { client, community } = await join("m01", { store });
+    await community.everyone.send("one");
+    await until(community, "the message", () => community.everyone.count === 1 && community.pending.length === 0);
+    await client.close();
+    const again = (await Client.open({ store })).communities[0];
+    store.fails = 1;
+    assert.deepEqual(await words(again.everyone), ["(store_damaged)"]);
+    assert.deepEqual(await words(again.everyone), ["one"]);
   }));
 
 test("a backup: a wrong passphrase, a wrong file, another identity, and one that was made without", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mock, test } from "node:test";
 import { Client, Invitation, MemoryStore } from "../src/index.js";
 import { TABLES } from "../src/store/keys.js";
@@ -92,6 +93,58 @@ test("messages are told one by one as they come, and read by number; marks outli
     assert.deepEqual([again.communities[0].everyone.read, again.communities[0].everyone.unread], [4, 1]);
     assert.deepEqual(await words(again.communities[0].everyone), ["one", "two", "three", "four", "five"]);
   }));
+
+test("whoever closes a client waits for what it is writing", async () => {
+  const order = [];
+  let release;
+  const gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  class Gated extends MemoryStore {
+    begun = new Promise((resolve) => {
+      this.begin = resolve;
+    });
+    async commit(changes) {
+      if (!changes.some(({ table, value }) => table === "outbox" && value?.entry)) return super.commit(changes);
+      this.begin();
+      await gate;
+      await super.commit(changes).finally(() => order.push("written"));
+    }
+    async close() {
+      order.push("closed");
+      await super.close();
+    }
+  }
+  const server = await Scripted.start(await ChainMaker.found(["m01", "m02"]));
+  try {
+    const store = new Gated();
+    const client = await member("m01", { store });
+    const community = await client.join(server.invitation);
+    community.connect();
+    await open(community);
+    await community.everyone.send("words");
+    await store.begun;
+    const [socket] = server.sockets.clients;
+    const isGone = once(socket, "close");
+    const closing = client.close();
+    await isGone;
+    release();
+    await closing;
+    assert.deepEqual(order, ["written", "closed"]);
+  } finally {
+    release();
+    await server.end();
+  }
+});
+
+test("of two identities that are made at a time the first stays, and its key", async () => {
+  const store = new MemoryStore();
+  const client = await Client.open({ store });
+  const [first, second] = await Promise.allSettled([client.createIdentity({ bits: 2048 }), client.createIdentity({ bits: 2048 })]);
+  assert.equal(second.reason?.code, "identity_exists");
+  assert.equal(client.identity.account, first.value.account);
+  assert.equal((await store.get("identity", "identity")).account, first.value.account);
+});
 
 test("a listener that throws is reported, and the others hear all the same", async () => {
   const client = await Client.open({ store: new MemoryStore() });

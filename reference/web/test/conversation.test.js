@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ChainMaker } from "./servers/chain-maker.js";
 import { Dispatchd } from "./servers/dispatchd.js";
 import { accountOf, member, open, pemOf, until, words } from "./servers/member.js";
+import { Scripted } from "./servers/scripted.js";
 
 async function joined(name, server, options) {
   const client = await member(name, options);
@@ -14,6 +16,27 @@ async function joined(name, server, options) {
 const withCards = (community, ...names) =>
   until(community, `cards of ${names}`, () => names.every((name) => community.member(accountOf(name))?.hasCard));
 const isLast = (community, text) => until(community, `the message ${text}`, async () => (await words(community.everyone)).at(-1) === text);
+
+test("private words that were written while everybody else was removed are not shown as if they were for everyone", async () => {
+  const chain = await ChainMaker.found(["m01", "m02", "m03"]);
+  const seen = chain.tree.size;
+  await chain.add("authority", "roster", { add: [], remove: [accountOf("m03")] });
+  const epoch = await chain.epoch("m02", ["m01", "m02"], seen);
+  await chain.message("m02", epoch, "for you alone");
+  await chain.message("m02", await chain.epoch("m02", ["m01", "m02"]), "for all who are left");
+  const server = await Scripted.start(chain);
+  const { client, community } = await joined("m01", server);
+  try {
+    await open(community);
+    assert.deepEqual(await words(community.everyone), ["for all who are left"]);
+    const [, secret] = community.conversations;
+    assert.deepEqual(await words(secret), ["for you alone"]);
+    assert.equal(secret.canSend, "not_private");
+  } finally {
+    await client.close();
+    await server.end();
+  }
+});
 
 test("two members talk; one is removed and cannot read on; a late joiner verifies all, and reads what is shared", async () => {
   const server = new Dispatchd();

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { cardKey, commitmentOf, encode, entryId, sealBackup, sealWrap, writeContents } from "../src/core.js";
 import { Client, MemoryStore } from "../src/index.js";
 import { Dispatchd } from "./servers/dispatchd.js";
-import { accountOf, cardOf, member, open, pemOf, publicKeyOf, until, words } from "./servers/member.js";
-import { readAccounts, VECTORS } from "./vectors/files.js";
+import { accountOf, cardOf, member, open, pemOf, privateKeyOf, publicKeyOf, until, words } from "./servers/member.js";
+import { readAccounts } from "./vectors/files.js";
 
 async function withServer(names, work, configure) {
   const server = new Dispatchd("Epochs", configure);
@@ -103,8 +103,7 @@ test("who joins, and who publishes another card, is written to under a new epoch
     // Bob has lost his device: his backup's keys are the same, and he makes another card.
     await bob.disconnect();
     const { x25519_private } = readAccounts().find(({ name }) => name === "m02");
-    const pem = readFileSync(new URL("keys/m02.test-key.pem", VECTORS), "utf8");
-    const private_key = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
+    const private_key = privateKeyOf("m02");
     const fresh = new Uint8Array(32).fill(7);
     const backup = await sealBackup(writeContents({ private_key, cards: [encode(fresh), x25519_private], communities: [] }), "x");
     const restored = await Client.open({ store: new MemoryStore() });
@@ -180,7 +179,8 @@ test("the owner's own client changes the roster, and removes a message", () =>
     await says(alice, "something that has to go", bob);
     const [{ index }] = await alice.everyone.messages(0, 1);
     await assert.rejects(bob.redact(index), { code: "not_authority" });
-    await owner.redact(index, "a law");
+    const outgoing = await owner.redact(index, "a law");
+    assert.deepEqual([outgoing.kind, outgoing.index, outgoing.text], ["redaction", index, null]);
     await until(bob, "the removal", async () => (await bob.everyone.messages(0, 1))[0].redacted?.reason === "a law");
     await owner.changeRoster({ add: [publicKeyOf("m03")], remove: [accountOf("m02")] });
     await until(alice, "the roster", () => alice.member(accountOf("m03"))?.isMember && !alice.member(accountOf("m02")).isMember);

@@ -1,37 +1,11 @@
+/** What a server says that is not so, by a server that has its key. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sealBackup, verifyEvidence, writeContents } from "../src/core.js";
-import { Client, MemoryStore } from "../src/index.js";
-import { ChainMaker } from "./servers/chain-maker.js";
 import { accountOf, member, open, until, words } from "./servers/member.js";
 import { verifyInPython } from "./servers/python.js";
 import { Scripted } from "./servers/scripted.js";
-import { readAccounts, VECTORS } from "./vectors/files.js";
-import { readFileSync } from "node:fs";
-
-async function scripted(work) {
-  const chain = await ChainMaker.found(["m01", "m02"]);
-  const epoch = await chain.epoch("m02", ["m01", "m02"]);
-  await chain.message("m02", epoch, "one");
-  const server = await Scripted.start(chain);
-  const clients = [];
-  const join = async (client) => {
-    clients.push(client);
-    const community = await client.join(server.invitation);
-    community.connect();
-    return community;
-  };
-  try {
-    await work({ server, chain, epoch, join });
-  } finally {
-    for (const client of clients) await client.close();
-    await server.end();
-  }
-}
-
-const stopped = (community) => until(community, "stopped", () => community.state.name === "stopped" && community.state.finding);
-/** The finding is told at once, and told again when there is evidence. */
-const convicted = (community) => until(community, "evidence", () => community.state.name === "stopped" && community.state.finding.evidence && community.state.finding);
+import { convicted, scripted, stopped } from "./servers/two-members.js";
 
 test("a server that keeps the rules is believed", () =>
   scripted(async ({ join }) => {
@@ -50,6 +24,25 @@ test("a challenge of another community gets no signature", () =>
       server.received.map(({ type }) => type),
       ["hello"],
     );
+  }));
+
+test("a session that is resumed with another end than it was granted with is a bad welcome; with its own, it goes on", () =>
+  scripted(async ({ server, join }) => {
+    server.script.resume = (granted) => granted;
+    const community = await join(await member("m01"));
+    const { expiresAt } = await until(community, "open", () => community.state.name === "open" && community.state);
+    const again = async () => {
+      community.drop();
+      await until(community, "the loss", () => community.state.name === "waiting");
+      community.wake();
+    };
+    await again();
+    await open(community);
+    assert.equal(community.state.expiresAt, expiresAt);
+    server.script.resume = (granted) => ({ ...granted, expires_at: granted.expires_at + 1 });
+    await again();
+    assert.equal((await stopped(community)).code, "bad_welcome");
+    assert.equal(server.received.filter(({ type }) => type === "hello").length, 1);
   }));
 
 test("a welcome whose head is not that of its blocks is a fork", () =>
@@ -106,63 +99,6 @@ test("a block by a removed member, which the server and they made together, is r
     assert.equal((await stopped(community)).code, "not_allowed");
     assert.equal(community.size, size + 1, "the removal is kept");
     assert.equal(community.member(accountOf("m02")).isMember, false);
-  }));
-
-test("a server that forgets what it signed for and goes on is convicted by what a backup remembers", () =>
-  scripted(async ({ server, chain, epoch, join }) => {
-    const older = chain.copy();
-    await chain.message("m02", epoch, "two");
-    await chain.message("m02", epoch, "three");
-    const signed = await chain.checkpoint();
-    const backup = await sealBackup(
-      writeContents({
-        private_key: privateKeyOf("m01"),
-        cards: [readAccounts().find(({ name }) => name === "m01").x25519_private],
-        communities: [{ invitation: server.invitation.text, checkpoint: signed }],
-      }),
-      "x",
-    );
-    const restored = async (text) => {
-      const client = await Client.open({ store: new MemoryStore() });
-      await client.restoreBackup(text, "x");
-      return client;
-    };
-
-    // Shorter than it was: a rollback, though this device never saw a block.
-    server.chain = older;
-    const shorter = await join(await restored(backup));
-    assert.equal((await stopped(shorter)).code, "rollback");
-    assert.equal(shorter.size, 0);
-
-    // Longer, and another.
-    for (const text of ["another two", "another three", "and four"]) await older.message("m02", epoch, text);
-    const other = await join(await restored(backup));
-    const { code, evidence } = await convicted(other);
-    assert.equal(code, "fork");
-    assert.deepEqual(await verifyEvidence(evidence), { community: chain.community });
-    assert.equal(verifyInPython(evidence), chain.community);
-
-    // The same where the server shows no other checkpoint than one from before they part.
-    server.script.checkpoint = () => older.checkpoint(1);
-    const hidden = await join(await restored(backup));
-    assert.equal((await stopped(hidden)).code, "fork");
-    server.script = {};
-
-    // The chain that was signed for is taken.
-    server.chain = chain;
-    const same = await join(await restored(backup));
-    await open(same);
-    assert.deepEqual(await words(same.everyone), ["one", "two", "three"]);
-
-    // A checkpoint that the server never signed accuses nobody.
-    const forged = { ...(await chain.checkpoint(chain.tree.size, "m02")), size: 1000 };
-    const lie = await sealBackup(
-      writeContents({ private_key: privateKeyOf("m01"), cards: [], communities: [{ invitation: server.invitation.text, checkpoint: forged }] }),
-      "x",
-    );
-    const unimpressed = await join(await restored(lie));
-    await open(unimpressed);
-    assert.deepEqual(unimpressed.findings, []);
   }));
 
 test("a server that goes on with another story, as if it knew what we have, is convicted by reading it once more", () =>
@@ -233,63 +169,6 @@ test("a server that states more than it shows is convicted by what it has signed
     assert.equal(community.findings.length, 1);
   }));
 
-/** Of what is not shown there is no event. */
-async function held(community, size) {
-  while (community.ledger.chain.size !== size) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-test("after damage, or with a backup's checkpoint alone, another story is not shown, and takes no other's place", () =>
-  scripted(async ({ server, chain, epoch, join }) => {
-    const other = chain.copy();
-    await chain.message("m02", epoch, "the true story");
-    for (const text of ["the false story", "and more", "last"]) await other.message("m02", epoch, text);
-    const community = await join(await member("m01"));
-    await until(community, "all is covered", () => community.state.name === "open" && community.checkpoint?.size === community.size);
-    const { head, checkpoint } = community;
-    const backup = await sealBackup(
-      writeContents({ private_key: privateKeyOf("m01"), cards: [], communities: [{ invitation: server.invitation.text, checkpoint }] }),
-      "x",
-    );
-    // The server shows another story, without its end, and signs for nothing that parts the two.
-    server.chain = other;
-    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, -1) });
-    server.script.checkpoint = () => other.checkpoint(1);
-    await community.refetch("What is kept was damaged.");
-    assert.equal((await stopped(community)).code, "fork");
-    assert.equal(community.head, head);
-    assert.deepEqual(await words(community.everyone), ["one", "the true story"]);
-
-    const client = await Client.open({ store: new MemoryStore() });
-    await client.restoreBackup(backup, "x");
-    const seen = [];
-    const fresh = client.communities[0];
-    for (const name of ["blocks", "message", "roster"]) fresh.on(name, (event) => seen.push(event));
-    // At first it stops right before what is signed for, then one behind it.
-    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, checkpoint.size - 1) });
-    await join(client);
-    await held(fresh, checkpoint.size - 1);
-    assert.deepEqual([fresh.state.name, fresh.size, fresh.everyone.count, seen], ["syncing", 0, 0, []]);
-    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, checkpoint.size + 1 - frame.from) });
-    fresh.drop();
-    fresh.wake();
-    assert.equal((await stopped(fresh)).code, "fork");
-    assert.deepEqual([fresh.size, fresh.everyone.count, seen], [0, 0, []]);
-
-    // The story that was signed for is shown, all of it, though it came in parts.
-    server.chain = chain;
-    server.script = { blocks: server.script.blocks };
-    server.script.blocks = (frame) => ({ ...frame, blocks: frame.blocks.slice(0, frame.from ? undefined : 3) });
-    fresh.wake();
-    await held(fresh, 3);
-    assert.deepEqual([fresh.size, seen], [0, []]);
-    fresh.drop();
-    fresh.wake();
-    await open(fresh);
-    assert.equal(fresh.everyone.count, 2);
-    assert.equal(fresh.head, head);
-    assert.deepEqual(seen.filter(({ message }) => message).map(({ message }) => message.index), [5, 6]);
-  }));
-
 test("two checkpoints of one size are evidence by themselves", () =>
   scripted(async ({ server, chain, epoch, join }) => {
     const other = chain.copy();
@@ -303,91 +182,6 @@ test("two checkpoints of one size are evidence by themselves", () =>
     assert.equal(code, "fork");
     assert.equal(verifyInPython(evidence), chain.community);
   }));
-
-/** What the server answers to a message, one after the other; then it appends. */
-async function answered(answers, then) {
-  await scripted(async ({ server, chain, join }) => {
-    const left = [...answers];
-    server.script.submit = (frame, say) => {
-      const answer = left.shift();
-      if (answer) return answer;
-      const { seen } = frame.entry;
-      const block = { index: chain.tree.size, prev: chain.head, time: Date.now(), entry: frame.entry };
-      assert.ok(seen.size <= block.index);
-      chain.append(block);
-      say({ type: "blocks", from: block.index, blocks: [block] });
-      return { type: "accepted", index: block.index, hash: chain.head };
-    };
-    const community = await join(await member("m01"));
-    await open(community);
-    await community.everyone.send("two");
-    await then({ server, community, submits: () => server.received.filter(({ type }) => type === "submit").map(({ entry }) => entry) });
-  });
-}
-
-test("what the server cannot take now is offered again as it is, after the time that it names", () =>
-  answered(
-    [
-      { type: "refused", code: "rate_limited", detail: "", retry_after: 20 },
-      { type: "refused", code: "unavailable", detail: "", retry_after: 10 },
-    ],
-    async ({ community, submits }) => {
-      await until(community, "the message", () => community.everyone.count === 2);
-      assert.equal(submits().length, 3);
-      assert.equal(new Set(submits().map(({ signature }) => signature)).size, 1);
-    },
-  ));
-
-test("what is refused because the chain moved on is signed anew, a few times at most", async () => {
-  await answered(
-    [
-      { type: "refused", code: "bad_seq", detail: "" },
-      { type: "refused", code: "bad_seen", detail: "" },
-    ],
-    async ({ community, submits }) => {
-      await until(community, "the message", () => community.everyone.count === 2);
-      assert.equal(new Set(submits().map(({ signature }) => signature)).size, 3);
-    },
-  );
-  await answered(
-    Array.from({ length: 20 }, () => ({ type: "refused", code: "stale_epoch", detail: "Again and again." })),
-    async ({ community, submits }) => {
-      const [failed] = await until(community, "the failure", () => community.pending.some(({ state }) => state === "failed") && community.pending);
-      assert.equal(failed.code, "stale_epoch");
-      assert.ok(submits().length <= 6, `${submits().length}`);
-      await community.discard(failed.local);
-      assert.deepEqual(community.pending, []);
-      await assert.rejects(community.discard(failed.local), { code: "not_failed" });
-    },
-  );
-});
-
-test("what is refused for good fails, and what comes after it goes out", () =>
-  answered([{ type: "refused", code: "too_large", detail: "Too long." }], async ({ community }) => {
-    const failed = await until(community, "the failure", () => community.pending.find(({ state }) => state === "failed"));
-    assert.equal(failed.code, "too_large");
-    assert.equal(failed.text, "two");
-    await community.everyone.send("three");
-    await until(community, "the next", () => community.everyone.count === 2);
-    assert.deepEqual(await words(community.everyone), ["one", "three"]);
-    await community.retry(failed.local);
-    await until(community, "the first", () => community.everyone.count === 3);
-    assert.deepEqual(await words(community.everyone), ["one", "three", "two"]);
-  }));
-
-test("a message that no server would take is refused before it is kept", () =>
-  answered([], async ({ community }) => {
-    await until(community, "the message", () => community.everyone.count === 2);
-    await assert.rejects(community.everyone.send("x".repeat(66_000)), { code: "too_large" });
-    await assert.rejects(community.everyone.send("half of a character: \ud83d"), { code: "bad_plaintext" });
-    await community.everyone.send("x".repeat(65_000));
-    await until(community, "the longest", () => community.everyone.count === 3);
-  }));
-
-function privateKeyOf(name) {
-  const pem = readFileSync(new URL(`keys/${name}.test-key.pem`, VECTORS), "utf8");
-  return Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
-}
 
 test("no redirect is followed, so nothing goes to another origin", () =>
   scripted(async ({ server, chain, join }) => {

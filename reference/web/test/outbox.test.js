@@ -1,16 +1,15 @@
 /** What waits to be said, while others do what they can so that it is said to the wrong ones, for ever, or twice. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { sealBackup, writeContents } from "../src/core.js";
-import { Client, MemoryStore } from "../src/index.js";
+import { Client, DispatchError, MemoryStore } from "../src/index.js";
 import { ChainMaker } from "./servers/chain-maker.js";
 import { Dispatchd } from "./servers/dispatchd.js";
-import { accountOf, member, open, pemOf, until, words } from "./servers/member.js";
+import { accountOf, member, open, pemOf, privateKeyOf, until, words } from "./servers/member.js";
 import { Scripted } from "./servers/scripted.js";
-import { VECTORS } from "./vectors/files.js";
+import { readAccounts } from "./vectors/files.js";
 
 /** A WebSocket that asks before it sends a frame: `false` breaks the connection instead, a frame is heard as the server's answer. */
 function asking(ask) {
@@ -173,8 +172,7 @@ test("two devices of one account with different cards: each says its words, with
   try {
     server.allow(pemOf("m01"));
     await server.start();
-    const pem = readFileSync(new URL("keys/m01.test-key.pem", VECTORS), "utf8");
-    const private_key = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
+    const private_key = privateKeyOf("m01");
     const backup = await sealBackup(writeContents({ private_key, cards: [], communities: [] }), "x");
     const devices = [];
     for (const count of [1, 2]) {
@@ -204,7 +202,7 @@ test("two devices of one account with different cards: each says its words, with
 });
 
 /** A server that answers a submitted entry by `answer`, or appends it. */
-async function scripted(answer, work, time) {
+async function scripted(answer, work, time, options, given) {
   const chain = await ChainMaker.found(["m01", "m02"], time);
   const server = await Scripted.start(chain);
   const submitted = [];
@@ -214,21 +212,117 @@ async function scripted(answer, work, time) {
     say({ type: "blocks", from: block.index, blocks: [block] });
     return { type: "accepted", index: block.index, hash: chain.head };
   };
-  server.script.submit = ({ entry }, say) => {
+  server.script.submit = async ({ entry }, say) => {
     submitted.push(entry);
-    return answer(entry, (other) => append(other, say)) ?? append(entry, say);
+    return (await answer(entry, (other) => append(other, say), server)) ?? append(entry, say);
   };
-  const client = await member("m01");
+  const client = given ?? (await member("m01", options));
   try {
     const community = await client.join(server.invitation);
     community.connect();
     await open(community);
-    await work(community, submitted);
+    await work(community, submitted, server);
   } finally {
     await client.close();
     await server.end();
   }
 }
+
+test("a block that is damaged when its answer comes is fetched again, and what waits goes out", () => {
+  const store = new MemoryStore();
+  let spoiled = null;
+  let community;
+  return scripted(
+    async (entry, append) => {
+      if (entry.kind !== "message" || spoiled !== null) return null;
+      const answer = append(entry);
+      spoiled = answer.index;
+      await until(community, "its block", () => community.everyone.count === 1);
+      const row = await store.get("blocks", [community.id, spoiled]);
+      await store.commit([{ table: "blocks", key: [community.id, spoiled], value: { ...row, block: { ...row.block, time: 1 } } }]);
+      return answer;
+    },
+    async (joined) => {
+      community = joined;
+      await community.everyone.send("one");
+      await community.everyone.send("two");
+      await said(community, community.everyone, 2);
+      assert.deepEqual(await words(community.everyone), ["one", "two"]);
+      assert.deepEqual(community.findings, []);
+    },
+    undefined,
+    { store },
+  );
+});
+
+test("what came on the chain while the store took no change is never said again, whatever has changed since", async () => {
+  let isStuck = false;
+  class Stuck extends MemoryStore {
+    async commit(changes) {
+      if (isStuck && changes.some(({ table, value }) => table === "outbox" && value === undefined)) throw new DispatchError("store_full", "There is no room.");
+      return super.commit(changes);
+    }
+  }
+  let server;
+  await scripted(
+    async (entry, append, made) => {
+      server = made;
+      if (entry.kind !== "message" || isStuck) return null;
+      isStuck = true;
+      // The answer is lost; and who could read it is removed before we are back.
+      append(entry);
+      await server.chain.add("authority", "roster", { add: [], remove: [accountOf("m02")] });
+      for (const socket of server.sockets.clients) socket.close();
+      return false;
+    },
+    async (community) => {
+      await community.everyone.send("pay Bob 100");
+      await until(community, "the removal", () => !community.member(accountOf("m02")).isMember && community.state.name !== "open");
+      isStuck = false;
+      community.wake();
+      await until(community, "nothing is pending", () => !community.pending.length);
+      assert.deepEqual(await words(community.everyone), ["pay Bob 100"]);
+    },
+    undefined,
+    { store: new Stuck() },
+  );
+});
+
+test("what is signed is offered again before anything else is signed under its number", async () => {
+  const { x25519_private, x25519_public } = readAccounts().find(({ name }) => name === "m01");
+  const private_key = privateKeyOf("m01");
+  const cards = [Buffer.alloc(32, 7).toString("base64url"), x25519_private];
+  const client = await Client.open({ store: new MemoryStore() });
+  await client.restoreBackup(await sealBackup(writeContents({ private_key, cards, communities: [] }), "x"), "x");
+  let isLost = false;
+  await scripted(
+    (entry, _append, server) => {
+      if (entry.kind !== "message" || isLost) return null;
+      isLost = true;
+      for (const socket of server.sockets.clients) socket.close();
+      return false;
+    },
+    async (community, submitted, server) => {
+      await until(community, "its first card", () => submitted.length === 1 && !community.pending.length);
+      // Another device, which has the second card alone, publishes that; so on the next connection the first is to be published again.
+      await server.chain.add("m01", "card", { x25519: x25519_public });
+      server.push();
+      await until(community, "the other's card", () => community.size === server.chain.tree.size);
+      await community.everyone.send("words");
+      await until(community, "the loss", () => isLost && community.state.name !== "open");
+      const lost = submitted.at(-1);
+      community.wake();
+      await until(community, "all is said", () => community.everyone.count === 1 && !community.pending.length && community.state.name === "open");
+      const after = submitted.slice(submitted.indexOf(lost) + 1);
+      assert.deepEqual(after.map(({ kind }) => kind), ["message", "card"]);
+      assert.equal(after[0].signature, lost.signature);
+      assert.equal(new Set(submitted.map(({ seq }) => seq)).size, submitted.length - 1);
+    },
+    undefined,
+    {},
+    client,
+  );
+});
 
 test("a server that refuses each epoch gets a few, and the message fails", () =>
   scripted(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
-import { Socket } from "../src/socket.js";
+import { Socket, webSocket } from "../src/socket.js";
 
 async function withSocket(work) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, path: "/v1/socket" });
@@ -42,6 +42,36 @@ test("a frame of an unknown type is passed over, one that is no frame is not", (
     peer.send(JSON.stringify({ ...bye, detail: "x".repeat(1_048_576) }));
     await assert.rejects(socket.next(), { code: "malformed" });
   }));
+
+test("a frame's length counts in bytes, not in letters", () =>
+  withSocket(async ({ socket, peer }) => {
+    const frame = (count) => JSON.stringify({ ...bye, detail: "é".repeat(count) });
+    const most = Math.floor((1_048_576 - frame(0).length) / 2);
+    peer.send(frame(most));
+    peer.send(frame(most + 1));
+    assert.equal((await socket.next()).detail.length, most);
+    await assert.rejects(socket.next(), { code: "malformed" });
+  }));
+
+test("the package `ws`, where it is taken, takes no long frames and offers no compression", async () => {
+  const there = globalThis.WebSocket;
+  delete globalThis.WebSocket; // newer versions of Node have one
+  try {
+    const server = new WebSocketServer({ host: "127.0.0.1", port: 0, path: "/v1/socket" });
+    await once(server, "listening");
+    const [socket, [peer, request]] = await Promise.all([
+      Socket.open(await webSocket(), `http://127.0.0.1:${server.address().port}`, new AbortController().signal),
+      once(server, "connection"),
+    ]);
+    assert.equal(request.headers["sec-websocket-extensions"], undefined);
+    peer.send("x".repeat(1_048_577));
+    await assert.rejects(socket.next(), { code: "unreachable" });
+    socket.close();
+    server.close();
+  } finally {
+    if (there) globalThis.WebSocket = there;
+  }
+});
 
 test("what came before the end is read before the end is told", () =>
   withSocket(async ({ socket, peer }) => {

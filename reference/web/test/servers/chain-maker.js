@@ -76,7 +76,8 @@ export class ChainMaker {
     return id;
   }
 
-  async add(name, kind, body) {
+  /** @param {number} [seen] the size of the prefix that the author has seen */
+  async add(name, kind, body, seen = this.tree.size) {
     const author = accounts[name].id;
     const size = this.tree.size;
     const statement = {
@@ -84,7 +85,7 @@ export class ChainMaker {
       kind,
       author,
       seq: (this.#seqs[author] ?? 0) + 1,
-      seen: { size, hash: this.head },
+      seen: { size: seen, hash: seen ? this.tree.head(seen) : ZERO },
       sent_at: this.#time,
       body,
     };
@@ -92,7 +93,7 @@ export class ChainMaker {
     return this.append({ index: size, prev: this.head, time: this.#time + 1, entry });
   }
 
-  async epoch(name, recipients) {
+  async epoch(name, recipients, seen = this.tree.size) {
     const secret = crypto.getRandomValues(new Uint8Array(32));
     const commitment = commitmentOf(secret);
     const place = { community: this.community, author: accounts[name].id, commitment };
@@ -102,7 +103,7 @@ export class ChainMaker {
         wrap: await sealWrap(secret, { ...place, recipient: accounts[each].id, x25519: accounts[each].x25519_public }),
       })),
     );
-    return { id: await this.add(name, "epoch", { commitment, wraps }), secret };
+    return { id: await this.add(name, "epoch", { commitment, wraps }, seen), secret };
   }
 
   async message(name, { id: epoch, secret }, text) {

@@ -18,12 +18,16 @@ const backups = new Map();
 
 export function backupOf(name) {
   if (!backups.has(name)) {
-    const pem = readFileSync(new URL(`keys/${name}.test-key.pem`, VECTORS), "utf8");
-    const private_key = Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
     const account = readAccounts().find((each) => each.name === name);
-    backups.set(name, sealBackup(writeContents({ private_key, cards: [account.x25519_private], communities: [] }), "passphrase of a test"));
+    backups.set(name, sealBackup(writeContents({ private_key: privateKeyOf(name), cards: [account.x25519_private], communities: [] }), "passphrase of a test"));
   }
   return backups.get(name);
+}
+
+/** @returns {string} of a test account, as a backup has it */
+export function privateKeyOf(name) {
+  const pem = readFileSync(new URL(`keys/${name}.test-key.pem`, VECTORS), "utf8");
+  return Buffer.from(pem.replace(/-----.*-----|\s/g, ""), "base64").toString("base64url");
 }
 
 export const publicKeyOf = (name) => decode(readAccounts().find((each) => each.name === name).public_key);

@@ -21,8 +21,11 @@ const nonce = () => encode(crypto.getRandomValues(new Uint8Array(32)));
 export class Scripted {
   /** What clients sent, over all connections. */
   received = [];
-  /** Changes of what is said by default: `challenge`, `welcome`, `blocks`, each takes the frame and gives another; `submit` gives the answer. */
+  /** Changes of what is said by default: `challenge`, `welcome`, `blocks`, each takes the frame and gives another; `submit` gives the answer; `resume` takes the
+   * session and gives it, or another, where it is to live on. */
   script = {};
+  /** Sessions by their tokens. */
+  #granted = new Map();
 
   /** @param {import("./chain-maker.js").ChainMaker} chain */
   static async start(chain) {
@@ -71,24 +74,38 @@ export class Scripted {
         state.token = frame.signature;
         await this.#welcome(say, state);
       } else if (frame.type === "resume") {
-        say({ type: "refused", code: "bad_token", detail: "" });
+        const granted = this.script.resume?.(this.#granted.get(frame.token));
+        if (!granted) return say({ type: "refused", code: "bad_token", detail: "" });
+        state.token = frame.token;
+        state.exchange = { ...granted.exchange, client_nonce: frame.client_nonce };
+        state.have = frame.have?.size ?? 0;
+        await this.#welcome(say, state, granted.expires_at);
       } else if (frame.type === "submit") {
         const said = await this.script.submit?.(frame, say);
         if (said) say({ ref: frame.ref, ...said });
+      } else {
+        say({ type: "refused", code: "unknown_frame", detail: "" });
       }
     });
   }
 
-  async #welcome(say, { exchange, have, token }) {
+  async #welcome(say, { exchange, have, token }, expires_at = Date.now() + LIMITS.session_ms) {
     const { chain } = this;
+    this.#granted.set(token, { exchange, expires_at });
     const checkpoint = await (this.script.checkpoint?.(chain) ?? chain.checkpoint());
-    const base = { type: "welcome", token, expires_at: Date.now() + LIMITS.session_ms, size: chain.tree.size, head: chain.head, checkpoint };
+    const base = { type: "welcome", token, expires_at, size: chain.tree.size, head: chain.head, checkpoint };
     const welcome = { ...base, ...this.script.welcome?.(base) };
     const signature = encode(await sign(await signingKeyOf("server"), welcomeTuple(exchange, welcome, token)));
     say({ ...welcome, signature });
     const blocks = chain.blocks.slice(have);
     const frame = { type: "blocks", from: have, blocks };
     if (blocks.length) say(this.script.blocks?.(structuredClone(frame)) ?? frame);
+  }
+
+  /** Sends the last block to all. */
+  push() {
+    const block = this.chain.blocks.at(-1);
+    for (const socket of this.sockets.clients) socket.send(JSON.stringify({ type: "blocks", from: block.index, blocks: [block] }));
   }
 
   async end() {
