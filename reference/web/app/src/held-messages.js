@@ -1,6 +1,7 @@
 // The messages around what is looked at: read from the store in windows, opened by the library, and held for a while.
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useUnhurried } from './use.js';
 
 /** At most so many are held. */
 const HELD = 600;
@@ -8,9 +9,15 @@ const HELD = 600;
 /** The messages of a conversation from `from` to `to`, and one more at each end. `redraw` is called when more of them are there. */
 export function useMessages(conversation, { from, to }, redraw) {
   const state = useRef(null);
-  if (state.current?.conversation !== conversation) state.current = { conversation, messages: new Map(), asked: 0, turn: 0, stale: new Set() };
+  if (state.current?.conversation !== conversation) state.current = { conversation, messages: new Map(), reading: 0, turn: 0, stale: new Set() };
   const { current } = state;
   const [busy, setBusy] = useState(false);
+
+  // In a first sync there is more to read with each drawing: a drawing for each reading would go on as fast as it can.
+  const drawSoon = useUnhurried(() => {
+    setBusy(state.current.reading > 0);
+    redraw();
+  });
 
   const load = useCallback(async (first, last) => {
     const wanted = [];
@@ -18,12 +25,11 @@ export function useMessages(conversation, { from, to }, redraw) {
       if (!current.messages.has(number) || current.stale.has(number)) wanted.push(number);
     }
     if (wanted.length === 0) return;
-    current.asked += 1;
-    const { asked, turn } = current;
+    const { turn } = current;
+    current.reading += 1;
     setBusy(true);
     try {
       const messages = await conversation.messages(wanted[0], wanted.at(-1) + 1);
-      if (state.current !== current) return;
       for (const message of messages) {
         current.messages.set(message.number, message);
         // What changed while it was read is being read again.
@@ -34,14 +40,17 @@ export function useMessages(conversation, { from, to }, redraw) {
       // A store that was closed is no news; what is damaged the library tells by itself.
       if (!error?.code) console.error(error);
     } finally {
-      if (state.current === current && asked === current.asked) setBusy(false);
-      redraw();
+      current.reading -= 1;
+      drawSoon();
     }
   }, [conversation]);
 
   useEffect(() => {
     load(from - 1, to + 1);
   }, [from, to, conversation, conversation.count]);
+
+  // Much may change at once, such as when the past is shared: it is read again a few times a second at most.
+  const reload = useUnhurried(() => load(from - 1, to + 1));
 
   return {
     busy,
@@ -61,7 +70,7 @@ export function useMessages(conversation, { from, to }, redraw) {
         if (one >= from - 1 && one <= to) current.stale.add(one);
         else current.messages.delete(one); // [RED-6]
       }
-      load(from - 1, to + 1);
+      reload();
     },
   };
 }

@@ -45,15 +45,20 @@ export function rememberBackup(client) {
   localStorage.setItem(BACKUP_KEPT, String(client.backup?.made_at));
 }
 
-/** The community that was looked at last, among those that there are. */
+/**
+ * The community to begin with: the one that was looked at last. Where that is gone, rather one that was verified than one that is
+ * merely known, and rather one of this address than one that the page cannot reach.
+ */
 export function lastCommunity(client) {
   const id = localStorage.getItem(LAST);
-  return client.communities.find((one) => one.id === id) ?? client.communities.at(-1) ?? null;
+  const better = (one) => 2 * Number(one.origin === location.origin) + Number(one.name !== null);
+  const [first = null] = client.communities.toReversed().sort((one, two) => better(two) - better(one));
+  return client.communities.find((one) => one.id === id) ?? first;
 }
 
-/** Remembers which one that is. */
-export function rememberCommunity(id) {
-  localStorage.setItem(LAST, id);
+/** Remembers a community as the one to begin with: only one whose block 0 was verified, since any link can name any other. */
+export function rememberCommunity(community) {
+  if (community.name !== null) localStorage.setItem(LAST, community.id);
 }
 
 /** Has the browser keep the page's files for when there is no network. That it cannot is no harm. */

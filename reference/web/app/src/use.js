@@ -1,6 +1,6 @@
 // Ties what the library tells to what is drawn.
 
-import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 
 /** How often a view is drawn again at most because something came in, in milliseconds. A first sync tells of each block. */
 const EVERY = 100;
@@ -18,24 +18,37 @@ export function useEvents(source, names) {
   }, [source]);
 }
 
+/** What is to be done at the next beat. All of it is done together, so that a view is drawn once for all that asked. */
+const asked = new Set();
+let resting = false;
+
 /** Does some work at once, and once more for all that it is asked for before `EVERY` has passed. */
 export function unhurried(work) {
-  let resting = false;
-  let asked = false;
   return function run() {
-    if (resting) {
-      asked = true;
-      return;
-    }
+    asked.add(work);
+    if (resting) return;
     resting = true;
-    work();
-    setTimeout(() => {
-      resting = false;
-      if (!asked) return;
-      asked = false;
-      run();
-    }, EVERY);
+    queueMicrotask(beat);
   };
+}
+
+function beat() {
+  const works = [...asked];
+  asked.clear();
+  setTimeout(() => {
+    resting = false;
+    if (asked.size === 0) return;
+    resting = true;
+    beat();
+  }, EVERY);
+  for (const work of works) work();
+}
+
+/** A function that does the work of the last drawing, unhurriedly. */
+export function useUnhurried(work) {
+  const latest = useRef(work);
+  latest.current = work;
+  return useMemo(() => unhurried(() => latest.current()), []);
 }
 
 /** Calls `listener` with each such event; the listener of the last drawing is the one that is called. */
@@ -43,6 +56,11 @@ export function useListener(source, name, listener) {
   const latest = useRef(listener);
   latest.current = listener;
   useEffect(() => source?.on(name, (told) => latest.current(told)), [source, name]);
+}
+
+/** Does some work when something does not verify: what lies over the page gives way to the warning. */
+export function useWhenStopped(community, work) {
+  useListener(community, 'state', ({ name }) => name === 'stopped' && work());
 }
 
 /** The time, told again every `every` milliseconds while it is wanted. */

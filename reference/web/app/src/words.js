@@ -60,6 +60,34 @@ export const UNABLE = {
   },
 };
 
+/** While the store is read. */
+export const OPENING = 'Opening…';
+
+/** What is asked before a community is joined: any page can hold a link to any community. */
+export const JOINING = {
+  title: 'Join this community?',
+  moved: 'Has this community moved?',
+  lead: 'A link asks you to join a community.',
+  movedFrom: (before) => `You know it at ${before} so far. The link says that it is at another address now. What you have of it stays, and is compared with what is there.`,
+  community: 'Community',
+  at: 'At',
+  means: 'If you join, its server learns your key and that you are here, and its owner decides whether you are let in. What you say there, all its members can read. Nothing is sent before.',
+  compare: 'Join if you know who sent you the link. If you want to be sure, compare the letters with them, by another way.',
+  yes: 'Join',
+  no: 'Not now',
+};
+
+/** Where the page cannot go: its policy lets it reach its own address alone. */
+export const ELSEWHERE = {
+  where: (origin) => `This invitation is for ${origin}. This page cannot go there: it reaches its own address alone.`,
+  how: 'Open the link itself. Your key here is not there, since each address has its own: make one there, or restore your backup.',
+  open: 'Open the link',
+  copy: 'Copy the link',
+};
+
+/** Where somebody was about to write whom the owner removed. */
+export const NO_MEMBER = 'You are no longer a member, so you cannot write here. The owner can add you again.';
+
 /** What the strip above the conversation says, or `null` while all is well. `tone`: `calm`, `wait` or `bad`. */
 export function stripOf(state, { online, now, name }) {
   if (state.name === 'waiting' && !online) {

@@ -67,11 +67,18 @@ export class Person {
     await page.getByRole('button', { name: 'Make my key' }).click();
     this.backup = await this.download(() => page.getByRole('button', { name: 'Save the backup file' }).click());
     await page.getByRole('button', { name: 'Go on' }).click();
+    if (heading !== 'The invitation does not work') await this.say('Join');
     await page.getByRole('heading', { name: heading }).waitFor();
     if (heading !== 'Almost there') return null;
     const line = await page.locator('.key').inputValue();
     this.account = line.split(' ')[2];
     return line;
+  }
+
+  /** Answers the question whether to join: `Join` or `Not now`. */
+  async say(answer) {
+    await this.page.getByRole('heading', { name: 'Join this community?' }).waitFor();
+    await this.page.getByRole('button', { name: answer, exact: true }).click();
   }
 
   /** The text of the file that the page saves when `work` is done. */

@@ -49,6 +49,11 @@ class Community {
     return this;
   }
 
+  /** Its id. */
+  get id() {
+    return this.invitation.split('/').at(-1);
+  }
+
   /** A line of the log that holds these words: the first one from now on. */
   says(words) {
     return new Promise((resolve, reject) => {

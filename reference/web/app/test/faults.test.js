@@ -21,15 +21,24 @@ const GONE = [/ERR_CONNECTION_REFUSED/u, /WebSocket connection to .* failed/u, /
 const warning = (person) => person.page.getByRole('alert', { name: 'Warning' });
 
 /** A member of the control server's community, at its door. */
-async function visitor(context, ...faults) {
+async function visitor(context, faults = [], more = {}) {
   const server = await control(context, ...faults);
-  const ann = await Person.arrive(browser, server.origin, { serviceWorkers: 'block' });
+  const ann = await Person.arrive(browser, server.origin, { serviceWorkers: 'block', ...more });
   context.after(() => ann.leave());
   ann.expected.push(/Service Worker registration blocked/u);
   await pageAt(ann.context, server.origin);
   await ann.page.goto(server.invitation);
   await ann.restore(await backupOf('m01'));
+  await ann.say('Join');
   return ann;
+}
+
+/** What a page asks a community's server for, from now on. */
+function dialsOf(person) {
+  const dials = [];
+  person.page.on('request', (request) => request.url().includes('/.well-known/') && dials.push(request.url()));
+  person.page.on('websocket', (socket) => dials.push(socket.url()));
+  return dials;
 }
 
 test('the control server, without a fault, raises no warning', async (context) => {
@@ -46,20 +55,27 @@ for (const [fault, what, told, code] of [
   ['TREE-1', 'a checkpoint that contradicts the blocks', 'two different histories', 'fork'],
 ]) {
   test(`${what} stops all, and is told (${fault})`, async (context) => {
-    const ann = await visitor(context, fault);
+    const ann = await visitor(context, [fault]);
     await ann.write('Hello?');
     await warning(ann).getByText(told).waitFor();
     await ann.page.getByRole('button', { name: 'What was found' }).click();
     await ann.page.getByRole('region', { name: 'What did not verify' }).getByText(`(${code})`).waitFor();
-    // It is remembered, and found again, after a reload.
+    // It is remembered over a reload, and the server is not dialled again before the person says so.
+    const dials = dialsOf(ann);
     await ann.page.reload();
+    await warning(ann).getByText(told).waitFor();
+    await ann.page.getByRole('region', { name: 'What did not verify' }).getByText(`(${code})`).waitFor();
+    assert.deepEqual(dials, []);
+    const dialled = ann.page.waitForEvent('websocket');
+    await warning(ann).getByRole('button', { name: 'Try again' }).click();
+    await dialled;
     await warning(ann).getByText(told).waitFor();
     ann.clean();
   });
 }
 
 test('a welcome that is signed by somebody else opens no door (JOIN-16)', async (context) => {
-  const ann = await visitor(context, 'JOIN-16');
+  const ann = await visitor(context, ['JOIN-16']);
   await ann.page.getByRole('heading', { name: 'This does not verify' }).waitFor();
   await ann.page.getByText('(bad_welcome)').waitFor();
   assert.equal(await ann.page.getByLabel('Message to everyone').count(), 0);
@@ -67,10 +83,19 @@ test('a welcome that is signed by somebody else opens no door (JOIN-16)', async 
 });
 
 test('a block that is not linked to the one before stops all, and is told (CHAIN-2)', async (context) => {
-  const ann = await visitor(context, 'CHAIN-2');
+  const ann = await visitor(context, ['CHAIN-2']);
   await warning(ann).waitFor();
   await ann.page.getByRole('button', { name: 'What was found' }).click();
   await ann.page.getByRole('region', { name: 'What did not verify' }).getByText('(bad_prev)').waitFor();
+  ann.clean();
+});
+
+test('on a phone the warning stands above the conversations, too', async (context) => {
+  const ann = await visitor(context, ['CHAIN-2'], { size: 'phone' });
+  await ann.page.getByRole('heading', { name: 'The server’s history does not verify' }).waitFor();
+  await ann.page.getByRole('button', { name: /^Everyone/u }).waitFor();
+  assert.equal(await warning(ann).count(), 1);
+  await ann.looksRight('warning-list');
   ann.clean();
 });
 
@@ -88,6 +113,7 @@ test('an invitation of another community is refused, and nothing is signed for i
   await ann.page.getByRole('heading', { name: 'Open your invitation' }).waitFor();
   await ann.page.getByLabel('The link').fill(community.invitation);
   await ann.page.getByRole('button', { name: 'Open' }).click();
+  await ann.say('Join');
   await ann.page.getByRole('heading', { name: 'Almost there' }).waitFor();
   ann.clean();
 });

@@ -65,7 +65,10 @@ test('what is not a whole invitation, and one for another address, is said so', 
   await ann.looksRight('bad-invitation');
   await page.getByLabel('The link').fill(community.invitation.replace('127.0.0.1', 'chat.example.org').replace('http:', 'https:'));
   await page.getByRole('button', { name: 'Open' }).click();
-  await page.getByText('This invitation is for https://chat.example.org').waitFor();
+  await page.getByText('This invitation is for https://chat.example.org. This page cannot go there').waitFor();
+  const elsewhere = community.invitation.replace(community.origin, `https://chat.example.org:${new URL(community.origin).port}`);
+  assert.equal(await page.getByRole('link', { name: 'Open the link' }).getAttribute('href'), elsewhere);
+  await ann.looksRight('elsewhere');
   ann.clean();
 });
 

@@ -1,11 +1,12 @@
 // What is shown: the first step that is not done yet, and the chat once all are.
 
-import { useEffect, useErrorBoundary, useMemo, useReducer, useState } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useMemo, useState } from 'preact/hooks';
 import { backupIsKept, invitationIn, lastCommunity, open, rememberBackup, rememberCommunity } from '../opening.js';
 import { useEvents, useListener } from '../use.js';
-import { UNABLE, sentence } from '../words.js';
+import { OPENING, UNABLE, sentence } from '../words.js';
 import { Chat } from './chat.jsx';
 import { FirstRun, KeepBackup } from './first-run.jsx';
+import { Invited } from './invited.jsx';
 import { NoInvitation } from './no-invitation.jsx';
 import { Page } from './page.jsx';
 import { WaitingRoom } from './waiting-room.jsx';
@@ -25,7 +26,7 @@ export function App() {
   }, [attempt]);
   const [broken] = useErrorBoundary((error) => console.error(error));
   if (broken) return <Broken />;
-  if (!opened) return <p class="opening" role="status">Opening…</p>;
+  if (!opened) return <p class="opening" role="status">{OPENING}</p>;
   if (opened.problem) return <Unable problem={opened.problem} onAgain={() => setAttempt(attempt + 1)} />;
   return <Opened client={opened.client} />;
 }
@@ -73,34 +74,34 @@ function Opened({ client }) {
   const [fragment, clear] = useFragment();
   // Asked once, after the first run; that the backup is old later on is said where it is renewed.
   const [kept, setKept] = useState(() => client.identity !== null && backupIsKept(client));
-  const [, again] = useReducer((count) => count + 1, 0);
-  const [problem, setProblem] = useState(null);
-  const invitation = useMemo(() => invitationIn(fragment), [fragment]);
-  const ready = client.identity !== null;
+  const [pasted, paste] = useState(null);
+  const [chosen, choose] = useState(null);
+  const linked = useMemo(() => invitationIn(fragment), [fragment]);
+  useEffect(() => paste(null), [fragment]);
+  const invitation = pasted ?? linked;
+  const ready = client.identity !== null && kept;
+  const known = invitation?.community && client.communities.find((one) => one.id === invitation.community);
+  const isThere = known?.origin === invitation?.origin;
 
-  const accept = async (invited) => {
-    try {
-      const community = await client.join(invited); // [INV-2]
-      rememberCommunity(community.id);
-      clear();
-    } catch (error) {
-      setProblem(error);
-    }
+  const done = (community = null) => {
+    if (community) choose(community);
+    paste(null);
+    clear();
   };
+  // A link to where one is already simply leads there.
   useEffect(() => {
-    setProblem(null);
-    if (ready && invitation?.community) accept(invitation);
-  }, [ready, invitation]);
+    if (ready && known && isThere) done(known);
+  }, [ready, known, isThere]);
 
-  if (!ready) return <FirstRun client={client} invitation={invitation} onRestore={setKept} />;
+  if (!client.identity) return <FirstRun client={client} invitation={invitation} onRestore={setKept} />;
   if (!kept) return <KeepBackup client={client} onDone={() => { rememberBackup(client); setKept(true); }} />;
-  if (problem || invitation?.problem) {
-    return <NoInvitation problem={problem ?? invitation.problem} onInvitation={accept} onBack={client.communities.length > 0 ? clear : null} />;
+  if (known && isThere) return <p class="opening" role="status">{OPENING}</p>;
+  if (invitation?.community) {
+    return <Invited key={invitation.text} invitation={invitation} before={known?.origin} onJoin={async () => done(await client.join(invitation))} onLater={() => done()} />; // [INV-2]
   }
-  if (invitation) return <p class="opening" role="status">Opening…</p>;
-  const community = lastCommunity(client);
-  if (!community) return <NoInvitation problem={null} onInvitation={accept} onBack={null} />;
-  return <Joined key={community.id} client={client} community={community} onOther={again} />;
+  const community = client.communities.includes(chosen) ? chosen : lastCommunity(client);
+  if (invitation || !community) return <NoInvitation problem={invitation?.problem ?? null} onInvitation={paste} onBack={community ? clear : null} />;
+  return <Joined key={community.id} client={client} community={community} onOther={choose} />;
 }
 
 /** A community that this device was invited to: the door until the first block has come, then the rooms. */
@@ -111,6 +112,7 @@ function Joined({ client, community, onOther }) {
   useEffect(() => {
     community.connect();
   }, [community]);
+  useEffect(() => rememberCommunity(community), [community, community.name]);
   if (!begun) return <WaitingRoom client={client} community={community} />;
   return <Chat client={client} community={community} onOther={onOther} />;
 }

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Announcer } from '../announcer.js';
 import { Clock, shortId } from '../format.js';
-import { useEvents, useListener, useMedia } from '../use.js';
+import { useEvents, useListener, useMedia, useWhenStopped } from '../use.js';
 import { ConversationView } from './conversation.jsx';
 import { MemberSheet } from './member-sheet.jsx';
 import { Members } from './members.jsx';
@@ -20,6 +20,10 @@ export function Chat({ client, community, onOther }) {
   const [place, go] = usePlace(community, narrow);
   const [member, setMember] = useState(null);
   const [writing, setWriting] = useState(false);
+  useWhenStopped(community, () => {
+    setMember(null);
+    setWriting(false);
+  });
   const status = useRef(null);
   const room = useMemo(() => ({
     client, community, narrow, clock: new Clock(),

@@ -1,8 +1,8 @@
 // One conversation: who is in it, what was said, and where to write.
 
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import { counted } from '../format.js';
-import { useEvents, useHeading, useListener } from '../use.js';
+import { useEvents, useHeading, useListener, useWhenStopped } from '../use.js';
 import { sentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Composer } from './composer.jsx';
@@ -22,9 +22,23 @@ export function ConversationView({ conversation, onBack }) {
   useListener(community, 'changed', ({ conversation: which, number }) => {
     if (which.key !== conversation.key) return;
     if (number === replyTo?.number) setReplyTo(null);
-    if (number !== null && number === chosen?.message?.number) setChosen(null);
+    const shown = chosen?.message?.number;
+    if (shown === undefined) return;
+    if (number === shown) setChosen(null);
+    else if (number === null) reread(shown);
   });
+  /** It may be any message that changed, and so the one in the sheet. */
+  const reread = async (number) => {
+    const [message] = await conversation.messages(number, number + 1).catch(() => []);
+    setChosen((now) => (now?.message?.number === number && message ? { message } : now));
+  };
   const closeSheet = useCallback(() => setChosen(null), []);
+  useWhenStopped(community, closeSheet);
+  // What failed and was sent after all, or thrown away, needs no decision any longer.
+  const isDecided = chosen?.outgoing && !conversation.pending.some((one) => one.local === chosen.outgoing.local && one.state === 'failed');
+  useEffect(() => {
+    if (isDecided) closeSheet();
+  }, [isDecided]);
   const { canSend, isPrivate } = conversation;
   const heading = useHeading(conversation.key, narrow);
   return (
@@ -42,7 +56,7 @@ export function ConversationView({ conversation, onBack }) {
       {canSend === true
         ? <Composer conversation={conversation} replyTo={replyTo} onReplied={() => setReplyTo(null)} />
         : <p class="no-composer">{cannot(canSend, community)}</p>}
-      {chosen && (
+      {chosen && !isDecided && (
         <MessageSheet chosen={chosen} conversation={conversation} onReply={(message) => { setReplyTo(message); closeSheet(); }} onClose={closeSheet} />
       )}
     </main>

@@ -6,7 +6,7 @@ import { counted } from '../format.js';
 import { Heights, windowOf } from '../heights.js';
 import { useMessages } from '../held-messages.js';
 import { changesOf, rowsOf } from '../rows.js';
-import { unhurried, useListener } from '../use.js';
+import { useListener, useUnhurried } from '../use.js';
 import { useRoom } from './room.jsx';
 import { ChangeNote, MessageRow, OutgoingRow } from './message.jsx';
 import { Icon } from './parts.jsx';
@@ -34,7 +34,9 @@ export function MessageList({ conversation, onChoose }) {
   const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : null));
   const [view, setView] = useState(() => windowAt(conversation.count, unreadFrom ?? conversation.count));
   const [, redraw] = useReducer((count) => count + 1, 0);
-  const redrawSoon = useMemo(() => unhurried(redraw), []);
+  /** Whether the next drawing goes to the end. */
+  const toEnd = useRef(false);
+  const redrawSoon = useUnhurried(() => (toEnd.current ? goTo(conversation.count) : redraw()));
   const held = useMessages(conversation, view, redraw);
   const [active, setActive] = useState(null);
   const focusWanted = useRef(null);
@@ -59,10 +61,16 @@ export function MessageList({ conversation, onChoose }) {
     seen.current = scrollTop;
   }, [heights, conversation]);
 
+  /** Whether the person has scrolled since. A list that became shorter at its end was moved by the browser, and by nobody else. */
+  const hasScrolled = useCallback(() => {
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
+    return Math.abs(scrollTop - Math.min(seen.current, scrollHeight - clientHeight)) >= 1;
+  }, []);
+
   const settle = useCallback(() => {
     const element = scroller.current;
     // The person has scrolled, and the browser has not told yet.
-    if (Math.abs(element.scrollTop - seen.current) >= 1) {
+    if (hasScrolled()) {
       watch();
       redraw();
     }
@@ -81,11 +89,11 @@ export function MessageList({ conversation, onChoose }) {
       redraw();
     }
     look();
-  }, [heights, look, watch]);
+  }, [heights, look, watch, hasScrolled]);
 
   const scrolled = () => {
     // What `settle` did moves no eye.
-    if (Math.abs(scroller.current.scrollTop - seen.current) >= 1) {
+    if (hasScrolled()) {
       watch();
       redraw();
     }
@@ -124,6 +132,9 @@ export function MessageList({ conversation, onChoose }) {
     // Where the wanted row has no place, others than so far get theirs.
     if (number < heights.base || Math.min(number, count - 1) >= heights.count) setBase(Math.max(0, Math.min(number, count) - SPAN));
     eye.current = number >= count ? { end: true } : { number, below };
+    toEnd.current = false;
+    // However the list was scrolled so far, from here on it stands where it is sent.
+    seen.current = scroller.current.scrollTop;
     setView(windowAt(count, number));
     redraw();
   }, [heights, conversation]);
@@ -132,16 +143,17 @@ export function MessageList({ conversation, onChoose }) {
     // One's own words end what was unread, and are to be seen.
     if (message.author === own) {
       setUnreadFrom(null);
-      goTo(conversation.count);
+      toEnd.current = true;
     }
     redrawSoon();
   });
   useListener(community, 'pending', (outgoing) => {
     if (outgoing.conversation === conversation.key && outgoing.kind === 'message' && outgoing.state === 'waiting') eye.current = { end: true };
+    // At once: what came in on the chain would else stand there twice.
     redraw();
   });
   // Own messages get another mark.
-  useListener(community, 'checkpoint', () => held.forget());
+  useListener(community, 'checkpoint', redrawSoon);
   useListener(community, 'changed', ({ conversation: which, number }) => which.key === conversation.key && held.forget(number));
 
   const goToEntry = useCallback(async (entry) => {

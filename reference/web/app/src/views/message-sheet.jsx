@@ -1,9 +1,10 @@
 // What can be done with one message, and all that is known about it.
 
 import { useState } from 'preact/hooks';
-import { useWork } from '../use.js';
+import { useEvents, useWork } from '../use.js';
 import { MARKS, sentence } from '../words.js';
 import { useRoom } from './room.jsx';
+import { markOf } from './message.jsx';
 import { CopyButton, Dialog, Field, Icon, Problem } from './parts.jsx';
 
 const REASON = 512;
@@ -19,11 +20,12 @@ export function MessageSheet({ chosen, conversation, onReply, onClose }) {
 
 function OnTheChain({ message, conversation, onReply, onClose }) {
   const { client, community, clock, nameOf } = useRoom();
+  useEvents(community, ['checkpoint', 'roster', 'pending']);
   const [removing, setRemoving] = useState(false);
   const mine = message.author === client.identity.account;
   const mayRemove = (mine || community.isAuthority) && community.isMember && !message.redacted && message.closed !== 'redacted';
   const removal = asked.has(message.id) && community.pending.some((one) => one.kind === 'redaction' && one.state !== 'failed');
-  if (removing) return <Removal message={message} onClose={onClose} />;
+  if (removing && mayRemove && !removal) return <Removal message={message} onClose={onClose} />;
   return (
     <Dialog title={mine ? 'Your message' : `Message by ${nameOf(message.author)}`} onClose={onClose}>
       <div class="buttons stacked">
@@ -37,7 +39,7 @@ function OnTheChain({ message, conversation, onReply, onClose }) {
       <dl class="facts">
         <dt>On the chain</dt><dd>block {message.index.toLocaleString('en')}, {clock.full(message.time)} by the server’s clock</dd>
         <dt>Written</dt><dd>{clock.full(message.sentAt)} by the author’s clock</dd>
-        <dt>Mark</dt><dd>{MARKS[message.status].text}</dd>
+        <dt>Mark</dt><dd>{MARKS[markOf(message, community)].text}</dd>
         {message.redacted && <><dt>Removed</dt><dd>{clock.full(message.redacted.time)} by {nameOf(message.redacted.by)}</dd></>}
         <dt>Entry</dt><dd class="id">{message.id}</dd>
       </dl>

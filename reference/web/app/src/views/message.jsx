@@ -3,7 +3,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { machineTime } from '../format.js';
-import { useListener } from '../use.js';
+import { useListener, useUnhurried } from '../use.js';
 import { MARKS, closedSentence, sentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Avatar, Icon, IconButton } from './parts.jsx';
@@ -15,7 +15,7 @@ const ICONS = { waiting: 'clock', pending: 'clock', failed: 'alert', accepted: '
 
 /** A message on the chain. */
 export function MessageRow({ row, count, own, isActive, conversation, onChoose, onActive, onGoTo }) {
-  const { client, clock, nameOf, openMember } = useRoom();
+  const { client, community, clock, nameOf, openMember } = useRoom();
   const { message, first, last } = row;
   const mine = message.author === own;
   const name = nameOf(message.author);
@@ -38,7 +38,7 @@ export function MessageRow({ row, count, own, isActive, conversation, onChoose, 
           {message.content?.replyTo && <Quote entry={message.content.replyTo} conversation={conversation} onGoTo={onGoTo} isActive={isActive} />}
           <Words message={message}>
             <time dateTime={machineTime(message.time)} title={clock.full(message.time)}>{clock.time(message.time)}</time>
-            {mine && <Sign state={message.status} />}
+            {mine && <Sign state={markOf(message, community)} />}
           </Words>
         </div>
         <IconButton icon="dots" label="Message actions" class="more" tabIndex={isActive ? 0 : -1} onClick={() => onChoose({ message })} />
@@ -76,8 +76,9 @@ function Quote({ entry, conversation, onGoTo, isActive }) {
   const { community, nameOf } = useRoom();
   const [quoted, setQuoted] = useState(null);
   const [changed, again] = useState(0);
+  const soon = useUnhurried(() => again((count) => count + 1));
   // [RED-6] What was removed is no longer quoted either.
-  useListener(community, 'changed', ({ conversation: which }) => which.key === conversation.key && again((count) => count + 1));
+  useListener(community, 'changed', ({ conversation: which }) => which.key === conversation.key && soon());
   useEffect(() => {
     let current = true;
     conversation.numberOf(entry)
@@ -94,7 +95,12 @@ function Quote({ entry, conversation, onGoTo, isActive }) {
   );
 }
 
-/** How far a message of one's own has come. */
+/** How far a message on the chain has come by now. */
+export function markOf(message, community) {
+  return message.index < (community.checkpoint?.size ?? 0) ? 'checkpointed' : message.status;
+}
+
+/** The mark of a message of one's own. */
 export function Sign({ state }) {
   const mark = MARKS[state];
   return <span class={`sign ${state}`} title={`${mark.word}: ${mark.text}`}><Icon name={ICONS[state]} size={16} /><span class="unseen">{mark.word}</span></span>;

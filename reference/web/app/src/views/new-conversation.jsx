@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { useEvents, useWork } from '../use.js';
+import { NO_MEMBER } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Avatar, Dialog, Problem } from './parts.jsx';
 
@@ -12,6 +13,8 @@ export function NewConversation({ onClose }) {
   const [chosen, setChosen] = useState(() => new Set());
   const [busy, problem, run] = useWork();
   const others = community.members.filter((member) => member.isMember && member.account !== client.identity.account);
+  // Whoever was removed meanwhile is chosen no longer.
+  const wanted = others.filter((member) => member.hasCard && chosen.has(member.account)).map((member) => member.account);
   const toggle = (account) => setChosen((now) => {
     const next = new Set(now);
     if (!next.delete(account)) next.add(account);
@@ -20,7 +23,7 @@ export function NewConversation({ onClose }) {
   const begin = (event) => {
     event.preventDefault();
     run(async () => {
-      const conversation = await community.conversationWith([...chosen]);
+      const conversation = await community.conversationWith(wanted);
       onClose();
       open(conversation.key);
     });
@@ -40,9 +43,10 @@ export function NewConversation({ onClose }) {
           ))}
           {others.length === 0 && <p class="hint">Nobody else is here yet.</p>}
         </fieldset>
+        {!community.isMember && <p class="problem" role="alert">{NO_MEMBER}</p>}
         <Problem of={problem} />
         <div class="buttons">
-          <button type="submit" class="button primary" disabled={busy || chosen.size === 0}>Begin</button>
+          <button type="submit" class="button primary" disabled={busy || wanted.length === 0 || !community.isMember}>Begin</button>
           <button type="button" class="button" onClick={onClose}>Cancel</button>
         </div>
       </form>

@@ -2,7 +2,8 @@
 
 import { useState } from 'preact/hooks';
 import { Invitation } from '../../../src/index.js';
-import { Field, Problem } from './parts.jsx';
+import { ELSEWHERE } from '../words.js';
+import { CopyButton, Field, Problem } from './parts.jsx';
 import { Page } from './page.jsx';
 
 /** Asks for an invitation, and says what was wrong with the one that came. */
@@ -30,11 +31,18 @@ export function NoInvitation({ problem, onInvitation, onBack }) {
           {(field) => <input {...field} type="text" inputMode="url" autoComplete="off" autoCapitalize="off" spellCheck={false} value={text} onInput={(event) => setText(event.target.value)} />}
         </Field>
         <Problem of={wrong} />
-        {elsewhere && (
-          <p role="alert" class="problem">
-            This invitation is for {elsewhere.origin}. Your key here is not there: each address has its own. Open the link itself in the address bar.
-          </p>
-        )}
+        <div role="alert">
+          {elsewhere && (
+            <div class="elsewhere">
+              <p>{ELSEWHERE.where(elsewhere.origin)}</p>
+              <p>{ELSEWHERE.how}</p>
+              <div class="buttons">
+                <a class="button" href={elsewhere.text} rel="noreferrer">{ELSEWHERE.open}</a>
+                <CopyButton text={elsewhere.text} label={ELSEWHERE.copy} />
+              </div>
+            </div>
+          )}
+        </div>
         <button type="submit" class="button primary">Open</button>
       </form>
       {onBack && <p class="aside"><button type="button" class="link" onClick={onBack}>Back to the conversations</button></p>}

@@ -2,17 +2,18 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { counted, machineTime } from '../format.js';
-import { useEvents, useNow } from '../use.js';
+import { useEvents, useListener, useNow, useUnhurried } from '../use.js';
 import { closedSentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Avatar, Icon, IconButton } from './parts.jsx';
 import { Mark } from './page.jsx';
+import { Warning } from './strips.jsx';
 
 /** The left side; on a phone the first screen. */
 export function Sidebar({ current, onNew }) {
   const { client, community, narrow, side } = useRoom();
   const Side = narrow ? 'main' : 'nav';
-  useEvents(community, ['state']);
+  useEvents(community, ['state', 'finding']);
   const { account } = client.identity;
   return (
     <Side class="sidebar" aria-label="Conversations">
@@ -21,6 +22,9 @@ export function Sidebar({ current, onNew }) {
         <h1>{community.name ?? 'dispatch-d'}</h1>
         <IconButton icon="pen" label="New private conversation" onClick={onNew} />
       </header>
+      {narrow && community.state.name === 'stopped' && (
+        <Warning finding={community.state.finding} onAgain={() => community.wake()} onMore={() => side('you')} />
+      )}
       <ul class="conversations">
         {community.conversations.map((conversation) => (
           <Entry key={conversation.key} conversation={conversation} isCurrent={conversation.key === current?.key} />
@@ -87,7 +91,8 @@ function Said({ message }) {
 function useLast(conversation, community) {
   const [last, setLast] = useState(null);
   const [changed, again] = useState(0);
-  useEffect(() => community.on('changed', ({ conversation: which }) => which.key === conversation.key && again((count) => count + 1)), [community, conversation]);
+  const soon = useUnhurried(() => again((count) => count + 1));
+  useListener(community, 'changed', ({ conversation: which }) => which.key === conversation.key && soon());
   useEffect(() => {
     let current = true;
     const { count } = conversation;

@@ -1,7 +1,7 @@
 // Oneself: id and key, the backup, what the browser keeps, the invitation to hand on, and what was verified.
 
 import { useEffect, useState } from 'preact/hooks';
-import { rememberBackup, rememberCommunity } from '../opening.js';
+import { rememberBackup } from '../opening.js';
 import { save } from '../files.js';
 import { groupedId, machineTime } from '../format.js';
 import { useEvents, useHeading, useWork } from '../use.js';
@@ -152,13 +152,13 @@ function Communities({ client, community, onOther }) {
   const others = client.communities.filter((one) => one.id !== community.id && one.origin === location.origin);
   const leave = () => run(async () => {
     await client.leave(community.id);
-    onOther();
+    onOther(null);
   });
   return (
     <section>
       <Part>This community on this device</Part>
       {others.map((other) => (
-        <p key={other.id}><button type="button" class="link" onClick={() => { rememberCommunity(other.id); onOther(); }}>Go to {other.name ?? other.id}</button></p>
+        <p key={other.id}><button type="button" class="link" onClick={() => onOther(other)}>Go to {other.name ?? other.id}</button></p>
       ))}
       {asked
         ? (
