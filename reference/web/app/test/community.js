@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
-const program = process.env.DISPATCHD ?? join(root, 'target', 'debug', 'dispatchd');
+export const program = process.env.DISPATCHD ?? join(root, 'target', 'debug', 'dispatchd');
 const run = promisify(execFile);
 
 /** Founds one. `lines` go into its configuration, in the place of those with the same name. */
@@ -104,7 +104,8 @@ class Community {
   }
 }
 
-async function freePort() {
+/** A port at which nobody listens. */
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
