@@ -128,6 +128,8 @@ export function MessageList({ conversation, onChoose }) {
   }, [read, conversation.count]);
 
   const goTo = useCallback((number, below = -72) => {
+    // The list went away before what was put off for it came.
+    if (!scroller.current) return;
     const { count } = conversation;
     // Where the wanted row has no place, others than so far get theirs.
     if (number < heights.base || Math.min(number, count - 1) >= heights.count) setBase(Math.max(0, Math.min(number, count) - SPAN));
