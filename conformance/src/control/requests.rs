@@ -1,35 +1,30 @@
 //! The binding over HTTP: what stands behind a socket, by requests. A join is a connection that lives from the hello to the
 //! proof, and an entry comes on one that is open for it alone.
 
+mod answers;
+mod chain;
 mod events;
 mod query;
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use serde_json::{Value, json, value::RawValue};
-use tokio::time::{Instant, sleep, sleep_until};
+use serde_json::{json, value::RawValue};
 
 use super::clock::now;
-use super::connection::{Connection, Reply};
-use super::delivery::Due;
-use super::fault::Faults;
+use super::connection::Connection;
 use super::limits::FRAME_BYTES;
 use super::reading;
 use super::server::Server;
-use crate::codec::{Hash, Verdict, base64url, fields, merkle};
+use crate::codec::{Hash, Verdict, base64url, fields};
+pub(super) use answers::Body;
+use answers::{Denial, denied, good, one, status};
 use query::Query;
-
-/// A body, of one piece or of many.
-pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// The paths, and the method that each takes.
 const PATHS: [(&str, Method); 8] = [
@@ -49,21 +44,6 @@ pub(super) struct Desk {
     server: Arc<Server>,
     /// Joins that await their proof, by the nonce of the challenge. [JOIN-9]
     joining: Mutex<HashMap<Hash, Connection>>,
-}
-
-/// Why a request has no good answer.
-enum Denial {
-    /// By a code. [HTTP-3]
-    Refused(Value),
-    /// By HTTP: the status, and the method that there is instead.
-    Status(StatusCode, Option<Method>),
-}
-
-impl From<Verdict> for Denial {
-    fn from(verdict: Verdict) -> Self {
-        let detail = format!("[{}] {}", verdict.requirement, verdict.detail);
-        Self::Refused(json!({ "code": verdict.code, "detail": detail }))
-    }
 }
 
 impl Desk {
@@ -306,151 +286,6 @@ impl Desk {
         connection.open(&community, place, from);
         connection
     }
-
-    /// Blocks, at once or as soon as there are some. [HTTP-5] [HTTP-6] [POLL-1] [POLL-2] [POLL-3]
-    async fn blocks(
-        &self,
-        query: &Query<'_>,
-        place: usize,
-        number: u64,
-    ) -> Result<Response<Body>, Denial> {
-        let faults = &self.server.faults;
-        query.only(&["from", "limit", "wait"])?;
-        let from = query.needed("from")?;
-        let limit = query.within("limit", 1..=1000)?.unwrap_or(100);
-        let wait = query.within("wait", 0..=30_000)?.unwrap_or(0);
-        let mut connection = self.open_at(place, number, Some(from));
-        let open = connection.open.as_mut().expect("just opened");
-        let end = Instant::now() + Duration::from_millis(wait);
-        let mut changes = self.server.subscribe();
-        loop {
-            changes.borrow_and_update();
-            let expires_in = {
-                let mut community = self.server.community();
-                if community.is_stopping && !faults.has("HTTP-18") {
-                    return Err(Verdict::new("shutting_down", "HTTP-18", "come back later").into());
-                }
-                if community.sessions.end_of(place, now(), faults).is_some()
-                    && !faults.has("HTTP-2/over")
-                {
-                    if faults.has("POLL-3") {
-                        return Ok(good(
-                            &json!({ "type": "blocks", "from": from, "blocks": [] }),
-                        ));
-                    }
-                    return Err(Verdict::new("bad_token", "POLL-3", "the session is over").into());
-                }
-                let size = community.chain.size();
-                if from > size && !faults.has("HTTP-6") {
-                    let detail = format!("the chain has {size} blocks");
-                    return Err(Verdict::new("unknown_have", "HTTP-6", detail).into());
-                }
-                if from == size && wait == 0 && faults.has("HTTP-6/none") {
-                    return Err(Verdict::new("unknown_have", "HTTP-6", "no such block").into());
-                }
-                let is_over = Instant::now() >= end;
-                if from < size && (is_over || !faults.has("POLL-1")) {
-                    let limit = if faults.has("HTTP-5") { 1000 } else { limit };
-                    return Ok(tagged(&community.blocks(open, size.min(from + limit))));
-                }
-                if is_over && (wait == 0 || !faults.has("POLL-2")) {
-                    if faults.has("POLL-2/refused") {
-                        return Err(Verdict::new("unavailable", "POLL-2", "nothing came").into());
-                    }
-                    return Ok(good(
-                        &json!({ "type": "blocks", "from": from, "blocks": [] }),
-                    ));
-                }
-                community
-                    .sessions
-                    .at(place)
-                    .expires_at
-                    .saturating_sub(now())
-            };
-            // A faulty server has nothing to wake it at the end.
-            let end = match Instant::now() < end {
-                true => end,
-                false => Instant::now() + Duration::from_secs(3600),
-            };
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = sleep_until(end) => {}
-                () = sleep(Duration::from_millis(expires_in.max(1))) => {}
-            }
-        }
-    }
-
-    /// [HTTP-7]
-    fn inclusion(&self, query: &Query<'_>) -> Result<Response<Body>, Denial> {
-        query.only(&["index", "size"])?;
-        let (index, size) = (query.needed("index")?, query.needed("size")?);
-        let hashes = self.hashes(size)?;
-        if index >= size {
-            return Err(
-                Verdict::new("unknown_have", "HTTP-7", "no such block below that size").into(),
-            );
-        }
-        let place = usize::try_from(index).expect("an index of ours");
-        let path = spelt(&merkle::inclusion_proof(place, &hashes));
-        Ok(good(&json!({ "index": index, "size": size, "path": path })))
-    }
-
-    /// [HTTP-7]
-    fn consistency(&self, query: &Query<'_>) -> Result<Response<Body>, Denial> {
-        query.only(&["from", "to"])?;
-        let (from, to) = (query.needed("from")?, query.needed("to")?);
-        let hashes = self.hashes(to)?;
-        let none = from == 0 && !self.server.faults.has("HTTP-7/zero");
-        if none || from > to {
-            return Err(
-                Verdict::new("unknown_have", "HTTP-7", "no such size below the other").into(),
-            );
-        }
-        let place = usize::try_from(from).expect("a size of ours");
-        let path = match place {
-            0 => Vec::new(),
-            place => spelt(&merkle::consistency_proof(place, &hashes)),
-        };
-        Ok(good(&json!({ "from": from, "to": to, "path": path })))
-    }
-
-    /// The hashes of the first so many blocks.
-    fn hashes(&self, size: u64) -> Result<Vec<Hash>, Verdict> {
-        let community = self.server.community();
-        let blocks = community.chain.blocks();
-        let held = usize::try_from(size)
-            .ok()
-            .filter(|size| (1..=blocks.len()).contains(size));
-        let held = match (held, self.server.faults.has("HTTP-7")) {
-            (None, true) => Some(blocks.len()),
-            (Some(_), _) if self.server.faults.has("HTTP-1/proofs") => Some(blocks.len()),
-            (held, _) => held,
-        };
-        let none = || {
-            Verdict::new(
-                "unknown_have",
-                "HTTP-7",
-                format!("the chain has {} blocks", blocks.len()),
-            )
-        };
-        Ok(blocks[..held.ok_or_else(none)?]
-            .iter()
-            .map(|block| block.hash)
-            .collect())
-    }
-}
-
-/// The one frame of a reply; a refusal is none.
-fn one(reply: Reply) -> Result<Value, Denial> {
-    match reply {
-        Reply::Frames(frames) => match frames.into_iter().next() {
-            Some(frame) if frame["type"] == "refused" => Err(Denial::Refused(frame)),
-            Some(frame) => Ok(frame),
-            None => Err(Denial::Status(StatusCode::NO_CONTENT, None)),
-        },
-        Reply::Bye(code) => Err(Verdict::new(code, "LIM-2", "too long").into()),
-        Reply::Close(_) => Err(Denial::Status(StatusCode::BAD_REQUEST, None)),
-    }
 }
 
 fn host(head: &Parts) -> &str {
@@ -463,96 +298,4 @@ fn is_preflight(head: &Parts) -> bool {
         && head
             .headers
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-fn spelt(path: &[Hash]) -> Vec<String> {
-    path.iter().map(|hash| base64url::encode(hash)).collect()
-}
-
-fn status(status: StatusCode) -> Response<Body> {
-    let mut answer = Response::new(Full::default().boxed_unsync());
-    *answer.status_mut() = status;
-    answer
-}
-
-fn typed(text: String, kind: &'static str) -> Response<Body> {
-    let mut answer = Response::new(Full::from(text).boxed_unsync());
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    answer
-}
-
-fn good(frame: &Value) -> Response<Body> {
-    typed(frame.to_string(), "application/json")
-}
-
-/// Blocks, which a cache may keep and has to ask about. [HTTP-11]
-fn tagged(due: &Due) -> Response<Body> {
-    let Due::Frame(text) = due else {
-        return status(StatusCode::NO_CONTENT);
-    };
-    let tag = base64url::encode(&crate::codec::sha256(text.as_bytes()));
-    let mut answer = typed(text.clone(), "application/json");
-    let tag = HeaderValue::from_str(&format!("\"{tag}\"")).expect("letters");
-    answer.headers_mut().insert(header::ETAG, tag);
-    answer
-}
-
-/// [HTTP-3] [HTTP-13]
-fn denied(denial: Denial, faults: &Faults) -> Response<Body> {
-    let refused = match denial {
-        Denial::Refused(refused) => refused,
-        Denial::Status(code, method) => {
-            let mut answer = status(code);
-            let method = method.filter(|_| !faults.has("HTTP-14/allow"));
-            if let Some(method) = method {
-                let allowed = HeaderValue::from_str(method.as_str()).expect("letters");
-                answer.headers_mut().insert(header::ALLOW, allowed);
-            }
-            return answer;
-        }
-    };
-    let code = refused["code"].as_str().unwrap_or_default().to_owned();
-    let kind = match faults.has("HTTP-3/urn") {
-        true => "about:blank".to_owned(),
-        false => format!("urn:dispatch-d:refusal:{code}"),
-    };
-    let mut problem = json!({ "type": kind, "code": code, "detail": refused["detail"] });
-    if let Some(after) = refused.get("retry_after") {
-        problem["retry_after"] = after.clone();
-    }
-    let media = match faults.has("HTTP-3/media") {
-        true => "application/json",
-        false => "application/problem+json",
-    };
-    let mut answer = typed(problem.to_string(), media);
-    let due = match faults.has("HTTP-3") {
-        true => 400,
-        false => status_of(&code),
-    };
-    *answer.status_mut() = StatusCode::from_u16(due).expect("a status");
-    if due == 401 && !faults.has("HTTP-13") {
-        let scheme = HeaderValue::from_static("Dispatch");
-        answer
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, scheme);
-    }
-    answer
-}
-
-/// The status beside a code in spec/errors.md.
-fn status_of(code: &str) -> u16 {
-    match code {
-        "bad_token" => 401,
-        "wrong_origin" | "bad_proof" | "not_allowed" | "wrong_author" | "not_authority"
-        | "not_recipient" => 403,
-        "unexpected_frame" | "no_challenge" | "challenge_expired" | "unknown_have" | "bad_seq"
-        | "bad_seen" | "stale_epoch" => 409,
-        "too_large" => 413,
-        "malformed" | "unknown_frame" | "unknown_version" => 400,
-        "rate_limited" => 429,
-        "unavailable" | "shutting_down" => 503,
-        _ => 422,
-    }
 }

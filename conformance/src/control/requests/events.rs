@@ -14,8 +14,9 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use super::Desk;
+use super::answers::{Body, Denial};
 use super::query::Query;
-use super::{Body, Denial, Desk};
 use crate::codec::{Verdict, fields::MAX_NUMBER};
 use crate::control::clock::now;
 use crate::control::connection::{Connection, bye};
