@@ -56,7 +56,7 @@ impl Baseline {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut expected = BTreeMap::new();
         for line in file.expected {
-            if vectors.case(&line.case).is_none() {
+            if vectors.played(&line.case).is_none() {
                 return Err(format!("there is no case `{}`", line.case));
             }
             if !line.verdict.counts_as_failure() {

@@ -73,7 +73,8 @@ pub fn judge(
     }
     let replayed = frames::replay(bundle, vectors)?;
     let judged = bundle.result.cases.iter().map(|result| {
-        let outcome = match (vectors.case(&result.id), bundle.transcripts.get(&result.id)) {
+        let case = vectors.played(&result.id);
+        let outcome = match (case.as_deref(), bundle.transcripts.get(&result.id)) {
             (Some(case), _) if case.needs(Capability::Spawn) && result.reason.is_none() => {
                 Outcome::Open(
                     "it is played on a server of its own, whose chain stands in no transcript"

@@ -1,6 +1,6 @@
 //! `record`: plays cases and writes what was said, a file a case, for a reader to follow.
 
-use std::{fs, path::PathBuf};
+use std::{borrow::Cow, fs, path::PathBuf};
 
 use clap::Args;
 
@@ -36,14 +36,14 @@ pub fn execute(arguments: &Arguments, library: &Library) -> Result<Exit, Exit> {
         complain(Exit::Usage, &format!("{}: {error}", path.display()))
     };
     fs::create_dir_all(&arguments.to).map_err(|error| failed(&arguments.to, error))?;
-    let mut written: Vec<(&Case, &str)> = Vec::new();
+    let mut written: Vec<(Cow<'_, Case>, &str)> = Vec::new();
     for result in &played.result.cases {
-        let case = library.vectors.case(&result.id);
+        let case = library.vectors.played(&result.id);
         let (Some(case), Some(transcript)) = (case, played.transcripts.get(&result.id)) else {
             continue;
         };
         let path = arguments.to.join(format!("{}.md", result.id));
-        let text = recording::render(case, result, transcript, &library.requirements);
+        let text = recording::render(&case, result, transcript, &library.requirements);
         fs::write(&path, text).map_err(|error| failed(&path, error))?;
         written.push((case, result.verdict.name()));
     }

@@ -41,7 +41,7 @@ pub fn execute(
     let bundle = Bundle::open(&PathBuf::from(path)).map_err(|why| usage(&why))?;
     let was = bundle.result.cases.iter().find(|case| case.id == id);
     let was = was.ok_or_else(|| usage(&format!("{path} holds no case `{id}`")))?;
-    let case = library.vectors.case(id);
+    let case = library.vectors.played(id);
     let case = case.ok_or_else(|| usage(&format!("these vectors have no case `{id}` any more")))?;
     if bundle.result.suite.vectors != library.corpus.vectors_hash() {
         anstream::println!(
@@ -55,7 +55,7 @@ pub fn execute(
         .or(there.filter(|_| !arguments.meeting.spawns()));
     let plan = Plan {
         url,
-        cases: &[case],
+        cases: &[&case],
         fail_fast: false,
         record: false,
         verbose: false,

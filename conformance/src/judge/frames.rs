@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     bundle::Bundle,
-    peer::{Observer, Server, Target},
+    peer::{Observer, Server, Target, connection::BY_REQUESTS},
     result::Finding,
     run::{AFTERMATH, audit},
     scenario::{Capability, Vectors},
@@ -50,9 +50,14 @@ pub fn replay(bundle: &Bundle, vectors: &Vectors) -> Result<Replayed, String> {
     for (case, line) in lines {
         let at = (case, line.on.as_str());
         server.set_clock(line.at);
-        if let What::Opened(101) = line.what {
+        let begun = match line.what {
+            What::Opened(101) => Some(Observer::new(Arc::clone(&server))),
+            What::Opened(BY_REQUESTS) => Some(Observer::by_requests(Arc::clone(&server))),
+            _ => None,
+        };
+        if let Some(begun) = begun {
             // A connection of the same name before is over.
-            if let Some(mut old) = observers.insert(at, Observer::new(Arc::clone(&server))) {
+            if let Some(mut old) = observers.insert(at, begun) {
                 collect(&mut findings, at, &mut old);
             }
         }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     accounts::Actor,
     codec::accounts,
-    peer::observer::codes,
+    peer::{connection::BY_REQUESTS, observer::codes},
     play::{CHAIN, Made, Stage},
     result::Verdict,
     scenario::{
@@ -109,7 +109,7 @@ impl Walker<'_> {
         self.recall(window);
         match &step.verb {
             Verb::Open(open) => match opened(window) {
-                Some(status) if status != open.status => other(
+                Some(status) if status != open.status && status != BY_REQUESTS => other(
                     format!("status {}", open.status),
                     format!("status {status}"),
                 ),

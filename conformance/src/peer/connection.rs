@@ -39,6 +39,9 @@ use crate::{
     transcript::What,
 };
 
+/// What stands for a status in a transcript where a connection is no socket, and has no opening.
+pub const BY_REQUESTS: u16 = 0;
+
 /// What came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -96,6 +99,7 @@ impl Connection {
     pub fn by_requests(server: &Arc<Server>, name: &str, pull: Pull, timeline: &Timeline) -> Self {
         let observer = Arc::new(Mutex::new(Observer::by_requests(Arc::clone(server))));
         let (sink, source) = requests::open(server, pull, &observer);
+        timeline.record(name, || What::Opened(BY_REQUESTS));
         let line = Line::Requests(Some(sink));
         Self::over(
             server,

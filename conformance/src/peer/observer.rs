@@ -250,7 +250,7 @@ impl Observer {
     }
 
     /// The same, of a connection that is carried by requests.
-    pub(super) fn by_requests(server: Arc<Server>) -> Self {
+    pub fn by_requests(server: Arc<Server>) -> Self {
         Self {
             is_by_requests: true,
             ..Self::new(server)

@@ -2,9 +2,10 @@
 //!
 //! Long texts of bytes are cut, and say how long they were; the whole of them stands in a bundle.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use crate::{
+    peer::connection::BY_REQUESTS,
     requirement::Requirements,
     result::CaseResult,
     scenario::{Case, Step, step::Verb},
@@ -68,7 +69,7 @@ pub fn render(
 }
 
 /// A list of the transcripts of a folder.
-pub fn index(cases: &[(&Case, &str)]) -> String {
+pub fn index(cases: &[(Cow<'_, Case>, &str)]) -> String {
     let mut out = String::from(
         "# Transcripts\n\n| case | verdict | what a right server does |\n|---|---|---|\n",
     );
@@ -119,6 +120,7 @@ fn told(line: &Line) -> Option<String> {
     let text = match &line.what {
         What::Opens(headers) if headers.is_empty() => "→ (opens a socket)".into(),
         What::Opens(headers) => format!("→ (opens a socket with {headers:?})"),
+        What::Opened(BY_REQUESTS) => "· (speaks by requests)".to_owned(),
         What::Opened(status) => format!("← (status {status})"),
         What::Sent(text) => format!("→ {}", shorten::text(text)),
         What::SentBytes(text) => format!("→ ({} bytes)", text.len() * 3 / 4),

@@ -1,10 +1,10 @@
 //! All vectors together, read from the corpus and checked on the way.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
-use super::{Case, KnownAnswer};
+use super::{Case, KnownAnswer, Transport};
 use crate::corpus::Corpus;
 
 const FORMAT: &str = "dispatch-d/1 live vectors";
@@ -70,6 +70,15 @@ impl Vectors {
         }
         vectors.check_ids()?;
         Ok(vectors)
+    }
+
+    /// The case of the id that a result has: `join-welcomed`, or `join-welcomed@sse` for the same over another transport.
+    pub fn played(&self, id: &str) -> Option<Cow<'_, Case>> {
+        let Some((id, transport)) = id.rsplit_once('@') else {
+            return self.case(id).map(Cow::Borrowed);
+        };
+        let case = self.case(id)?.over(Transport::named(transport)?)?;
+        Some(Cow::Owned(case))
     }
 
     /// The case of an id.
