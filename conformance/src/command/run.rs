@@ -83,7 +83,8 @@ impl Selection {
         let mut cases = Vec::new();
         if named.is_empty() || !plain.is_empty() {
             for transport in self.transports() {
-                cases.extend(self.carried(&plain, transport, library)?);
+                let carried = self.carried(&plain, transport, library)?;
+                cases.extend(anew(&cases, carried));
             }
         }
         for (selector, transport) in named.into_iter().filter_map(|selector| over(selector)) {
@@ -95,12 +96,7 @@ impl Selection {
                 );
                 return Err(complain(Exit::Usage, &why));
             }
-            cases.extend(
-                carried
-                    .into_iter()
-                    .filter(|case| cases.iter().all(|other: &Case| other.id != case.id))
-                    .collect::<Vec<_>>(),
-            );
+            cases.extend(anew(&cases, carried));
         }
         if cases.is_empty() {
             return Err(complain(Exit::Usage, "there are no cases to play"));
@@ -140,6 +136,12 @@ impl Selection {
         wanted.dedup();
         wanted
     }
+}
+
+/// Those of these cases that are not among the others.
+fn anew(cases: &[Case], carried: Vec<Case>) -> Vec<Case> {
+    let is_new = |case: &Case| cases.iter().all(|other| other.id != case.id);
+    carried.into_iter().filter(is_new).collect()
 }
 
 /// A selector that names a transport, such as `join-good@sse`.

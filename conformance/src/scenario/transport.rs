@@ -52,10 +52,14 @@ impl Transport {
 
 impl Case {
     /// The same case over a transport; none where it is about what that one does not have: frames of a socket, its opening and
-    /// its end, the states of one connection.
+    /// its end, the states of one connection. A case about a transport is itself over that one.
     pub fn over(&self, transport: Transport) -> Option<Self> {
         if transport == Transport::Ws {
             return Some(self.clone());
+        }
+        if self.needs(Capability::Http) {
+            let is_about_it = self.needs(Capability::Sse) == (transport == Transport::Sse);
+            return is_about_it.then(|| self.clone());
         }
         let for_itself = self.only.is_some()
             || self.needs(Capability::Spawn)

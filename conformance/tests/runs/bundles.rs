@@ -197,3 +197,61 @@ fn forged(path: &str, tamper: impl FnOnce(&mut Bundle)) {
     bundle.result.settle();
     fs::write(path, bundle.to_text().expect("JSON")).expect("written");
 }
+
+#[test]
+fn one_scenario_over_each_transport_is_played_judged_and_replayed() {
+    let (_folder, at) = folder();
+    let server = Server::with(&[]);
+    let report = format!("bundle={}", at("all.bundle"));
+    let cases = ["join-welcomed", "entry-every-kind", "ws-5"];
+    let said = exits_with(
+        0,
+        &[
+            &[
+                "run",
+                server.url(),
+                "--transport",
+                "all",
+                "--report",
+                &report,
+            ],
+            &cases[..],
+        ]
+        .concat(),
+    );
+    assert!(said.ends_with("8 passed, 0 failed\n"), "{said}");
+    let said = exits_with(0, &["judge", &at("all.bundle")]);
+    assert!(
+        said.ends_with("8 verdicts follow, 0 contradicted, 0 open\n"),
+        "{said}"
+    );
+    let what = format!("{}#entry-every-kind@sse", at("all.bundle"));
+    assert!(exits_with(0, &["replay", &what]).contains("PASSED entry-every-kind@sse"));
+    // by its id, and not where it means something on a socket alone
+    let said = exits_with(0, &["run", server.url(), "join-welcomed@poll"]);
+    assert!(said.ends_with("1 passed, 0 failed\n"), "{said}");
+    let said = exits_with(2, &["run", server.url(), "ws-5@poll"]);
+    assert!(said.contains("means something on a socket alone"), "{said}");
+}
+
+#[test]
+fn a_run_over_requests_alone_plays_the_cases_about_them_too() {
+    let server = Server::with(&["HTTP-3"]);
+    // the right codes, and the wrong statuses beside them
+    let said = exits_with(
+        1,
+        &[
+            "run",
+            server.url(),
+            "--transport",
+            "poll",
+            "HTTP-3",
+            "ENTRY-4",
+        ],
+    );
+    assert!(
+        said.contains("`bad_seq` with status 409 to POST /v1/entries"),
+        "{said}"
+    );
+    assert!(said.ends_with("6 passed, 2 failed\n"), "{said}");
+}
