@@ -78,7 +78,7 @@ impl Selection {
             .parts()
             .1
             .iter()
-            .partition(|selector| over(selector).is_some());
+            .partition(|selector| Transport::split(selector).is_some());
         let plain: Vec<String> = plain.into_iter().cloned().collect();
         let mut cases = Vec::new();
         if named.is_empty() || !plain.is_empty() {
@@ -87,7 +87,10 @@ impl Selection {
                 cases.extend(anew(&cases, carried));
             }
         }
-        for (selector, transport) in named.into_iter().filter_map(|selector| over(selector)) {
+        for (selector, transport) in named
+            .into_iter()
+            .filter_map(|selector| Transport::split(selector))
+        {
             let carried = self.carried(&[selector.to_owned()], transport, library)?;
             if carried.is_empty() {
                 let why = format!(
@@ -142,12 +145,6 @@ impl Selection {
 fn anew(cases: &[Case], carried: Vec<Case>) -> Vec<Case> {
     let is_new = |case: &Case| cases.iter().all(|other| other.id != case.id);
     carried.into_iter().filter(is_new).collect()
-}
-
-/// A selector that names a transport, such as `join-good@sse`.
-fn over(selector: &str) -> Option<(&str, Transport)> {
-    let (selector, transport) = selector.rsplit_once('@')?;
-    Some((selector, Transport::named(transport)?))
 }
 
 /// The transports of a word.

@@ -40,6 +40,12 @@ impl Transport {
             .find(|transport| transport.name() == name)
     }
 
+    /// A case's id and the transport that it names, such as `join-welcomed@sse`.
+    pub fn split(id: &str) -> Option<(&str, Self)> {
+        let (id, transport) = id.rsplit_once('@')?;
+        Some((id, Self::named(transport)?))
+    }
+
     /// What a server has to offer for it.
     fn needs(self) -> &'static [Capability] {
         match self {

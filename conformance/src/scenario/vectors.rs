@@ -74,11 +74,10 @@ impl Vectors {
 
     /// The case of the id that a result has: `join-welcomed`, or `join-welcomed@sse` for the same over another transport.
     pub fn played(&self, id: &str) -> Option<Cow<'_, Case>> {
-        let Some((id, transport)) = id.rsplit_once('@') else {
+        let Some((id, transport)) = Transport::split(id) else {
             return self.case(id).map(Cow::Borrowed);
         };
-        let case = self.case(id)?.over(Transport::named(transport)?)?;
-        Some(Cow::Owned(case))
+        self.case(id)?.over(transport).map(Cow::Owned)
     }
 
     /// The case of an id.

@@ -7,25 +7,19 @@ import { ChainMaker } from "./servers/chain-maker.js";
 import { CommandLine } from "./servers/command-line.js";
 import { Dispatchd } from "./servers/dispatchd.js";
 import { VECTORS } from "./vectors/files.js";
-import { accountOf, backupOf, member, open, pemOf, until, words } from "./servers/member.js";
+import { accountOf, backupOf, guests, member, open, pemOf, until, words } from "./servers/member.js";
 import { Scripted } from "./servers/scripted.js";
 
 async function withBoth(work) {
   const server = new Dispatchd("Both");
   const rust = new CommandLine();
-  const clients = [];
-  const join = async (client) => {
-    clients.push(client);
-    const community = await client.join(server.invitation);
-    community.connect();
-    return community;
-  };
+  const { join, leave } = guests(server);
   try {
     server.allow(pemOf("m01"), pemOf("m02"));
     await server.start();
     await work({ server, rust, join });
   } finally {
-    for (const client of clients) await client.close();
+    await leave();
     rust.end();
     await server.end();
   }

@@ -39,3 +39,19 @@ export const pemOf = (name) => {
     .replace(/.{64}(?=.)/g, "$&\n");
   return `# ${name}\n-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 };
+
+/** Lets clients into a server's community, and closes them all in the end. */
+export function guests(server) {
+  const clients = [];
+  return {
+    join: async (client) => {
+      clients.push(client);
+      const community = await client.join(server.invitation);
+      community.connect();
+      return community;
+    },
+    leave: async () => {
+      for (const client of clients) await client.close();
+    },
+  };
+}

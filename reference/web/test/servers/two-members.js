@@ -1,7 +1,7 @@
 /** A community of two members by a scripted server, and what its server is found out to be. */
 
 import { ChainMaker } from "./chain-maker.js";
-import { until } from "./member.js";
+import { guests, until } from "./member.js";
 import { Scripted } from "./scripted.js";
 
 export async function scripted(work) {
@@ -9,17 +9,11 @@ export async function scripted(work) {
   const epoch = await chain.epoch("m02", ["m01", "m02"]);
   await chain.message("m02", epoch, "one");
   const server = await Scripted.start(chain);
-  const clients = [];
-  const join = async (client) => {
-    clients.push(client);
-    const community = await client.join(server.invitation);
-    community.connect();
-    return community;
-  };
+  const { join, leave } = guests(server);
   try {
     await work({ server, chain, epoch, join });
   } finally {
-    for (const client of clients) await client.close();
+    await leave();
     await server.end();
   }
 }

@@ -1,7 +1,7 @@
 //! Bad input is a sentence and an exit code.
 
 use super::*;
-use crate::community::{Community, Member, invitation, key_file};
+use crate::community::{Community, Member, invitation};
 use crate::hostile::copy;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,18 +59,7 @@ async fn a_spoilt_chain_is_found_by_its_line() {
     assert!(stored() == before, "verify has written");
     alice.client.close().await;
     server.shutdown().await.unwrap();
-    let import = key_file("m01").display().to_string();
-    done(
-        folder,
-        &[
-            "--home",
-            "h",
-            "keygen",
-            "--no-passphrase",
-            "--import",
-            &import,
-        ],
-    );
+    settle(folder, "h", "m01");
     let into = folder.join("h/communities").join(server_id(&community));
     std::fs::create_dir_all(into.parent().unwrap()).unwrap();
     std::fs::rename(community.folder("m01"), &into).unwrap();

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::*;
-use crate::community::{Community, Member, id, invitation, key_file};
+use crate::community::{Community, Member, id, invitation};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_passphrase_is_told_and_the_key_stays() {
@@ -124,18 +124,7 @@ async fn a_backup_goes_on_on_another_device() {
     let server = community.serve().await;
     let link = invitation(&server).to_string();
     let folder = community.dir.path();
-    let import = key_file("m01").display().to_string();
-    done(
-        folder,
-        &[
-            "--home",
-            "old",
-            "keygen",
-            "--no-passphrase",
-            "--import",
-            &import,
-        ],
-    );
+    settle(folder, "old", "m01");
     done(folder, &["--home", "old", "join", &link]);
     let bob = Member::join(&community, &invitation(&server), "m02").await;
     bob.client.ready().await.unwrap();

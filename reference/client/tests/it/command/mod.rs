@@ -8,6 +8,8 @@ mod walk;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::community::key_file;
+
 /// Runs `dispatch` in a folder.
 pub fn dispatch(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dispatch"))
@@ -43,4 +45,11 @@ pub fn refused(folder: &Path, arguments: &[&str], code: i32) -> String {
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
     assert_eq!(told.lines().count(), 1, "{told}");
     told
+}
+
+/// Makes a home for a test account.
+pub fn settle(folder: &Path, home: &str, name: &str) {
+    let import = key_file(name).display().to_string();
+    let keygen = ["--home", home, "keygen", "--no-passphrase", "--import"];
+    done(folder, &[&keygen[..], &[&import]].concat());
 }

@@ -1,7 +1,7 @@
 //! Reading along.
 
 use super::*;
-use crate::community::{Community, Member, invitation, key_file};
+use crate::community::{Community, Member, invitation};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tail_follows_until_it_is_interrupted() {
@@ -10,18 +10,7 @@ async fn tail_follows_until_it_is_interrupted() {
     let server = community.serve().await;
     let link = invitation(&server).to_string();
     let folder = community.dir.path();
-    let import = key_file("m01").display().to_string();
-    done(
-        folder,
-        &[
-            "--home",
-            "h",
-            "keygen",
-            "--no-passphrase",
-            "--import",
-            &import,
-        ],
-    );
+    settle(folder, "h", "m01");
     done(folder, &["--home", "h", "join", &link]);
     let bob = Member::join(&community, &invitation(&server), "m02").await;
     bob.client.ready().await.unwrap();
