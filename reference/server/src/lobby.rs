@@ -284,6 +284,13 @@ impl Lobby {
         self.lock().checkpoint = checkpoint;
     }
 
+    /// The number of accounts on the roster, and of sessions that have not ended.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let mut durable = self.lock();
+        durable.sessions.expire(clock::now());
+        (durable.roster.len(), durable.sessions.len())
+    }
+
     /// The number of accounts on the roster.
     pub(crate) fn members(&self) -> usize {
         self.lock().roster.len()

@@ -4,7 +4,6 @@
 
 mod edit;
 mod key_form;
-mod watch;
 
 use std::fmt;
 use std::ops::Range;
@@ -14,7 +13,6 @@ use dispatch_protocol::bytes::Id;
 use dispatch_protocol::key::PublicKey;
 
 pub(crate) use edit::{Allowed, Denied, allow, deny};
-pub(crate) use watch::Watch;
 
 use crate::error::{Error, at};
 

@@ -20,6 +20,7 @@ use super::{Door, is_known, tag};
 use crate::feed::Frame;
 use crate::house::{House, shutting_down};
 use crate::lobby::Pass;
+use crate::metrics::Way;
 use crate::reader::{Failed, fetch};
 
 /// What stands around the blocks of an answer, at most.
@@ -47,6 +48,7 @@ pub(super) async fn blocks(door: &Door, parts: &Parts, pass: &Pass) -> Result<Re
         if !frames.is_empty() || is_over {
             return Ok(answer(parts, from, limit, &frames)); // [POLL-1], [POLL-2]
         }
+        let _waiting = house.metrics.opened(Way::Waiting);
         tokio::select! {
             grown = growth.changed() => if grown.is_err() {
                 return Err(shutting_down().into());

@@ -35,8 +35,9 @@ pub(super) async fn open(door: Door, parts: &mut Parts) -> Result<Response, Deni
     let place = door.room.clone().try_acquire_owned();
     let stranger = door.room_for_strangers.clone().try_acquire_owned();
     let (Ok(place), Ok(stranger)) = (place, stranger) else {
-        return Err(Denial::no_room());
+        return Err(door.no_room());
     };
+    let network = door.network(parts);
     let frame_bytes = door.house.host.limits.frame_bytes as usize;
     let inside = door.inside.clone();
     // [WS-7] The library offers no extension, and no subprotocol is named here.
@@ -50,6 +51,7 @@ pub(super) async fn open(door: Door, parts: &mut Parts) -> Result<Response, Deni
             Box::pin(connection::serve(
                 socket,
                 door.house,
+                network,
                 (place, inside),
                 stranger,
             ))

@@ -35,6 +35,7 @@ use crate::clock;
 use crate::feed::{Feed, Frames};
 use crate::ledger::{Batch, Ledger, StoreError};
 use crate::lobby::Lobby;
+use crate::metrics::Metrics;
 use crate::opening::{self, Care};
 use crate::outbox::{Outcome, Reply, unavailable};
 
@@ -112,6 +113,7 @@ pub(crate) struct Writer {
     /// How long entries are refused after a commit that failed: [`RECOVERY`].
     pub(crate) recovery: Duration,
     pub(crate) healthy: Arc<AtomicBool>,
+    pub(crate) metrics: Arc<Metrics>,
     /// What redactions left in the journal, if anything.
     pub(crate) sweep: Option<Sweep>,
 }
@@ -266,6 +268,7 @@ impl Writer {
         }
         let blocks: Vec<Block> = staged.into_iter().map(Linked::into_block).collect();
         let redacted = redacted_by(&blocks);
+        let begun = Instant::now();
         if let Err(problem) = self.ledger.append(&Batch {
             blocks: &blocks,
             redacted: &redacted,
@@ -275,6 +278,8 @@ impl Writer {
             self.recover();
             return Err(problem);
         }
+        let kinds = blocks.iter().map(|block| block.entry.kind());
+        self.metrics.committed(kinds, begun.elapsed());
         self.trouble_is_over();
         self.publish(blocks, &redacted);
         Ok(())

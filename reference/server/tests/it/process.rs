@@ -47,6 +47,8 @@ pub fn text(path: &Path) -> &str {
 pub struct Process {
     child: Child,
     pub log: BufReader<std::process::ChildStderr>,
+    /// What the log said up to the line that it serves.
+    pub begin: String,
     pub target: Target,
 }
 
@@ -59,7 +61,8 @@ impl Process {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let line = line_with(&mut log, "serving");
+        let begin = text_to(&mut log, "serving");
+        let line = begin.lines().last().unwrap();
         let value = |name: &str| {
             let rest = line.split_once(name).unwrap().1.trim_start_matches('"');
             rest.split([' ', '"']).next().unwrap().trim().to_owned()
@@ -69,12 +72,18 @@ impl Process {
             origin: value("origins="),
             community: value("community=").parse().unwrap(),
         };
-        Process { child, log, target }
+        Process {
+            child,
+            log,
+            begin,
+            target,
+        }
     }
 
     /// Reads the log up to a line that holds these words.
     pub fn says(&mut self, words: &str) -> String {
-        line_with(&mut self.log, words)
+        let text = text_to(&mut self.log, words);
+        text.lines().last().unwrap().to_owned()
     }
 
     pub fn signal(&self, name: &str) {
@@ -98,11 +107,12 @@ impl Drop for Process {
     }
 }
 
-fn line_with(log: &mut impl BufRead, words: &str) -> String {
-    let mut line = String::new();
-    while !line.contains(words) {
-        line.clear();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the server ended");
+/// The log up to a line that holds these words.
+fn text_to(log: &mut impl BufRead, words: &str) -> String {
+    let (mut text, mut last) = (String::new(), 0);
+    while !text[last..].contains(words) {
+        last = text.len();
+        assert_ne!(log.read_line(&mut text).unwrap(), 0, "the server ended");
     }
-    line
+    text
 }

@@ -2,8 +2,8 @@
 
 mod blocks;
 mod bounds;
-mod bytes;
-mod caller;
+pub mod bytes;
+pub mod caller;
 mod entries;
 mod events;
 mod joining;
@@ -12,5 +12,5 @@ mod pages;
 mod proofs;
 mod readme;
 mod same;
-mod stream;
+pub mod stream;
 mod tokens;
