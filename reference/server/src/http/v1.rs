@@ -124,7 +124,7 @@ impl Door {
         match resource {
             Some(Resource::Socket) => {
                 self.opened()?;
-                return socket::open(self, parts).await;
+                return socket::open(self, parts, network).await;
             }
             Some(stranger @ (Resource::Hello | Resource::Prove)) => {
                 if let Err(denial) = stranger.takes(&parts.method).and_then(|()| self.opened()) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::refusal::Code;
-use dispatch_protocol::wire::{ClientFrame, Refused, ServerFrame};
+use dispatch_protocol::wire::{ClientFrame, ServerFrame};
 use dispatch_server::Running;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -154,14 +154,6 @@ impl Client {
     pub async fn refused(&mut self) -> Code {
         match self.next().await {
             ServerFrame::Refused(refused) => refused.code,
-            other => panic!("expected refused, got {other:?}"),
-        }
-    }
-
-    /// A refusal that has to come next, whole.
-    pub async fn refusal(&mut self) -> Refused {
-        match self.next().await {
-            ServerFrame::Refused(refused) => refused,
             other => panic!("expected refused, got {other:?}"),
         }
     }
