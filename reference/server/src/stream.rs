@@ -169,6 +169,59 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nor_does_tls_hide_that_nobody_reads() {
+        let (mut stream, _client) = tls_pair(Duration::from_millis(50)).await;
+        let written = stream.write_all(&vec![0; 64 << 20]).await;
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let (mut stream, _client) = tls_pair(Duration::from_millis(50)).await;
+        // TLS takes a record into its own memory, so that the flush is what waits.
+        let flushing = async {
+            loop {
+                stream.write_all(&[0; 1000]).await.unwrap();
+                if let Err(problem) = stream.flush().await {
+                    return problem.kind();
+                }
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(20), flushing).await;
+        assert_eq!(ended.expect("it is given up"), io::ErrorKind::TimedOut);
+    }
+
+    /// The same with TLS on it.
+    async fn tls_pair(patience: Duration) -> (Stream, tokio_rustls::client::TlsStream<TcpStream>) {
+        let names = vec!["localhost".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let provider = || std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let server = rustls::ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key.into())
+            .unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let client = rustls::ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap());
+        let (accepted, stream) = tokio::join!(listener.accept(), stream);
+        let accepting = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(server));
+        let connecting = tokio_rustls::TlsConnector::from(std::sync::Arc::new(client));
+        let name = "localhost".try_into().unwrap();
+        let (accepted, stream) = tokio::join!(
+            accepting.accept(accepted.unwrap().0),
+            connecting.connect(name, stream.unwrap())
+        );
+        let carrier = Carrier::Tls(Box::new(accepted.unwrap()));
+        (Stream::new(carrier, patience), stream.unwrap())
+    }
+
+    #[tokio::test]
     async fn http_2_is_known_by_its_beginning_and_nothing_else_is_taken_for_it() {
         for (parts, is_cut) in [
             (&["PRI * HTTP/2.0"][..], true),

@@ -44,7 +44,7 @@ fn bad_configuration_is_one_clear_line_and_exit_code_2() {
         (
             "bind = ",
             "bnid = ",
-            "dispatchd.toml:7: unknown field `bnid`",
+            "dispatchd.toml:8: unknown field `bnid`",
         ),
         (
             "wraps = 1024",

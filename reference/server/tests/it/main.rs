@@ -10,6 +10,7 @@ mod ending;
 mod founding;
 mod http;
 mod joining;
+mod logs;
 mod member;
 mod metrics;
 mod process;

@@ -1,6 +1,6 @@
 //! The binary: its commands' answers, and servers as processes of their own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -46,7 +46,7 @@ pub fn text(path: &Path) -> &str {
 /// A server as a process of its own.
 pub struct Process {
     child: Child,
-    pub log: BufReader<std::process::ChildStderr>,
+    pub log: Box<dyn BufRead + Send>,
     /// What the log said up to the line that it serves.
     pub begin: String,
     pub target: Target,
@@ -60,17 +60,22 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut log: Box<dyn BufRead + Send> =
+            Box::new(BufReader::new(child.stderr.take().unwrap()));
         let begin = text_to(&mut log, "serving");
         let line = begin.lines().last().unwrap();
         let value = |name: &str| {
-            let rest = line.split_once(name).unwrap().1.trim_start_matches('"');
+            // As a person reads it, or as JSON.
+            let rest = line
+                .split_once(&format!("{name}="))
+                .or(line.split_once(&format!("\"{name}\":")));
+            let rest = rest.unwrap().1.trim_start_matches('"');
             rest.split([' ', '"']).next().unwrap().trim().to_owned()
         };
         let target = Target {
-            address: value("address=").parse().unwrap(),
-            origin: value("origins="),
-            community: value("community=").parse().unwrap(),
+            address: value("address").parse().unwrap(),
+            origin: value("origins"),
+            community: value("community").parse().unwrap(),
         };
         Process {
             child,
@@ -84,6 +89,16 @@ impl Process {
     pub fn says(&mut self, words: &str) -> String {
         let text = text_to(&mut self.log, words);
         text.lines().last().unwrap().to_owned()
+    }
+
+    /// Reads what is left of the log beside the test, so that the server never waits until somebody reads it.
+    pub fn listen(&mut self) -> std::thread::JoinHandle<String> {
+        let mut log = std::mem::replace(&mut self.log, Box::new(std::io::empty()));
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            log.read_to_string(&mut text).unwrap();
+            text
+        })
     }
 
     pub fn signal(&self, name: &str) {
