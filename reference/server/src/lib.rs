@@ -27,6 +27,7 @@ mod allowlist;
 mod app;
 mod checkpointer;
 mod clock;
+mod coding;
 pub mod command;
 mod config;
 mod connection;

@@ -311,6 +311,7 @@ impl Writer {
         // [SESS-5], [SESS-6] Sessions end before anybody can read past the block that ends them.
         self.lobby.append(&blocks, &tip.description);
         self.feed.publish(frames.finish(), redacted);
+        self.lobby.redact(redacted);
         self.tip.send_replace(tip);
         if !redacted.is_empty() {
             self.sweep.get_or_insert_default();

@@ -32,7 +32,8 @@ async fn pages_of_the_page_origins_may_read_the_answers_and_no_others() {
         for caller in [&member, &stranger] {
             let answer = caller.with("Origin", PAGE).get(path).await;
             assert_eq!(allowed(&answer), Some(PAGE), "{path}");
-            assert_eq!(answer.header("vary"), Some("Origin"));
+            let mut vary = answer.headers.get_all("vary").iter();
+        assert!(vary.any(|name| name == "Origin"));
             let exposed = answer.header("access-control-expose-headers").unwrap();
             assert!(exposed.contains("etag") && exposed.contains("retry-after"));
             assert_eq!(answer.header("access-control-allow-credentials"), None);
@@ -80,7 +81,8 @@ async fn a_browser_that_asks_first_needs_no_token() {
         let answer = ask(PAGE).ask("OPTIONS", path, "").await;
         assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{path}");
         assert_eq!(allowed(&answer), Some(PAGE));
-        assert_eq!(answer.header("vary"), Some("Origin"));
+        let mut vary = answer.headers.get_all("vary").iter();
+        assert!(vary.any(|name| name == "Origin"));
         let listed = |name| answer.header(name).unwrap().split(", ").collect::<Vec<_>>();
         let methods = listed("access-control-allow-methods");
         assert!(methods.contains(&"POST") && methods.contains(&"GET"));
@@ -107,7 +109,12 @@ async fn nothing_under_v1_is_stored_but_blocks_that_are_asked_for_again() {
         (&stranger, "POST", "/v1/hello", "no-store"),
         (&stranger, "GET", "/v1/socket", "no-store"),
         (&stranger, "GET", "/v1/blocks?from=0", "no-store"),
-        (&member, "GET", "/v1/blocks?from=0", "private, no-cache"),
+        (
+            &member,
+            "GET",
+            "/v1/blocks?from=0",
+            "no-cache, must-revalidate",
+        ),
         (&member, "GET", "/v1/blocks?from=2", "no-store"),
         (&member, "GET", "/v1/checkpoint", "no-store"),
         (
