@@ -8,6 +8,7 @@ mod command;
 mod community;
 mod ending;
 mod founding;
+mod history;
 mod http;
 mod joining;
 mod logs;
