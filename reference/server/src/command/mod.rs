@@ -68,6 +68,8 @@ in the store's place.")]
 Examples:
   dispatchd init ./community
   dispatchd init ./community --name \"Our street\" --origin https://chat.example.org --allow keys.txt
+  dispatchd init ./community --origin https://chat.example.org --bind 0.0.0.0:443 \\
+    --certificate fullchain.pem --certificate-key privkey.pem
 
 The folder gets dispatchd.toml, the keys, the chain and the allowlist. Keep authority-key.pem safe: whoever has it \
 decides who is a member. Nothing is ever overwritten, and a refused init leaves nothing behind.")]
@@ -90,6 +92,12 @@ struct InitArguments {
     /// The server's private key (PKCS#8 in PEM); it stays where it is. Without one, a key is made
     #[arg(long, value_name = "FILE")]
     server_key: Option<PathBuf>,
+    /// A certificate with those behind it (PEM), where the server is to speak TLS itself; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "certificate_key")]
+    certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    certificate_key: Option<PathBuf>,
     /// A file of public keys for the allowlist; may be repeated
     #[arg(long, value_name = "FILE")]
     allow: Vec<PathBuf>,

@@ -1,7 +1,7 @@
 //! The configuration that a founding writes: every setting with what it means and its default, so that an owner need not
 //! look anywhere else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::limits::Limits;
@@ -21,14 +21,10 @@ pub(super) fn configuration(
     community: Id,
 ) -> Result<String, Error> {
     let own_path = |given: &Option<PathBuf>, made: &str| -> Result<String, Error> {
-        let Some(path) = given else {
-            return Ok(quoted(made));
-        };
-        let path = std::path::absolute(path).map_err(at(path))?;
-        let text = path
-            .to_str()
-            .ok_or_else(|| Error::file(&path, "the path is not UTF-8 text"))?;
-        Ok(quoted(text))
+        match given {
+            Some(path) => Ok(quoted(&absolute(path)?)),
+            None => Ok(quoted(made)),
+        }
     };
     let origins = match origins {
         [] => format!("# origins = [\"http://{}\"]", founding.bind),
@@ -83,6 +79,17 @@ pub(super) fn configuration(
             )
         })
         .collect();
+    let tls = match &founding.tls {
+        Some(files) => format!(
+            "[tls]\ncertificate = {}\nkey = {}",
+            quoted(&absolute(&files.certificate)?),
+            quoted(&absolute(&files.key)?)
+        ),
+        None => "# [tls]\n\
+             # certificate = \"/etc/letsencrypt/live/chat.example.org/fullchain.pem\"\n\
+             # key = \"/etc/letsencrypt/live/chat.example.org/privkey.pem\""
+            .to_owned(),
+    };
     let usual = Rates::default();
     let rate = |what: &str, rate: Option<Rate>, whose: &str| {
         let (per_second, burst) =
@@ -150,9 +157,7 @@ connections = 16384
 [rates]
 {rates}
 # TLS without a proxy. Both files are read again when they change. The key is for the server's user and group alone.
-# [tls]
-# certificate = \"/etc/letsencrypt/live/chat.example.org/fullchain.pem\"
-# key = \"/etc/letsencrypt/live/chat.example.org/privkey.pem\"
+{tls}
 
 [limits]
 {limits}
@@ -167,6 +172,12 @@ level = \"info\"              # or \"warn\", \"debug\", or a filter such as \"di
         authority_key = own_path(&founding.authority_key, AUTHORITY_KEY)?,
         allowlist = quoted(ALLOWLIST),
     ))
+}
+
+fn absolute(path: &Path) -> Result<String, Error> {
+    let path = std::path::absolute(path).map_err(at(path))?;
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| Error::file(&path, "the path is not UTF-8 text"))
 }
 
 /// A TOML string.

@@ -18,12 +18,12 @@ use dispatch_protocol::limits::Limits;
 use configuration::configuration;
 
 use crate::allowlist::{self, TEMPLATE};
-use crate::config::FILE_NAME;
+use crate::config::{FILE_NAME, TlsFiles};
 use crate::error::{Error, at};
 use crate::ledger::{Ledger, SqliteLedger};
 use crate::origin::Origin;
 use crate::writer::Tip;
-use crate::{Config, checkpointer, clock, key_file};
+use crate::{Config, checkpointer, clock, key_file, tls};
 
 const STAGING: &str = ".dispatchd-init";
 /// A folder of its own: what SQLite writes there all the time does not wake who watches the allowlist.
@@ -55,6 +55,8 @@ pub struct Founding {
     pub authority_key: Option<PathBuf>,
     /// The server's private key, likewise.
     pub server_key: Option<PathBuf>,
+    /// The certificate, where its server is to speak TLS itself. Both files stay where they are.
+    pub tls: Option<TlsFiles>,
     /// Files of public keys for the allowlist.
     pub allow: Vec<PathBuf>,
     /// What the server bounds.
@@ -69,6 +71,7 @@ impl Default for Founding {
             origins: Vec::new(),
             authority_key: None,
             server_key: None,
+            tls: None,
             allow: Vec::new(),
             limits: Limits::default(),
         }
@@ -108,6 +111,9 @@ pub fn init(dir: &Path, founding: &Founding) -> Result<Config, Error> {
         .as_deref()
         .map(key_file::read)
         .transpose()?;
+    if let Some(files) = &founding.tls {
+        tls::Pair::read(files)?;
+    }
     let members = read_members(&founding.allow)?;
     let folder = Folder::prepare(dir)?;
     let staging = &folder.staging;
