@@ -30,6 +30,7 @@ mod clock;
 pub mod command;
 mod config;
 mod connection;
+mod control;
 mod error;
 mod feed;
 mod files;

@@ -16,6 +16,8 @@ use tokio::task::JoinHandle;
 
 use crate::checkpointer::{self, Checkpointer};
 use crate::config::check_transports;
+#[cfg(unix)]
+use crate::control::ControlSocket;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::house::House;
@@ -192,6 +194,14 @@ impl Server {
             return Err(Error::Failed(
                 "the chain could not be covered by a checkpoint".to_owned(),
             ));
+        }
+        #[cfg(unix)]
+        match ControlSocket::open(&config.store) {
+            Ok(socket) => tasks.push(tokio::spawn(socket.run(house.clone()))),
+            Err(problem) => tracing::warn!(
+                %problem,
+                "there is no control socket; `dispatchd redact` works while the server is stopped"
+            ),
         }
         for path in [Some(&config.server_key), config.authority_key.as_ref()]
             .into_iter()

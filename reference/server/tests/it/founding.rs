@@ -58,7 +58,7 @@ fn keys_that_are_given_stay_where_they_are() {
     );
     assert_eq!(
         community.config.authority_key,
-        Some(std::path::absolute(key_file("authority")).unwrap())
+        Some(community.dir.path().join("authority.pem"))
     );
     let allowlist = std::fs::read_to_string(community.path("allowlist")).unwrap();
     assert!(allowlist.contains("# m01\n-----BEGIN PUBLIC KEY-----"));

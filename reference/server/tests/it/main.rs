@@ -13,6 +13,7 @@ mod joining;
 mod member;
 mod process;
 mod process_life;
+mod redact;
 mod redaction;
 mod restart;
 mod speaking;

@@ -53,12 +53,24 @@ pub struct Process {
 impl Process {
     /// Started and serving.
     pub fn serve(community: &Community) -> Process {
+        Process::serve_with(community, None)
+    }
+
+    /// The same, once its log has said these words before.
+    pub fn serve_after(community: &Community, words: &str) -> Process {
+        Process::serve_with(community, Some(words))
+    }
+
+    fn serve_with(community: &Community, before: Option<&str>) -> Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
             .args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"])
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
+        if let Some(words) = before {
+            line_with(&mut log, words);
+        }
         let line = line_with(&mut log, "serving");
         let value = |name: &str| {
             let rest = line.split_once(name).unwrap().1.trim_start_matches('"');
