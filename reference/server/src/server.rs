@@ -14,6 +14,7 @@ use dispatch_protocol::wire::Transport;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::Config;
 use crate::checkpointer::{self, Checkpointer};
 use crate::config::check_transports;
 #[cfg(unix)]
@@ -30,7 +31,6 @@ use crate::origin::Origin;
 use crate::roster_keeper::RosterKeeper;
 use crate::writer::intake::Intake;
 use crate::writer::{RECOVERY, Sweep, Tip, Writer};
-use crate::{Config, key_file};
 
 /// How many readers ask the store at once.
 const READERS: usize = 4;
@@ -202,14 +202,6 @@ impl Server {
                 %problem,
                 "there is no control socket; `dispatchd redact` works while the server is stopped"
             ),
-        }
-        for path in [Some(&config.server_key), config.authority_key.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            if key_file::readable_by_others(path) {
-                tracing::warn!(path = %path.display(), "this private key can be read by other users; mend it with: chmod 600");
-            }
         }
         let page_origins = config
             .page_origins
