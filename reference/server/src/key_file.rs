@@ -20,6 +20,14 @@ pub(crate) fn read(path: &Path) -> Result<KeyPair, Error> {
     guarded(path, &file)?;
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(at(path))?;
+    parse(path, &text)
+}
+
+/// The key of a text that a file holds.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(path: &Path, text: &str) -> Result<KeyPair, Error> {
     let turn = "openssl pkcs8 -topk8 -nocrypt -in KEY -out NEW";
     let form = |problem: String| Err(Error::file(path, problem));
     let label = text.lines().find_map(|line| {
@@ -50,7 +58,7 @@ pub(crate) fn read(path: &Path) -> Result<KeyPair, Error> {
         }
         _ => return form("not a private key in PEM (-----BEGIN PRIVATE KEY-----)".into()),
     }
-    KeyPair::from_pkcs8_pem(&text).map_err(|cause| match cause {
+    KeyPair::from_pkcs8_pem(text).map_err(|cause| match cause {
         // The library does not say whether the key is too short, of another kind, or damaged.
         KeyPairError::Pkcs8 => Error::file(
             path,

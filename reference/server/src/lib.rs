@@ -34,6 +34,9 @@ mod control;
 mod error;
 mod feed;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod house;
 mod http;
 mod init;
