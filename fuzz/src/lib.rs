@@ -18,3 +18,17 @@ pub const WIDE: Limits = Limits {
     challenge_ms: 60_000,
     checkpoint_ms: 60_000,
 };
+
+/// Whether brackets stand so deep in a text that parsers may end there, each at a depth of its own. The specification bounds
+/// the depth of a client's frames (CONV-8), and of nothing else.
+pub fn is_deep(bytes: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    bytes.iter().any(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 100
+    })
+}

@@ -18,12 +18,19 @@ fuzz_target!(|text: &str| {
             let pages = config.page_origins.iter().flatten();
             for origin in config.origins.iter().chain(pages) {
                 let again = Origin::parse(origin.as_str());
-                assert!(again.as_ref() == Ok(origin), "{origin:?} is read as {again:?}");
+                assert!(
+                    again.as_ref() == Ok(origin),
+                    "{origin:?} is read as {again:?}"
+                );
                 assert!(origin.as_str().is_ascii() && origin.as_str().len() <= 255);
             }
             assert!((1..=1_000_000).contains(&config.connections));
             assert!((1..=3).contains(&config.transports.len()));
-            for waiting in [config.slow_reader, config.join_within, config.shutdown_within] {
+            for waiting in [
+                config.slow_reader,
+                config.join_within,
+                config.shutdown_within,
+            ] {
                 assert!((100..=600_000).contains(&waiting.as_millis()));
             }
         }
@@ -31,8 +38,13 @@ fuzz_target!(|text: &str| {
             assert!(!line.contains('\n'), "one line and not: {line}");
             let place = line.strip_prefix("dispatchd.toml:");
             let place = place.and_then(|rest| rest.split(':').next());
-            let number: usize = place.and_then(|number| number.parse().ok()).expect("a line's number");
-            assert!((1..=text.lines().count().max(1) + 1).contains(&number), "line {number}");
+            let number: usize = place
+                .and_then(|number| number.parse().ok())
+                .expect("a line's number");
+            assert!(
+                (1..=text.lines().count().max(1) + 1).contains(&number),
+                "line {number}"
+            );
         }
     }
 });

@@ -33,11 +33,20 @@ fuzz_target!(|bytes: &[u8]| {
         let value = text("authorization").expect("[HTTP-2] one header");
         let letters = value.rsplit(' ').next().expect("there is a last one");
         assert!(value[..9].eq_ignore_ascii_case("dispatch "), "{value}");
-        assert_eq!(letters, BASE64URL_NOPAD.encode(&token), "[CONV-13] one form");
+        assert_eq!(
+            letters,
+            BASE64URL_NOPAD.encode(&token),
+            "[CONV-13] one form"
+        );
     }
     if http::form(&headers).is_ok() {
-        let value = text("content-type").expect("[HTTP-8] one header").to_ascii_lowercase();
-        assert!(value.trim_start().starts_with("application/json"), "{value}");
+        let value = text("content-type")
+            .expect("[HTTP-8] one header")
+            .to_ascii_lowercase();
+        assert!(
+            value.trim_start().starts_with("application/json"),
+            "{value}"
+        );
         assert!(!headers.contains_key("content-encoding"), "[HTTP-9]");
     }
     match http::last_event_id(&headers) {
@@ -46,7 +55,10 @@ fuzz_target!(|bytes: &[u8]| {
         Err(_) => assert!(text("last-event-id").and_then(integer).is_none()),
     }
     let tag = http::tag(PAGE);
-    let mut lists = headers.get_all("if-none-match").iter().map(|list| list.as_bytes());
+    let mut lists = headers
+        .get_all("if-none-match")
+        .iter()
+        .map(|list| list.as_bytes());
     let holds = |list: &[u8], sought: &[u8]| list.windows(sought.len()).any(|part| part == sought);
     match http::is_known(&headers, PAGE) {
         true => assert!(lists.any(|list| holds(list, b"*") || holds(list, tag.as_bytes()))),
@@ -76,5 +88,9 @@ fn parameters(query: &str) {
         };
     }
     let found = http::query(query, &KNOWN).ok();
-    assert_eq!(found.as_deref(), expected.as_ref().map(|values| &values[..]), "{query:?}");
+    assert_eq!(
+        found.as_deref(),
+        expected.as_ref().map(|values| &values[..]),
+        "{query:?}"
+    );
 }

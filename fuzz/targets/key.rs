@@ -17,11 +17,15 @@ fuzz_target!(|bytes: &[u8]| {
                 agree(der).expect("an allowlist gives accounts alone");
                 assert!(name.as_ref().is_none_or(|name| !name.contains('\n')));
                 let letters = BASE64.encode(der);
-                text += &format!("-----BEGIN PUBLIC KEY-----\n{letters}\n-----END PUBLIC KEY-----\n");
+                text +=
+                    &format!("-----BEGIN PUBLIC KEY-----\n{letters}\n-----END PUBLIC KEY-----\n");
             }
             let again = fuzzing::allowlist(text.as_bytes()).expect("what was read is written");
             assert!(
-                again.iter().map(|(der, _)| der).eq(keys.iter().map(|(der, _)| der)),
+                again
+                    .iter()
+                    .map(|(der, _)| der)
+                    .eq(keys.iter().map(|(der, _)| der)),
                 "the list is another one once it is written anew"
             );
         }

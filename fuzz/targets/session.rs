@@ -19,7 +19,9 @@ use dispatch_protocol::limits::Limits;
 use dispatch_protocol::session::{
     AwaitWelcome, Dial, Granted, Host, Session, Sessions, Step, TokenHash,
 };
-use dispatch_protocol::wire::{Challenge, ClientFrame, Prove, Ref, Resume, ServerFrame, Submit, Welcome};
+use dispatch_protocol::wire::{
+    Challenge, ClientFrame, Prove, Ref, Resume, ServerFrame, Submit, Welcome,
+};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 
@@ -35,7 +37,9 @@ macro_rules! keys {
 /// The authority, three members and a stranger; and the server.
 static ACCOUNTS: LazyLock<Vec<KeyPair>> = LazyLock::new(|| {
     let read = |pem: &str| KeyPair::from_pkcs8_pem(pem).expect("a test key");
-    keys!("authority", "m01", "m02", "m03", "m04", "server").map(read).into()
+    keys!("authority", "m01", "m02", "m03", "m04", "server")
+        .map(read)
+        .into()
 });
 
 /// A chain whose roster has the authority, m01 and m02.
@@ -43,11 +47,16 @@ static FOUNDED: LazyLock<(State, Vec<Block>)> = LazyLock::new(|| {
     let genesis = found("fuzz", &ACCOUNTS[0], server().public(), BEGIN).expect("it is founded");
     let (mut state, first) = State::from_genesis(genesis).expect("a genesis");
     let add = Roster {
-        add: vec![ACCOUNTS[1].public().to_bytes(), ACCOUNTS[2].public().to_bytes()],
+        add: vec![
+            ACCOUNTS[1].public().to_bytes(),
+            ACCOUNTS[2].public().to_bytes(),
+        ],
         remove: Vec::new(),
     };
     let entry = sign(&state, 0, 2, state.prefix(), BEGIN, Body::Roster(add));
-    let verified = entry.verify(ACCOUNTS[0].public()).expect("its author signed it");
+    let verified = entry
+        .verify(ACCOUNTS[0].public())
+        .expect("its author signed it");
     let Ok(Admission::Append(admitted)) = state.admit(verified, BEGIN, &Limits::default()) else {
         panic!("the first roster entry is admitted")
     };
@@ -74,13 +83,45 @@ fn sign(state: &State, who: usize, seq: u64, seen: Prefix, sent_at: u64, body: B
 /// What a client, or the clock, does next. Small numbers are taken modulo what there is.
 #[derive(Arbitrary, Debug)]
 enum Do {
-    Hello { connection: u8, who: u8, wrong_origin: bool, session_ms: Option<u16>, have: Have },
-    Prove { connection: u8, forged: bool, other_nonce: bool, twice: bool },
-    Resume { connection: u8, session: u8, have: Have },
-    Submit { connection: u8, session: u8, who: u8, seq: i8, seen: u8, skew: i8, what: What, forged: bool, again: bool },
-    Raw { connection: u8, text: String },
-    Hangup { connection: u8 },
-    Wait { seconds: u16 },
+    Hello {
+        connection: u8,
+        who: u8,
+        wrong_origin: bool,
+        session_ms: Option<u16>,
+        have: Have,
+    },
+    Prove {
+        connection: u8,
+        forged: bool,
+        other_nonce: bool,
+        twice: bool,
+    },
+    Resume {
+        connection: u8,
+        session: u8,
+        have: Have,
+    },
+    Submit {
+        connection: u8,
+        session: u8,
+        who: u8,
+        seq: i8,
+        seen: u8,
+        skew: i8,
+        what: What,
+        forged: bool,
+        again: bool,
+    },
+    Raw {
+        connection: u8,
+        text: String,
+    },
+    Hangup {
+        connection: u8,
+    },
+    Wait {
+        seconds: u16,
+    },
 }
 
 #[derive(Arbitrary, Debug, Clone, Copy)]
@@ -161,7 +202,13 @@ impl World {
                     self.receive(connection, frame);
                 }
             }
-            Do::Hello { connection, who, wrong_origin, session_ms, have } => {
+            Do::Hello {
+                connection,
+                who,
+                wrong_origin,
+                session_ms,
+                have,
+            } => {
                 let who = usize::from(who) % 5;
                 let nonce = self.nonce();
                 let mut dial = dial(&self.state, who);
@@ -176,7 +223,12 @@ impl World {
                     self.connection(connection).asked = Some((who, nonce, challenge));
                 }
             }
-            Do::Prove { connection, forged, other_nonce, twice } => {
+            Do::Prove {
+                connection,
+                forged,
+                other_nonce,
+                twice,
+            } => {
                 let Some((who, nonce, mut challenge)) = self.connection(connection).asked else {
                     return;
                 };
@@ -185,15 +237,23 @@ impl World {
                 }
                 let signer = if forged { (who + 1) % 5 } else { who };
                 let dial = dial(&self.state, who);
-                let (waiting, prove) = dial.prove(nonce, &challenge, &ACCOUNTS[signer]).expect("its community");
+                let (waiting, prove) = dial
+                    .prove(nonce, &challenge, &ACCOUNTS[signer])
+                    .expect("its community");
                 let waiting = (!forged && !other_nonce).then_some(waiting);
                 self.prove(connection, who, waiting, prove.clone());
                 if twice {
                     self.prove(connection, who, None, prove);
                 }
             }
-            Do::Resume { connection, session, have } => {
-                let Some(token) = self.token(session) else { return };
+            Do::Resume {
+                connection,
+                session,
+                have,
+            } => {
+                let Some(token) = self.token(session) else {
+                    return;
+                };
                 let resume = Resume {
                     token,
                     client_nonce: self.nonce(),
@@ -201,13 +261,31 @@ impl World {
                 };
                 self.receive(connection, ClientFrame::Resume(resume));
             }
-            Do::Submit { connection, session, who, seq, seen, skew, what, forged, again } => {
+            Do::Submit {
+                connection,
+                session,
+                who,
+                seq,
+                seen,
+                skew,
+                what,
+                forged,
+                again,
+            } => {
                 let who = usize::from(who) % 5;
                 let id = ACCOUNTS[who].public().id();
-                let Some(token) = self.token(session) else { return };
+                let Some(token) = self.token(session) else {
+                    return;
+                };
                 let size = self.state.size().saturating_sub(u64::from(seen % 8)).max(1);
-                let seen = Prefix { size, hash: self.state.prefix_head(size).expect("it is there") };
-                let seq = self.state.next_seq(&id).saturating_add_signed(i64::from(seq / 64));
+                let seen = Prefix {
+                    size,
+                    hash: self.state.prefix_head(size).expect("it is there"),
+                };
+                let seq = self
+                    .state
+                    .next_seq(&id)
+                    .saturating_add_signed(i64::from(seq / 64));
                 let sent_at = self.now.saturating_add_signed(i64::from(skew) * 10_000);
                 let mut entry = sign(&self.state, who, seq, seen, sent_at, self.body(what, seq));
                 if forged {
@@ -218,7 +296,11 @@ impl World {
                 }
                 self.sent.push(entry.clone());
                 let reference = Ref::parse("one").expect("a ref");
-                let submit = Submit { reference, token, entry };
+                let submit = Submit {
+                    reference,
+                    token,
+                    entry,
+                };
                 self.receive(connection, ClientFrame::Submit(submit));
             }
         }
@@ -250,15 +332,23 @@ impl World {
                 let proven = proof.verify().ok()?;
                 let account = proven.account();
                 let latest = self.checkpoint();
-                let granted = proven.admit(&self.state, &mut self.sessions, &latest, now).ok()?;
+                let granted = proven
+                    .admit(&self.state, &mut self.sessions, &latest, now)
+                    .ok()?;
                 assert!(self.state.on_roster(&account), "[JOIN-12]");
                 self.open(connection, granted);
             }
             Step::Resume(resumption) => {
                 let latest = self.checkpoint();
-                let granted = resumption.admit(&self.state, &self.sessions, &latest, now).ok()?;
+                let granted = resumption
+                    .admit(&self.state, &self.sessions, &latest, now)
+                    .ok()?;
                 let token = resumed.expect("it was a resume");
-                let held = self.held.iter().find(|held| held.token == token).expect("[SESS-4]");
+                let held = self
+                    .held
+                    .iter()
+                    .find(|held| held.token == token)
+                    .expect("[SESS-4]");
                 assert!(held.is_lasting && now < held.ends, "[SESS-3], [SESS-7]");
                 assert_eq!(granted.account(), ACCOUNTS[held.who].public().id());
                 self.open(connection, granted);
@@ -287,22 +377,41 @@ impl World {
         self.welcomed = None;
         self.receive(connection, ClientFrame::Prove(prove));
         let Some(welcome) = self.welcomed.take() else {
-            assert_eq!(self.sessions.len(), before, "a refused proof grants nothing");
+            assert_eq!(
+                self.sessions.len(),
+                before,
+                "a refused proof grants nothing"
+            );
             return;
         };
         let waiting = waiting.expect("[JOIN-9], [JOIN-11]: it was forged, or named no challenge");
         waiting.welcome(&welcome).expect("[JOIN-17]");
-        let open = self.connection(connection).session.open().expect("it was welcomed");
+        let open = self
+            .connection(connection)
+            .session
+            .open()
+            .expect("it was welcomed");
         assert_eq!(open.token(), TokenHash::of(&token));
         assert_eq!(open.account(), ACCOUNTS[who].public().id(), "[JOIN-11]");
         let ends = open.expires_at();
-        assert!(ends > self.now && ends <= self.now + Limits::default().session_ms, "[SESS-18]");
-        self.held.push(Held { who, token, ends, is_lasting: true });
+        assert!(
+            ends > self.now && ends <= self.now + Limits::default().session_ms,
+            "[SESS-18]"
+        );
+        self.held.push(Held {
+            who,
+            token,
+            ends,
+            is_lasting: true,
+        });
     }
 
     fn open(&mut self, connection: u8, granted: Granted) {
         let (open, welcome) = granted.welcome(server());
-        assert_eq!((welcome.size, welcome.head), (self.state.size(), self.state.head()));
+        assert_eq!(
+            (welcome.size, welcome.head),
+            (self.state.size(), self.state.head())
+        );
         self.state.check(&welcome.checkpoint).expect("[CHECK-5]");
         self.connection(connection).session = Session::Open(open);
         self.welcomed = Some(welcome);
@@ -314,7 +423,9 @@ impl World {
         let key = self.state.key_of(&entry.author).expect("a member").clone();
         let (author, seq, id) = (entry.author, entry.seq, entry.id());
         let body = entry.body.clone();
-        let Ok(verified) = entry.verify(&key) else { return };
+        let Ok(verified) = entry.verify(&key) else {
+            return;
+        };
         match self.state.admit(verified, self.now, &Limits::default()) {
             Err(_) => {}
             Ok(Admission::Repeat { index, hash }) => {
@@ -323,15 +434,22 @@ impl World {
             }
             Ok(Admission::Append(admitted)) => {
                 let linked = self.state.append(*admitted, self.now);
-                assert_eq!(self.state.place_of(&author, seq, &id), Some((before.0, linked.hash())));
+                assert_eq!(
+                    self.state.place_of(&author, seq, &id),
+                    Some((before.0, linked.hash()))
+                );
                 self.blocks.push(linked.into_block());
                 match body {
                     Body::Epoch(_) => self.epochs.push(id),
                     Body::Roster(roster) => {
                         for account in &roster.remove {
                             self.sessions.revoke(account);
-                            let of = |held: &&mut Held| ACCOUNTS[held.who].public().id() == *account;
-                            self.held.iter_mut().filter(of).for_each(|held| held.is_lasting = false);
+                            let of =
+                                |held: &&mut Held| ACCOUNTS[held.who].public().id() == *account;
+                            self.held
+                                .iter_mut()
+                                .filter(of)
+                                .for_each(|held| held.is_lasting = false);
                         }
                     }
                     _ => {}
@@ -339,7 +457,10 @@ impl World {
                 return;
             }
         }
-        assert_eq!((self.state.size(), self.state.head(), self.state.root()), before);
+        assert_eq!(
+            (self.state.size(), self.state.head(), self.state.root()),
+            before
+        );
     }
 
     fn body(&self, what: What, salt: u64) -> Body {
@@ -349,13 +470,24 @@ impl World {
             some => self.epochs[usize::from(which) % some],
         };
         let wraps = |who: Vec<u8>| {
-            let wrap = |who| Recipient { member: id(who), wrap: Wrap::new([7; 80]) };
+            let wrap = |who| Recipient {
+                member: id(who),
+                wrap: Wrap::new([7; 80]),
+            };
             who.into_iter().take(6).map(wrap).collect::<Vec<_>>()
         };
         match what {
-            What::Card(byte) => Body::Card(CardBody { x25519: Card::new([byte; 32]) }),
-            What::Epoch(who) => Body::Epoch(Epoch { commitment: Hash::of(&salt.to_be_bytes()), wraps: wraps(who) }),
-            What::Share(which, who) => Body::Share(Share { epoch: epoch(which), wraps: wraps(who) }),
+            What::Card(byte) => Body::Card(CardBody {
+                x25519: Card::new([byte; 32]),
+            }),
+            What::Epoch(who) => Body::Epoch(Epoch {
+                commitment: Hash::of(&salt.to_be_bytes()),
+                wraps: wraps(who),
+            }),
+            What::Share(which, who) => Body::Share(Share {
+                epoch: epoch(which),
+                wraps: wraps(who),
+            }),
             What::Message(which, byte) => {
                 let ciphertext = vec![byte; 144 + usize::from(byte & 1)];
                 Body::Message(Message {
@@ -365,9 +497,16 @@ impl World {
                     ciphertext: (byte != 255).then(|| Bytes::from(ciphertext)),
                 })
             }
-            What::Redaction(index) => Body::Redaction(Redaction { index: index.into(), reason: String::new() }),
+            What::Redaction(index) => Body::Redaction(Redaction {
+                index: index.into(),
+                reason: String::new(),
+            }),
             What::Roster(add, remove) => Body::Roster(Roster {
-                add: add.into_iter().take(4).map(|who| ACCOUNTS[usize::from(who) % 5].public().to_bytes()).collect(),
+                add: add
+                    .into_iter()
+                    .take(4)
+                    .map(|who| ACCOUNTS[usize::from(who) % 5].public().to_bytes())
+                    .collect(),
                 remove: remove.into_iter().take(4).map(id).collect(),
             }),
         }
@@ -418,8 +557,14 @@ impl World {
         let at = |size: u8| u64::from(size) % (self.state.size() + 1);
         match have {
             Have::Nothing => None,
-            Have::Part(size) => Some(Prefix { size: at(size), hash: self.state.prefix_head(at(size))? }),
-            Have::Wrong(size) => Some(Prefix { size: size.into(), hash: Hash::of(&[size]) }),
+            Have::Part(size) => Some(Prefix {
+                size: at(size),
+                hash: self.state.prefix_head(at(size))?,
+            }),
+            Have::Wrong(size) => Some(Prefix {
+                size: size.into(),
+                hash: Hash::of(&[size]),
+            }),
         }
     }
 
