@@ -16,8 +16,11 @@ pub fn configuration(text: &str) -> Result<Config, String> {
     Config::parse(Path::new("dispatchd.toml"), text).map_err(|error| error.to_string())
 }
 
-/// An allowlist's bytes: the keys in DER, and names, or its one line.
-pub fn allowlist(bytes: &[u8]) -> Result<Vec<(Vec<u8>, Option<String>)>, String> {
+/// A key of an allowlist: its DER, and its name.
+pub type Named = (Vec<u8>, Option<String>);
+
+/// An allowlist's bytes: its keys, or its one line.
+pub fn allowlist(bytes: &[u8]) -> Result<Vec<Named>, String> {
     let listed = allowlist::text_of(bytes).and_then(allowlist::parse);
     let listed = listed.map_err(|mistake| mistake.to_string())?;
     Ok(listed
