@@ -31,9 +31,13 @@ mod coding;
 pub mod command;
 mod config;
 mod connection;
+mod control;
 mod error;
 mod feed;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod house;
 mod http;

@@ -321,6 +321,18 @@ impl Lobby {
         (durable.roster.len(), durable.sessions.len())
     }
 
+    /// The community, the durable chain, the `seq` of the authority's next entry, and the authority's key.
+    pub(crate) fn authority(&self) -> (Id, Prefix, u64, PublicKey) {
+        // The state's lock before this one's, as in `grant`.
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let id = state.authority();
+        let Some(key) = state.key_of(&id) else {
+            unreachable!("the authority is on the roster from genesis on");
+        };
+        let seen = self.lock().prefix;
+        (state.community(), seen, state.next_seq(&id), key.clone())
+    }
+
     /// The number of accounts on the roster.
     pub(crate) fn members(&self) -> usize {
         self.lock().roster.len()

@@ -14,8 +14,11 @@ use dispatch_protocol::wire::Transport;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::Config;
 use crate::checkpointer::{self, Checkpointer};
 use crate::config::check_transports;
+#[cfg(unix)]
+use crate::control::ControlSocket;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::health::Health;
@@ -32,7 +35,6 @@ use crate::roster_keeper::RosterKeeper;
 use crate::tls::{self, Keeper};
 use crate::writer::intake::Intake;
 use crate::writer::{RECOVERY, Sweep, Tip, Writer};
-use crate::{Config, key_file};
 
 /// How many readers ask the store at once.
 const READERS: usize = 4;
@@ -224,13 +226,13 @@ impl Server {
                 "the chain could not be covered by a checkpoint".to_owned(),
             ));
         }
-        for path in [Some(&config.server_key), config.authority_key.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            if key_file::readable_by_others(path) {
-                tracing::warn!(path = %path.display(), "this private key can be read by other users; mend it with: chmod 600");
-            }
+        #[cfg(unix)]
+        match ControlSocket::open(&config.store) {
+            Ok(socket) => tasks.push(tokio::spawn(socket.run(house.clone()))),
+            Err(problem) => tracing::warn!(
+                %problem,
+                "there is no control socket; `dispatchd redact` works while the server is stopped"
+            ),
         }
         let page_origins = config
             .page_origins

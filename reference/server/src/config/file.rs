@@ -92,11 +92,15 @@ impl Config {
             return Err(Error::file(&path, hint));
         }
         let text = std::fs::read_to_string(&path).map_err(at(&path))?;
-        Reading {
-            path: &path,
-            text: &text,
-        }
-        .config()
+        Config::parse(&path, &text)
+    }
+
+    /// Reads the text of a configuration that lies at a path.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+        Reading { path, text }.config()
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn follow(door: &Door, parts: &Parts, pass: Pass) -> Result<Response,
 }
 
 /// [SSE-6]
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
     let mut stated = headers.get_all("last-event-id").iter();
     let id = match (stated.next(), stated.next()) {
         (None, _) => return Ok(None),

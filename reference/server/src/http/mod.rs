@@ -9,6 +9,8 @@ mod cors;
 mod entries;
 mod etag;
 mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod join;
 mod problem;
 mod proofs;

@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Follow(Vec<Listed>, oneshot::Sender<Result<Followed, String>>),
     /// Keep a checkpoint.
     Keep(Checkpoint),
+    /// Say whether nothing of a redacted ciphertext is left in the journal.
+    IsSwept(oneshot::Sender<bool>),
 }
 
 /// The end of the chain as it is durable.
@@ -148,6 +150,9 @@ impl Writer {
                     if let Err(problem) = self.ledger.keep(&checkpoint) {
                         tracing::error!(%problem, "a checkpoint could not be kept");
                     }
+                }
+                Work::Command(Command::IsSwept(done)) => {
+                    let _ = done.send(self.sweep.is_none());
                 }
                 Work::Nothing => self.probe(),
                 Work::Done => return self,

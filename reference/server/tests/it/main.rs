@@ -17,6 +17,7 @@ mod metrics;
 mod process;
 mod process_life;
 mod rates;
+mod redact;
 mod redaction;
 mod restart;
 mod speaking;

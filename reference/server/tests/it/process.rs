@@ -55,6 +55,15 @@ pub struct Process {
 impl Process {
     /// Started and serving.
     pub fn serve(community: &Community) -> Process {
+        Process::serve_with(community, None)
+    }
+
+    /// The same, once its log has said these words before.
+    pub fn serve_after(community: &Community, words: &str) -> Process {
+        Process::serve_with(community, Some(words))
+    }
+
+    fn serve_with(community: &Community, before: Option<&str>) -> Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
             .args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"])
             .stderr(Stdio::piped())
@@ -62,7 +71,8 @@ impl Process {
             .unwrap();
         let mut log: Box<dyn BufRead + Send> =
             Box::new(BufReader::new(child.stderr.take().unwrap()));
-        let begin = text_to(&mut log, "serving");
+        let before = before.map(|words| text_to(&mut log, words));
+        let begin = before.unwrap_or_default() + &text_to(&mut log, "serving");
         let line = begin.lines().last().unwrap();
         let value = |name: &str| {
             // As a person reads it, or as JSON.
