@@ -49,6 +49,7 @@ fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
     progress.clear();
     let state = loaded?;
     // After the blocks, which can say where the damage begins.
+    shelf.check_digests()?;
     shelf.check_pages()?;
     opening::is_of(&state, config)?;
     let covered = shelf.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);

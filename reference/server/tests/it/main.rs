@@ -16,3 +16,4 @@ mod process_life;
 mod redaction;
 mod restart;
 mod speaking;
+mod upgrade;

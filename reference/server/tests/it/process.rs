@@ -53,23 +53,46 @@ pub struct Process {
 impl Process {
     /// Started and serving.
     pub fn serve(community: &Community) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
-            .args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let line = line_with(&mut log, "serving");
+        let mut process = Process::starting(community);
+        process.serving();
+        process
+    }
+
+    /// Started, with nothing read of its log.
+    pub fn starting(community: &Community) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dispatchd"));
+        command.args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"]);
+        Process::spawn(command)
+    }
+
+    /// The same by another command, whose log is the server's.
+    pub fn spawn(mut command: Command) -> Process {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Process {
+            child,
+            log,
+            target: Target {
+                address: ([127, 0, 0, 1], 0).into(),
+                origin: String::new(),
+                community: dispatch_protocol::bytes::Id::ZERO,
+            },
+        }
+    }
+
+    /// Reads the log until it serves, and where.
+    pub fn serving(&mut self) -> Target {
+        let line = line_with(&mut self.log, "serving");
         let value = |name: &str| {
             let rest = line.split_once(name).unwrap().1.trim_start_matches('"');
             rest.split([' ', '"']).next().unwrap().trim().to_owned()
         };
-        let target = Target {
+        self.target = Target {
             address: value("address=").parse().unwrap(),
             origin: value("origins="),
             community: value("community=").parse().unwrap(),
         };
-        Process { child, log, target }
+        self.target.clone()
     }
 
     /// Reads the log up to a line that holds these words.
