@@ -41,6 +41,8 @@ mod ledger;
 mod listener;
 mod lobby;
 mod log;
+mod manifest;
+mod new_folder;
 mod opening;
 mod origin;
 mod outbox;

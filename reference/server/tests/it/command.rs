@@ -9,7 +9,9 @@ use crate::process::{dispatchd, refused, said, text};
 #[test]
 fn the_help_is_what_a_person_can_follow() {
     let mut help = said(&["--help"]);
-    for command in ["init", "serve", "allow", "deny", "roster", "verify"] {
+    for command in [
+        "init", "serve", "allow", "deny", "roster", "verify", "backup", "restore", "export",
+    ] {
         help.push_str(&format!(
             "\n$ dispatchd {command} --help\n{}",
             said(&[command, "--help"])

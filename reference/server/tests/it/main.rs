@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod app;
+mod backup;
 mod bytes;
 mod client;
 mod command;

@@ -12,7 +12,7 @@ use dispatch_protocol::entry::{Entry, Kind, Prefix};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
 use super::schema::{APPLICATION, SCHEMA, WITH_DIGESTS};
-use super::{COLUMNS, connect, signed, told, unsigned};
+use super::{COLUMNS, connect, copy, signed, told, unsigned};
 use crate::ledger::{Shelf, StoreError, record};
 
 /// The handle that reads: each reader takes a connection of its own, which is kept for the next.
@@ -105,6 +105,19 @@ impl SqliteShelf {
                 Err(self.damaged(None, what))
             }
         }
+    }
+
+    /// Copies the whole store, as it is at this moment, into a new file. `progress` is told how many pages of how many are
+    /// copied.
+    ///
+    /// # Errors
+    /// If there is such a file already, the disk is full, or the store cannot be read. Then there is no copy.
+    pub(crate) fn copy(
+        &self,
+        to: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), StoreError> {
+        copy::copy(&self.path, to, progress)
     }
 
     fn with<R>(
