@@ -1,95 +1,16 @@
-//! A store at a start: its whole chain is read into a state, and judged on the way. A store that does not hold together
-//! is reported with the place, and never mended. [`Opened`] holds the configured keys and the allowlist against it.
+//! A store at a start: its chain is [loaded](load()) into a state. [`Opened`] holds the configured keys and the allowlist
+//! against it, and brings an older store to this version when nothing speaks against it.
+
+mod load;
 
 use dispatch_protocol::chain::{Block, State};
 use dispatch_protocol::key::KeyPair;
 
 use crate::allowlist::{self, Listed};
 use crate::error::Error;
-use crate::ledger::{Ledger as _, Shelf, SqliteLedger, StoreError};
+use crate::ledger::{Ledger as _, SqliteLedger, Step, StoreError};
 use crate::{Config, key_file};
-
-/// How many blocks at the end get their signatures verified again at each start. Those before were verified when they
-/// came, and every hash is computed again: a changed value anywhere breaks the chain.
-const TAIL: u64 = 256;
-
-/// What `judge` does to every block.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Care {
-    /// Signatures of the last blocks alone.
-    Start,
-    /// Every signature.
-    Full,
-    /// No signature: the store was good a moment ago.
-    Again,
-}
-
-/// Reads the chain.
-///
-/// # Errors
-/// [`StoreError::Damaged`] with the first block that is wrong, or what is missing at the end.
-pub(crate) fn load(
-    shelf: &dyn Shelf,
-    path: &std::path::Path,
-    care: Care,
-    seen: &mut dyn FnMut(&Block),
-) -> Result<State, StoreError> {
-    let damaged = |index: Option<u64>, what: String| StoreError::Damaged {
-        path: path.to_owned(),
-        index,
-        what,
-    };
-    // Before the blocks: beside a running server the chain grows between two reads, and never shrinks.
-    let checkpoint = shelf.checkpoint()?.ok_or_else(|| {
-        damaged(
-            None,
-            "no checkpoint is kept in it, though there always is one".to_owned(),
-        )
-    })?;
-    shelf.applied()?;
-    let size = shelf.size()?;
-    let verified_from = match care {
-        Care::Start => size.saturating_sub(TAIL),
-        Care::Full => 0,
-        Care::Again => size,
-    };
-    let mut state: Option<State> = None;
-    shelf.each(&mut |block| {
-        seen(&block);
-        let index = block.index;
-        let judged = match &mut state {
-            None => State::from_genesis(block).map(|(begun, _)| state = Some(begun)),
-            Some(state) if index < verified_from => state.restore(block).map(drop),
-            Some(state) => state.replay(block).map(drop),
-        };
-        judged.map_err(|finding| {
-            damaged(
-                Some(index),
-                format!("{} ({})", finding.detail, finding.verdict),
-            )
-        })
-    })?;
-    let state = state.ok_or_else(|| damaged(Some(0), "there is no block in it".to_owned()))?;
-    if checkpoint.size > state.size() {
-        let what = format!(
-            "blocks are missing at the end: this server signed a checkpoint over {} blocks, and there are {}",
-            checkpoint.size,
-            state.size()
-        );
-        return Err(damaged(Some(state.size()), what));
-    }
-    state
-        .check(&checkpoint)
-        .map_err(|finding| damaged(None, format!("{} ({})", finding.detail, finding.verdict)))?;
-    // [RED-8] Also behind the checkpoint.
-    if let Some(index) = state.first_gap() {
-        return Err(damaged(
-            Some(index),
-            "the message has no ciphertext, and no block redacts it".to_owned(),
-        ));
-    }
-    Ok(state)
-}
+pub(crate) use load::{Care, TAIL, load};
 
 /// Whether the store is that of the community that the configuration names, if it names one.
 ///
@@ -132,8 +53,15 @@ impl Opened {
             .limits
             .check()
             .map_err(|problem| Error::configuration(problem.to_string()))?;
-        let ledger = SqliteLedger::open(&config.store)?;
+        let mut ledger = SqliteLedger::open(&config.store)?;
         let state = load(ledger.shelf(), &config.store, Care::Start, &mut |_| {})?;
+        if state.size() > TAIL {
+            tracing::info!(
+                blocks = state.size(),
+                whole = TAIL,
+                "only the last blocks were verified whole; `dispatchd verify` checks all of them"
+            );
+        }
         is_of(&state, config)?;
         if server_key.public() != state.server_key() {
             let problem = "this is not the server key that the community's block 0 names";
@@ -159,6 +87,7 @@ impl Opened {
             }
             _ => None,
         };
+        migrate(&mut ledger)?;
         let genesis = ledger.shelf().blocks(0..1, 0)?.pop();
         let genesis = genesis.ok_or_else(|| Error::Failed("block 0 is gone".to_owned()))?;
         Ok(Opened {
@@ -170,4 +99,27 @@ impl Opened {
             listed,
         })
     }
+}
+
+/// Brings an older store to this version, and says so.
+fn migrate(ledger: &mut SqliteLedger) -> Result<(), StoreError> {
+    let mut begun = false;
+    let migrated = ledger.migrate(&mut |step| match step {
+        Step::Copied(..) if !begun => {
+            begun = true;
+            tracing::info!("the store is of an older version; it is copied, then migrated");
+        }
+        Step::Copied(..) | Step::Committed => {}
+        Step::Kept => tracing::info!("the copy is made"),
+        Step::Filled(blocks) => tracing::debug!(blocks, "migrating"),
+    })?;
+    if let Some(migrated) = migrated {
+        tracing::info!(
+            from = migrated.from,
+            to = migrated.to,
+            backup = %migrated.backup.display(),
+            "the store was migrated; remove the backup when all is well, since what is redacted from now on stays in it"
+        );
+    }
+    Ok(())
 }

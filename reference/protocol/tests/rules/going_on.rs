@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 
 use dispatch_protocol::bytes::Hash;
-use dispatch_protocol::chain::State;
+use dispatch_protocol::chain::{Digest, State};
 use dispatch_protocol::checkpoint::{Checkpoint, Description};
 use dispatch_protocol::verify::{Follower, Keeper};
 use dispatch_protocol::wire::Blocks;
 
-use crate::world::{World, key};
+use crate::world::{World, card, key, redaction};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
@@ -137,4 +137,86 @@ fn what_was_stored_goes_on_unless_it_contradicts_the_kept_checkpoint() {
         let finding = Follower::resume(restored(size), Keeper::new(Some(spoilt))).unwrap_err();
         assert_eq!(finding.verdict.as_str(), due);
     }
+}
+
+#[test]
+fn messages_are_recalled_by_their_digests_and_the_chain_goes_on_as_if_they_had_been_read() {
+    let mut world = world();
+    world.accept("m01", redaction(world.state.size() - 1));
+    let (mut state, _) = State::from_genesis(world.blocks[0].clone()).unwrap();
+    let mut recalled = 0;
+    for block in &world.blocks[1..] {
+        match Digest::compute(block) {
+            Some(digest) => {
+                state.recall(&digest).unwrap();
+                recalled += 1;
+            }
+            None => drop(state.restore(block.clone()).unwrap()),
+        }
+    }
+    assert_eq!(recalled, 4);
+    assert_eq!(state.description(), world.state.description());
+    state.check(&world.checkpoint()).unwrap();
+    for index in 0..state.size() {
+        assert_eq!(state.is_redacted(index), world.state.is_redacted(index));
+    }
+    for block in &world.blocks[1..] {
+        let entry = &block.entry;
+        assert_eq!(
+            state.place_of(&entry.author, entry.seq, &entry.id()),
+            Some((block.index, block.hash()))
+        );
+    }
+    // and the next one follows on both
+    let next = world.entry("m02", card());
+    let linked = world.submit(next).unwrap();
+    assert_eq!(Digest::of(&linked), None);
+    state.replay(linked.into_block()).unwrap();
+    assert_eq!(state.description(), world.state.description());
+}
+
+#[test]
+fn a_digest_that_cannot_be_its_authors_next_is_refused_and_a_wrong_hash_shows_at_the_checkpoint() {
+    let world = world();
+    let first = world.blocks.len() - 4;
+    let before = || {
+        let (mut state, _) = State::from_genesis(world.blocks[0].clone()).unwrap();
+        for block in &world.blocks[1..first] {
+            state.restore(block.clone()).unwrap();
+        }
+        state
+    };
+    let good = Digest::compute(&world.blocks[first]).unwrap();
+    let verdict = |change: &dyn Fn(&mut Digest)| {
+        let mut digest = good.clone();
+        change(&mut digest);
+        let mut state = before();
+        let found = state
+            .recall(&digest)
+            .map_err(|finding| finding.verdict.as_str());
+        assert_eq!(state.size() as usize, first + usize::from(found.is_ok()));
+        found
+    };
+    assert_eq!(verdict(&|_| {}), Ok(()));
+    assert_eq!(verdict(&|digest| digest.time = 0), Err("bad_time"));
+    assert_eq!(verdict(&|digest| digest.seq += 1), Err("bad_seq"));
+    assert_eq!(verdict(&|digest| digest.seen = 0), Err("bad_seen"));
+    assert_eq!(
+        verdict(&|digest| digest.seen = first as u64 + 1),
+        Err("bad_seen")
+    );
+    assert_eq!(
+        verdict(&|digest| digest.author = key("m09").public().id()),
+        Err("not_allowed")
+    );
+    let mut state = before();
+    for block in &world.blocks[first..] {
+        let mut digest = Digest::compute(block).unwrap();
+        if block.index as usize == first {
+            digest.hash = Hash::ZERO;
+        }
+        state.recall(&digest).unwrap();
+    }
+    let finding = state.check(&world.checkpoint()).unwrap_err();
+    assert_eq!(finding.requirement, "CHECK-8");
 }

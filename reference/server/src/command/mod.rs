@@ -2,8 +2,12 @@
 //! standard output; what went wrong is one line on standard error and the exit code.
 
 mod allowlist;
+mod backup;
+mod export;
 mod init;
+mod progress;
 mod redact;
+mod restore;
 mod roster;
 mod serve;
 mod verify;
@@ -25,6 +29,7 @@ Examples:
   dispatchd allow -c ./community ~/.ssh/id_rsa.pub   let a member in
   dispatchd serve ./community                        run it on http://127.0.0.1:7311
   dispatchd verify ./community                       check every block on disk
+  dispatchd backup -c ./community /backups/monday    copy it, while it runs
 
 Exit codes: 0 done, 1 failed (or `verify` found damage), 2 something that you have to mend first.";
 
@@ -64,6 +69,70 @@ Example:
 Damage is told with the block where it begins, and exit code 1. Nothing is ever mended: put a backup or a member's copy \
 in the store's place.")]
     Verify(Place),
+    /// Copy a community's folder while its server runs, and verify the copy
+    Backup(BackupArguments),
+    /// Make a community's folder of a backup
+    Restore(RestoreArguments),
+    /// Write the chain as text, a block a line
+    Export(ExportArguments),
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd backup -c ./community /backups/2026-03-01
+  dispatchd backup -c ./community --without-keys /backups/2026-03-01
+
+The folder gets the chain, the configuration, the allowlist and the keys, and at last a manifest.json with the sum of \
+each; one without it is no backup. The copy is verified whole before the command says that it is good. Nothing is ever \
+overwritten. A message that is redacted later stays in the backup: remove old ones.")]
+struct BackupArguments {
+    /// The backup's folder; it must not exist yet, or be empty
+    dest: PathBuf,
+    /// The community's folder or configuration file
+    #[arg(short, long, value_name = "PATH", default_value = ".")]
+    config: PathBuf,
+    /// Leave the private keys out
+    #[arg(long)]
+    without_keys: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd restore /backups/2026-03-01 ./community
+  dispatchd restore /backups/2026-03-01 ./community --blocks chain.jsonl
+
+What was said after the backup was made is not in it, and members who have seen it are told of a rollback by their \
+clients. A member still holds it: with the file that `dispatch export` writes, --blocks appends the later blocks, each \
+verified, as far as a checkpoint in it shows that the server had signed them.")]
+struct RestoreArguments {
+    /// The backup's folder
+    backup: PathBuf,
+    /// The community's folder; it must not exist yet, or be empty
+    dir: PathBuf,
+    /// An export of the chain that goes further than the backup
+    #[arg(long, value_name = "FILE")]
+    blocks: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd export ./community > chain.jsonl && dispatch verify chain.jsonl
+  dispatchd export ./community --from 1000 --output since-1000.jsonl
+
+Each line is a block in JSON, the last one the server's newest checkpoint. Messages stay encrypted; a redacted one has no \
+ciphertext. A running server is not disturbed.")]
+struct ExportArguments {
+    #[command(flatten)]
+    place: Place,
+    /// Write to this new file, which has its name when it is whole
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The first block to write
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    from: u64,
 }
 
 #[derive(Args)]
@@ -230,6 +299,9 @@ where
         Command::Redact(arguments) => redact::run(&arguments),
         Command::Roster(place) => roster::run(&place),
         Command::Verify(place) => verify::run(&place),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

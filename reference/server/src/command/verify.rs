@@ -1,18 +1,17 @@
 //! `dispatchd verify`: the whole chain on disk, every page, hash, link, rule and signature.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use dispatch_protocol::chain::State;
 use dispatch_protocol::entry::Body;
 
 use super::Place;
+use super::progress::Progress;
+use crate::Config;
 use crate::error::Error;
 use crate::ledger::{Shelf as _, SqliteShelf, StoreError};
 use crate::opening::{self, Care};
-
-/// How often the progress is shown.
-const PROGRESS: Duration = Duration::from_millis(200);
 
 pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
     let config = place.load()?;
@@ -29,34 +28,16 @@ pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
     }
 }
 
-fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
-    let size = shelf.size()?;
-    let mut progress = Progress {
-        size,
-        shown: Instant::now(),
-        live: std::io::stderr().is_terminal(),
-    };
-    let (mut messages, mut redactions) = (0_u64, 0_u64);
+fn verify(config: &Config, shelf: &SqliteShelf) -> Result<(), Error> {
     let begun = Instant::now();
-    let loaded = opening::load(shelf, &config.store, Care::Full, &mut |block| {
-        match &block.entry.body {
-            Body::Message(_) => messages += 1,
-            Body::Redaction(_) => redactions += 1,
-            _ => {}
-        }
-        progress.show(block.index + 1);
-    });
-    progress.clear();
-    let state = loaded?;
-    // After the blocks, which can say where the damage begins.
-    shelf.check_pages()?;
-    opening::is_of(&state, config)?;
+    let found = whole(config, shelf)?;
     let covered = shelf.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
+    let state = found.state;
     anstream::println!(
         "good  {} ({}, {}), {}, checkpoint over {covered}; every signature verified in {:.1} s",
         counted(state.size(), "block"),
-        counted(messages, "message"),
-        counted(redactions, "redaction"),
+        counted(found.messages, "message"),
+        counted(found.redactions, "redaction"),
         counted(state.roster().count() as u64, "member"),
         begun.elapsed().as_secs_f64(),
     );
@@ -64,31 +45,41 @@ fn verify(config: &crate::Config, shelf: &SqliteShelf) -> Result<(), Error> {
     Ok(())
 }
 
+/// A chain that is good.
+pub(super) struct Good {
+    pub(super) state: State,
+    messages: u64,
+    redactions: u64,
+}
+
+/// Looks at everything, and shows how far it is.
+///
+/// # Errors
+/// What is wrong, and where.
+pub(super) fn whole(config: &Config, shelf: &SqliteShelf) -> Result<Good, Error> {
+    let size = shelf.size()?;
+    let mut progress = Progress::new("blocks verified");
+    let (mut messages, mut redactions) = (0_u64, 0_u64);
+    let state = opening::load(shelf, &config.store, Care::Full, &mut |block| {
+        match &block.entry.body {
+            Body::Message(_) => messages += 1,
+            Body::Redaction(_) => redactions += 1,
+            _ => {}
+        }
+        progress.show(block.index + 1, size);
+    })?;
+    // After the blocks, which can say where the damage begins.
+    shelf.check_digests()?;
+    shelf.check_pages()?;
+    opening::is_of(&state, config)?;
+    Ok(Good {
+        state,
+        messages,
+        redactions,
+    })
+}
+
 /// Such as `1 block` and `0 members`.
-fn counted(number: u64, what: &str) -> String {
+pub(super) fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// One line on a terminal that is written over; nothing elsewhere.
-struct Progress {
-    size: u64,
-    shown: Instant,
-    live: bool,
-}
-
-impl Progress {
-    fn show(&mut self, done: u64) {
-        if self.live && self.shown.elapsed() >= PROGRESS {
-            self.shown = Instant::now();
-            let mut out = std::io::stderr();
-            let _ = write!(out, "\r{done} of {} blocks", self.size);
-            let _ = out.flush();
-        }
-    }
-
-    fn clear(&self) {
-        if self.live {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-    }
 }

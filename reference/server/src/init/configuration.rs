@@ -181,6 +181,6 @@ fn absolute(path: &Path) -> Result<String, Error> {
 }
 
 /// A TOML string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

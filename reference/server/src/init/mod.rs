@@ -1,13 +1,10 @@
 //! Founds a community: keys, block 0, the first checkpoint, an allowlist and a configuration that explains itself.
 //!
-//! Everything is made in a folder inside the new one and moved to its place at the end, `dispatchd.toml` last: a folder
-//! without it holds no community. What an interrupted founding leaves behind was never used, and the next one clears it
-//! away; what a refused one made is removed at once.
+//! Everything is made in a [new folder](NewFolder), whole or not at all.
 
 mod configuration;
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -16,31 +13,18 @@ use dispatch_protocol::key::{KeyPair, ModulusBits};
 use dispatch_protocol::limits::Limits;
 
 use configuration::configuration;
+pub(crate) use configuration::quoted;
 
 use crate::allowlist::{self, TEMPLATE};
 use crate::config::{FILE_NAME, TlsFiles};
 use crate::error::{Error, at};
 use crate::ledger::{Ledger, SqliteLedger};
+use crate::new_folder::{
+    ALLOWLIST, AUTHORITY_KEY, NewFolder, SERVER_KEY, STORE, STORE_FOLDER, make_dir, sync, write,
+};
 use crate::origin::Origin;
 use crate::writer::Tip;
 use crate::{Config, checkpointer, clock, key_file, tls};
-
-const STAGING: &str = ".dispatchd-init";
-/// A folder of its own: what SQLite writes there all the time does not wake who watches the allowlist.
-const STORE_FOLDER: &str = "store";
-const STORE: &str = "store/chain.sqlite";
-const SERVER_KEY: &str = "server-key.pem";
-const AUTHORITY_KEY: &str = "authority-key.pem";
-const ALLOWLIST: &str = "allowlist";
-
-/// In the order in which they are moved to their place.
-const FILES: [&str; 5] = [
-    SERVER_KEY,
-    AUTHORITY_KEY,
-    STORE_FOLDER,
-    ALLOWLIST,
-    FILE_NAME,
-];
 
 /// What a new community is to be. `Default` makes both keys, and listens on 127.0.0.1:7311.
 #[derive(Clone, Debug)]
@@ -115,8 +99,8 @@ pub fn init(dir: &Path, founding: &Founding) -> Result<Config, Error> {
         tls::Pair::read(files)?;
     }
     let members = read_members(&founding.allow)?;
-    let folder = Folder::prepare(dir)?;
-    let staging = &folder.staging;
+    let folder = NewFolder::prepare(dir)?;
+    let staging = folder.staging();
 
     let authority = given_or_made(
         given_authority,
@@ -154,94 +138,6 @@ pub fn init(dir: &Path, founding: &Founding) -> Result<Config, Error> {
     Config::load(dir)
 }
 
-/// The new community's folder while it is made.
-struct Folder {
-    dir: PathBuf,
-    staging: PathBuf,
-    made: bool,
-    done: bool,
-}
-
-impl Folder {
-    fn prepare(dir: &Path) -> Result<Folder, Error> {
-        let made = !dir.exists();
-        if made {
-            make_dir(dir, true)?;
-        } else if !dir.is_dir() {
-            return Err(Error::file(
-                dir,
-                "there is a file of this name; choose another folder",
-            ));
-        }
-        let mut folder = Folder {
-            dir: dir.to_owned(),
-            staging: dir.join(STAGING),
-            made,
-            done: true,
-        };
-        if dir.join(FILE_NAME).exists() {
-            return Err(Error::file(
-                dir,
-                "a community was founded here already; nothing was changed",
-            ));
-        }
-        if folder.staging.exists() {
-            folder.clear();
-        }
-        if fs::read_dir(dir).map_err(at(dir))?.next().is_some() {
-            return Err(Error::file(
-                dir,
-                "the folder is not empty; nothing was changed",
-            ));
-        }
-        folder.done = false;
-        make_dir(&folder.staging, false)?;
-        Ok(folder)
-    }
-
-    fn commit(mut self) -> Result<(), Error> {
-        for name in FILES {
-            let made = self.staging.join(name);
-            if !made.exists() {
-                continue;
-            }
-            if name == FILE_NAME {
-                sync(&self.dir)?;
-            }
-            let place = self.dir.join(name);
-            fs::rename(&made, &place).map_err(at(&place))?;
-        }
-        self.done = true;
-        let _ = fs::remove_dir(&self.staging);
-        sync(&self.dir)
-    }
-
-    /// Removes what a founding made that did not come to its end. These files were never anybody's but its own: the
-    /// folder was empty when it began.
-    fn clear(&self) {
-        let _ = fs::remove_dir_all(&self.staging);
-        for name in FILES {
-            let path = self.dir.join(name);
-            let _ = if path.is_dir() {
-                fs::remove_dir_all(path)
-            } else {
-                fs::remove_file(path)
-            };
-        }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.done {
-            self.clear();
-            if self.made {
-                let _ = fs::remove_dir(&self.dir);
-            }
-        }
-    }
-}
-
 fn given_or_made(given: Option<KeyPair>, bits: ModulusBits, path: &Path) -> Result<KeyPair, Error> {
     if let Some(pair) = given {
         return Ok(pair);
@@ -266,30 +162,8 @@ fn read_members(files: &[PathBuf]) -> Result<String, Error> {
     Ok(text)
 }
 
-fn make_dir(path: &Path, parents: bool) -> Result<(), Error> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(parents);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(at(path))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let write = |mut file: File| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    };
-    File::create_new(path).and_then(write).map_err(at(path))
-}
-
-/// Makes the names in a folder durable.
-fn sync(dir: &Path) -> Result<(), Error> {
-    File::open(dir)
-        .and_then(|folder| folder.sync_all())
-        .map_err(at(dir))
-}
-
-fn lock_of(store: &Path) -> PathBuf {
+/// The file by whose lock a store has one writer.
+pub(crate) fn lock_of(store: &Path) -> PathBuf {
     let mut path = store.as_os_str().to_owned();
     path.push(".lock");
     path.into()

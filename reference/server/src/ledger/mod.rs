@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use dispatch_protocol::bytes::Id;
-use dispatch_protocol::chain::Block;
+use dispatch_protocol::chain::{Block, Digest};
 use dispatch_protocol::checkpoint::Checkpoint;
 
 pub use error::StoreError;
-pub(crate) use sqlite::{SqliteLedger, SqliteShelf};
+pub(crate) use sqlite::{SqliteLedger, SqliteShelf, Step};
 
 /// What is made durable at once: all of it or nothing.
 pub(crate) struct Batch<'a> {
@@ -51,9 +51,15 @@ pub(crate) trait Shelf: Send + Sync {
     /// bytes, but at least one if there is one.
     fn blocks(&self, range: Range<u64>, bytes: usize) -> Result<Vec<Block>, StoreError>;
 
-    /// Hands over every block in order, until there are no more or one is refused.
-    fn each(&self, take: &mut dyn FnMut(Block) -> Result<(), StoreError>)
-    -> Result<(), StoreError>;
+    /// Hands over every block in order, from an index on, until there are no more or one is refused.
+    fn each(
+        &self,
+        from: u64,
+        take: &mut dyn FnMut(Block) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// The digests of the messages in a range, each with its block's index; none where the store keeps none.
+    fn digests(&self, range: Range<u64>) -> Result<Option<Vec<(u64, Digest)>>, StoreError>;
 
     /// The number of blocks.
     fn size(&self) -> Result<u64, StoreError>;

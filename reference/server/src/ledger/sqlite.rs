@@ -4,57 +4,27 @@
 //! After a crash between two lines a batch is there whole or not at all: SQLite's own promise, since a batch is one
 //! transaction.
 
+mod copy;
 mod lock;
+mod migrate;
+mod schema;
 mod shelf;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
-use dispatch_protocol::chain::Block;
+use dispatch_protocol::chain::{Block, Digest};
 use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::entry::Body;
-use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+use rusqlite::{Connection, OpenFlags, Row, Statement, Transaction, params};
 
 use super::{Batch, Ledger, Shelf, StoreError, record};
 use lock::Lock;
+pub(crate) use migrate::Step;
+use schema::{APPLICATION, DIGESTS, INSERT_DIGEST, SCHEMA, TABLES};
 pub(crate) use shelf::SqliteShelf;
-
-/// Written into the file's header, so that it can be told from other databases: "disp".
-const APPLICATION: i64 = 0x6469_7370;
-
-/// The version of the tables below.
-const SCHEMA: i64 = 1;
-
-// The author's `seen.hash` is kept although the chain implies it: the row alone has to give back what was signed.
-const TABLES: &str = "
-CREATE TABLE block (
-    number INTEGER PRIMARY KEY,
-    prev BLOB NOT NULL,
-    time INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
-    author BLOB NOT NULL,
-    seq INTEGER NOT NULL,
-    seen_size INTEGER NOT NULL,
-    seen_hash BLOB NOT NULL,
-    sent_at INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    signature BLOB NOT NULL,
-    ciphertext BLOB
-) STRICT;
-CREATE TABLE checkpoint (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    community BLOB NOT NULL,
-    size INTEGER NOT NULL,
-    head BLOB NOT NULL,
-    root BLOB NOT NULL,
-    time INTEGER NOT NULL,
-    signature BLOB NOT NULL
-) STRICT;
-CREATE TABLE listed (account BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
-";
 
 const COLUMNS: &str = "number, prev, time, kind, author, seq, seen_size, seen_hash, sent_at, body, signature, ciphertext";
 
@@ -76,21 +46,15 @@ impl SqliteLedger {
     /// If there is such a file already, or it cannot be written.
     pub(crate) fn create(path: &Path, genesis: &Block) -> Result<SqliteLedger, StoreError> {
         let lock = Lock::take(path)?;
+        copy::create(path)?;
         let failed = |what: String| StoreError::Failed {
             path: path.to_owned(),
             what,
         };
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options
-            .open(path)
-            .map_err(|cause| failed(cause.to_string()))?;
         let connection = Connection::open(path).map_err(|cause| failed(cause.to_string()))?;
         connection
             .execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}; {TABLES}"
+                "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}; {TABLES} {DIGESTS}"
             ))
             .map_err(|cause| failed(cause.to_string()))?;
         drop(connection);
@@ -104,10 +68,10 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    /// Opens a store for writing.
+    /// Opens a store for writing. An older one has to be [migrated](SqliteLedger::migrate) before anything is appended.
     ///
     /// # Errors
-    /// [`StoreError`]: none there, in use, not a store of this version.
+    /// [`StoreError`]: none there, in use, not a store of this version or an older one.
     pub(crate) fn open(path: &Path) -> Result<SqliteLedger, StoreError> {
         if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
@@ -137,13 +101,26 @@ impl SqliteLedger {
         SqliteShelf {
             path: self.path.clone(),
             community: self.shelf.community,
+            schema: self.shelf.schema,
             idle: Mutex::default(),
+        }
+    }
+
+    /// Nothing is appended to an older store before it is migrated.
+    fn is_current(&self) -> Result<(), StoreError> {
+        match self.shelf.schema {
+            SCHEMA => Ok(()),
+            older => Err(StoreError::Unknown {
+                path: self.path.clone(),
+                what: format!("the store still has schema {older}, and is to be migrated first"),
+            }),
         }
     }
 }
 
 impl Ledger for SqliteLedger {
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        self.is_current()?;
         let path = self.path.clone();
         let write = |transaction: Transaction<'_>| -> rusqlite::Result<()> {
             {
@@ -173,6 +150,10 @@ impl Ledger for SqliteLedger {
                         &*entry.signature,
                         ciphertext,
                     ])?;
+                }
+                let mut insert = transaction.prepare_cached(INSERT_DIGEST)?;
+                for block in batch.blocks {
+                    insert_digest(&mut insert, block)?;
                 }
                 let mut redact = transaction
                     .prepare_cached("UPDATE block SET ciphertext = NULL WHERE number = ?1")?;
@@ -232,6 +213,24 @@ impl Ledger for SqliteLedger {
     fn shelf(&self) -> &dyn Shelf {
         &self.shelf
     }
+}
+
+/// The digest of a block, if it has one.
+fn insert_digest(insert: &mut Statement<'_>, block: &Block) -> rusqlite::Result<()> {
+    let Some(digest) = Digest::compute(block) else {
+        return Ok(());
+    };
+    insert
+        .execute(params![
+            signed(block.index),
+            digest.hash.as_bytes(),
+            signed(digest.time),
+            digest.id.as_bytes(),
+            digest.author.as_bytes(),
+            signed(digest.seq),
+            signed(digest.seen),
+        ])
+        .map(drop)
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

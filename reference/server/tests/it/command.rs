@@ -11,7 +11,8 @@ use crate::process::{dispatchd, refused, said, text};
 fn the_help_is_what_a_person_can_follow() {
     let mut help = said(&["--help"]);
     for command in [
-        "init", "serve", "allow", "deny", "redact", "roster", "verify",
+        "init", "serve", "allow", "deny", "redact", "roster", "verify", "backup", "restore",
+        "export",
     ] {
         help.push_str(&format!(
             "\n$ dispatchd {command} --help\n{}",

@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod app;
+mod backup;
 mod bytes;
 mod client;
 mod command;
@@ -22,3 +23,4 @@ mod redaction;
 mod restart;
 mod speaking;
 mod tls;
+mod upgrade;

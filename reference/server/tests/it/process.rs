@@ -55,24 +55,45 @@ pub struct Process {
 impl Process {
     /// Started and serving.
     pub fn serve(community: &Community) -> Process {
-        Process::serve_with(community, None)
+        let mut process = Process::starting(community);
+        process.serving();
+        process
     }
 
     /// The same, once its log has said these words before.
     pub fn serve_after(community: &Community, words: &str) -> Process {
-        Process::serve_with(community, Some(words))
+        let mut process = Process::starting(community);
+        process.begin = text_to(&mut process.log, words);
+        process.serving();
+        process
     }
 
-    fn serve_with(community: &Community, before: Option<&str>) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
-            .args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log: Box<dyn BufRead + Send> =
-            Box::new(BufReader::new(child.stderr.take().unwrap()));
-        let before = before.map(|words| text_to(&mut log, words));
-        let begin = before.unwrap_or_default() + &text_to(&mut log, "serving");
+    /// Started, with nothing read of its log.
+    pub fn starting(community: &Community) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dispatchd"));
+        command.args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"]);
+        Process::spawn(command)
+    }
+
+    /// The same by another command, whose log is the server's.
+    pub fn spawn(mut command: Command) -> Process {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = Box::new(BufReader::new(child.stderr.take().unwrap()));
+        Process {
+            child,
+            log,
+            begin: String::new(),
+            target: Target {
+                address: ([127, 0, 0, 1], 0).into(),
+                origin: String::new(),
+                community: dispatch_protocol::bytes::Id::ZERO,
+            },
+        }
+    }
+
+    /// Reads the log until it serves, and where.
+    pub fn serving(&mut self) -> Target {
+        let begin = text_to(&mut self.log, "serving");
         let line = begin.lines().last().unwrap();
         let value = |name: &str| {
             // As a person reads it, or as JSON.
@@ -82,17 +103,13 @@ impl Process {
             let rest = rest.unwrap().1.trim_start_matches('"');
             rest.split([' ', '"']).next().unwrap().trim().to_owned()
         };
-        let target = Target {
+        self.target = Target {
             address: value("address").parse().unwrap(),
             origin: value("origins"),
             community: value("community").parse().unwrap(),
         };
-        Process {
-            child,
-            log,
-            begin,
-            target,
-        }
+        self.begin.push_str(&begin);
+        self.target.clone()
     }
 
     /// Reads the log up to a line that holds these words.

@@ -66,6 +66,17 @@ async fn a_spoilt_chain_is_found_by_its_line() {
     done(folder, &["--home", "h", "export", "--output", "chain"]);
     let good = std::fs::read_to_string(folder.join("chain")).unwrap();
     assert!(done(folder, &["verify", "chain"]).starts_with("good"));
+    // what the server writes of it is the same, and verified as well
+    let (dir, file) = (folder.join("community"), folder.join("theirs"));
+    let words = ["dispatchd", "export", "--output"].map(std::ffi::OsString::from);
+    dispatch_server::command::run(words.into_iter().chain([file.clone().into(), dir.into()]));
+    assert!(done(folder, &["verify", "theirs"]).starts_with("good"));
+    let theirs = std::fs::read_to_string(file).unwrap();
+    let blocks = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.contains("\"entry\":"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(blocks(&theirs), blocks(&good));
     let spoil = |from: &str, to: &str| {
         let spoilt = good.replacen(from, to, 1);
         assert_ne!(spoilt, good);

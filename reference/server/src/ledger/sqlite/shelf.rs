@@ -6,26 +6,29 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use dispatch_protocol::bytes::{Bytes, Hash, Id};
-use dispatch_protocol::chain::Block;
+use dispatch_protocol::chain::{Block, Digest};
 use dispatch_protocol::checkpoint::Checkpoint;
-use dispatch_protocol::entry::{Entry, Prefix};
+use dispatch_protocol::entry::{Entry, Kind, Prefix};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
-use super::{APPLICATION, COLUMNS, SCHEMA, connect, signed, told, unsigned};
+use super::schema::{APPLICATION, SCHEMA, WITH_DIGESTS};
+use super::{COLUMNS, connect, copy, signed, told, unsigned};
 use crate::ledger::{Shelf, StoreError, record};
 
 /// The handle that reads: each reader takes a connection of its own, which is kept for the next.
 pub(crate) struct SqliteShelf {
     pub(super) path: PathBuf,
     pub(super) community: Id,
+    /// The version of its tables.
+    pub(super) schema: i64,
     pub(super) idle: Mutex<Vec<Connection>>,
 }
 
 impl SqliteShelf {
-    /// Opens a store for reading, whether or not somebody writes to it.
+    /// Opens a store for reading, whether or not somebody writes to it. An older one is read as it is.
     ///
     /// # Errors
-    /// [`StoreError`]: none there, or not a store of this version.
+    /// [`StoreError`]: none there, or not a store of this version or an older one.
     pub(crate) fn open(path: &Path) -> Result<SqliteShelf, StoreError> {
         if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
@@ -43,22 +46,21 @@ impl SqliteShelf {
         if pragma("application_id")? != APPLICATION {
             return Err(unknown("this is a database, but not a community's store"));
         }
-        match pragma("user_version")? {
-            SCHEMA => {}
-            version if version > SCHEMA => {
-                return Err(unknown(
-                    "the store was written by a newer dispatchd; use that one",
-                ));
-            }
-            _ => {
-                return Err(unknown(
-                    "the store was begun and never finished; found the community again",
-                ));
-            }
+        let schema = pragma("user_version")?;
+        if schema > SCHEMA {
+            return Err(unknown(&format!(
+                "the store has schema {schema}, and this dispatchd knows them up to {SCHEMA}; use a newer dispatchd"
+            )));
+        }
+        if schema < 1 {
+            return Err(unknown(
+                "the store was begun and never finished; found the community again",
+            ));
         }
         let mut shelf = SqliteShelf {
             path: path.to_owned(),
             community: Id::ZERO,
+            schema,
             idle: Mutex::new(vec![connection]),
         };
         if let Some(genesis) = shelf.blocks(0..1, 0)?.pop() {
@@ -79,6 +81,43 @@ impl SqliteShelf {
             "ok" => Ok(()),
             _ => Err(self.damaged(None, finding.replace('\n', " "))),
         })
+    }
+
+    /// Whether each message has its digest and nothing else has one. What they say is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub(crate) fn check_digests(&self) -> Result<(), StoreError> {
+        if self.schema < WITH_DIGESTS {
+            return Ok(());
+        }
+        let (messages, digests) = self.with(|connection| {
+            connection.query_row(
+                "SELECT (SELECT count(*) FROM block WHERE kind = ?1), (SELECT count(*) FROM digest)",
+                [record::number_of(Kind::Message)],
+                |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)),
+            )
+        })?;
+        match messages == digests {
+            true => Ok(()),
+            false => {
+                let what = format!("there are {digests} digests of {messages} messages");
+                Err(self.damaged(None, what))
+            }
+        }
+    }
+
+    /// Copies the whole store, as it is at this moment, into a new file. `progress` is told how many pages of how many are
+    /// copied.
+    ///
+    /// # Errors
+    /// If there is such a file already, the disk is full, or the store cannot be read. Then there is no copy.
+    pub(crate) fn copy(
+        &self,
+        to: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), StoreError> {
+        copy::copy(&self.path, to, progress)
     }
 
     fn with<R>(
@@ -171,15 +210,46 @@ impl Shelf for SqliteShelf {
         })?
     }
 
+    fn digests(&self, range: Range<u64>) -> Result<Option<Vec<(u64, Digest)>>, StoreError> {
+        if self.schema < WITH_DIGESTS {
+            return Ok(None);
+        }
+        let read = |row: &Row<'_>| {
+            let digest = Digest {
+                hash: Hash::new(row.get(1)?),
+                time: unsigned(row, 2)?,
+                id: Id::new(row.get(3)?),
+                author: Id::new(row.get(4)?),
+                seq: unsigned(row, 5)?,
+                seen: unsigned(row, 6)?,
+            };
+            Ok((unsigned(row, 0)?, digest))
+        };
+        self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT number, hash, time, id, author, seq, seen_size FROM digest \
+                     WHERE number >= ?1 AND number < ?2 ORDER BY number",
+                )?
+                .query_map([signed(range.start), signed(range.end)], read)?
+                .collect()
+        })
+        .map(Some)
+    }
+
     fn each(
         &self,
+        from: u64,
         take: &mut dyn FnMut(Block) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.with(|connection| {
-            let mut select =
-                connection.prepare(&format!("SELECT {COLUMNS} FROM block ORDER BY number"))?;
-            let mut rows = select.query([])?;
-            let mut index = 0;
+            let mut select = connection.prepare(&format!(
+                "SELECT {COLUMNS} FROM block WHERE number >= ?1 ORDER BY number"
+            ))?;
+            // From the start, whatever stands before it is damage, too.
+            let first = if from == 0 { i64::MIN } else { signed(from) };
+            let mut rows = select.query([first])?;
+            let mut index = from;
             loop {
                 let row = match rows.next() {
                     Ok(Some(row)) => row,

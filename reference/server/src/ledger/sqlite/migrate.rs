@@ -1,0 +1,143 @@
+//! An older store becomes one of this version: first a copy of it is made beside it, then everything happens in one
+//! transaction. A crash at any moment leaves the old store or the new one, whole.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Transaction;
+
+use super::schema::{DIGESTS, INSERT_DIGEST, SCHEMA};
+use super::{SqliteLedger, copy, insert_digest, told};
+use crate::ledger::{Ledger as _, Shelf as _, StoreError};
+
+/// How much is read at once, in bytes.
+const UNIT_BYTES: usize = 4 << 20;
+
+/// What a migration is about to do, or has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// So many pages of so many are in the copy.
+    Copied(u64, u64),
+    /// The copy has its name, and is durable.
+    Kept,
+    /// The new table holds what belongs to so many blocks; nothing of it is committed.
+    Filled(u64),
+    /// The new version stands.
+    Committed,
+}
+
+/// What a migration came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Migrated {
+    /// The version of the tables before.
+    pub(crate) from: i64,
+    /// And after.
+    pub(crate) to: i64,
+    /// The copy of the store as it was.
+    pub(crate) backup: PathBuf,
+}
+
+impl SqliteLedger {
+    /// Brings the store to this version's tables; nothing where it has them. The chain must have been judged before: what it
+    /// holds is taken as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`]: then the store is as it was.
+    pub(crate) fn migrate(
+        &mut self,
+        step: &mut dyn FnMut(Step),
+    ) -> Result<Option<Migrated>, StoreError> {
+        let from = self.shelf.schema;
+        if from == SCHEMA {
+            return Ok(None);
+        }
+        let backup = self.keep_copy(from, step)?;
+        step(Step::Kept);
+        self.fill(step)?;
+        step(Step::Committed);
+        self.shelf.schema = SCHEMA;
+        // So that the new tables are not in the journal alone; a reader in the way is no harm.
+        self.sweep()?;
+        Ok(Some(Migrated {
+            from,
+            to: SCHEMA,
+            backup,
+        }))
+    }
+
+    /// A copy of the store under a name that nothing has yet.
+    fn keep_copy(&self, from: i64, step: &mut dyn FnMut(Step)) -> Result<PathBuf, StoreError> {
+        let beside = |ending: &str| {
+            let mut path = self.path.as_os_str().to_owned();
+            path.push(format!(".schema-{from}{ending}"));
+            PathBuf::from(path)
+        };
+        // What an earlier try left that did not come to its end; the lock is ours.
+        let partial = beside(".partial");
+        match std::fs::remove_file(&partial) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(copy::refused(&partial, &cause));
+            }
+            _ => {}
+        }
+        copy::copy(&self.path, &partial, &mut |done, total| {
+            step(Step::Copied(done, total));
+        })?;
+        let mut number = 1;
+        loop {
+            let backup = match number {
+                1 => beside(".backup"),
+                _ => beside(&format!(".backup-{number}")),
+            };
+            // A link never takes the place of another file, as a rename would.
+            match std::fs::hard_link(&partial, &backup) {
+                Ok(()) => {
+                    std::fs::remove_file(&partial)
+                        .map_err(|cause| copy::refused(&partial, &cause))?;
+                    sync_folder_of(&backup)?;
+                    return Ok(backup);
+                }
+                Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(cause) => return Err(copy::refused(&backup, &cause)),
+            }
+        }
+    }
+
+    fn fill(&mut self, step: &mut dyn FnMut(Step)) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let failed = |cause: rusqlite::Error| told(&path, &cause);
+        // The reader has a connection of its own, and sees the old tables all the time.
+        let shelf = &self.shelf;
+        let transaction: Transaction<'_> = self.connection.transaction().map_err(failed)?;
+        transaction.execute_batch(DIGESTS).map_err(failed)?;
+        let mut next = 0;
+        loop {
+            let blocks = shelf.blocks(next..u64::MAX >> 1, UNIT_BYTES)?;
+            let Some(last) = blocks.last() else { break };
+            next = last.index + 1;
+            let mut insert = transaction.prepare_cached(INSERT_DIGEST).map_err(failed)?;
+            for block in &blocks {
+                insert_digest(&mut insert, block).map_err(failed)?;
+            }
+            step(Step::Filled(next));
+        }
+        transaction
+            .pragma_update(None, "user_version", SCHEMA)
+            .map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+}
+
+/// Makes the names in a file's folder durable.
+fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|cause| copy::refused(folder, &cause))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! The tables, and which version of them this program writes. Version 1 had no digests.
+
+/// Written into the file's header, so that it can be told from other databases: "disp".
+pub(super) const APPLICATION: i64 = 0x6469_7370;
+
+/// The version of the tables below, in the header's `user_version`. One that is lower than 1 was never finished.
+pub(super) const SCHEMA: i64 = 2;
+
+/// The first version with [`DIGESTS`].
+pub(super) const WITH_DIGESTS: i64 = 2;
+
+// The author's `seen.hash` is kept although the chain implies it: the row alone has to give back what was signed.
+pub(super) const TABLES: &str = "
+CREATE TABLE block (
+    number INTEGER PRIMARY KEY,
+    prev BLOB NOT NULL,
+    time INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    author BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    seen_size INTEGER NOT NULL,
+    seen_hash BLOB NOT NULL,
+    sent_at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    ciphertext BLOB
+) STRICT;
+CREATE TABLE checkpoint (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    community BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    root BLOB NOT NULL,
+    time INTEGER NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+CREATE TABLE listed (account BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+";
+
+/// What a state keeps of each message, so that a start need not read and hash them all. Written with their blocks, and never
+/// changed.
+pub(super) const DIGESTS: &str = "
+CREATE TABLE digest (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    time INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    author BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    seen_size INTEGER NOT NULL
+) STRICT;
+";
+
+pub(super) const INSERT_DIGEST: &str = "INSERT INTO digest (number, hash, time, id, author, seq, seen_size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";

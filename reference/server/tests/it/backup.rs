@@ -1,0 +1,428 @@
+//! Backups of a community whose server runs: whole or none, and what becomes of them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use dispatch_protocol::bytes::Id;
+use dispatch_protocol::chain::{Block, State};
+use dispatch_protocol::entry::{Body, Redaction};
+use dispatch_server::{Config, Server};
+
+use crate::community::Community;
+use crate::member::{Member, message};
+use crate::process::{Process, dispatchd, refused, said, text};
+
+/// Whose keys are its folder's own.
+fn with_own_keys() -> Community {
+    let community = Community::with(&["m01"]);
+    for (name, option) in [("authority", "authority_key"), ("server", "server_key")] {
+        let file = format!("{name}-key.pem");
+        let from = crate::community::key_file(name);
+        std::fs::copy(&from, community.path(&file)).unwrap();
+        let toml = community.path("dispatchd.toml");
+        let words = std::fs::read_to_string(&toml).unwrap();
+        let line = format!("{option} = {:?}", text(&from));
+        assert!(words.contains(&line), "{words}");
+        let words = words.replace(&line, &format!("{option} = {file:?}"));
+        std::fs::write(&toml, words).unwrap();
+    }
+    community
+}
+
+/// Every file below a folder, by its path in it.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for file in std::fs::read_dir(&next).unwrap() {
+            let path = file.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push(text(path.strip_prefix(folder).unwrap()).to_owned()),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn exported(dir: &Path) -> Vec<Block> {
+    let lines = said(&["export", text(dir)]);
+    let blocks = lines
+        .lines()
+        .filter(|line| !line.starts_with("{\"checkpoint\""));
+    blocks.map(|line| Block::decode(line).unwrap()).collect()
+}
+
+async fn served(dir: &Path) -> dispatch_server::Running {
+    let mut config = Config::load(dir).unwrap();
+    config.bind = ([127, 0, 0, 1], 0).into();
+    Server::start(config).await.unwrap()
+}
+
+/// A member who has an epoch of their own.
+async fn speaker(process: &Process) -> (Member, Id) {
+    let mut member = Member::join(&process.target, "m01").await;
+    let epoch = member.epoch_for_oneself().await;
+    (member, epoch)
+}
+
+#[tokio::test]
+async fn backups_beside_a_writing_member_are_whole_and_each_is_a_beginning_of_the_chain() {
+    let community = with_own_keys();
+    let process = Process::serve(&community);
+    let (mut member, epoch) = speaker(&process).await;
+    let dir = community.path("");
+    let mut backups = Vec::new();
+    for number in 0..4 {
+        let dest = community.dir.path().join(format!("backup{number}"));
+        let mut backup = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
+            .args(["backup", "-c", text(&dir), text(&dest)])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        while backup.try_wait().unwrap().is_none() {
+            member.say(message(epoch, number)).await;
+        }
+        let told = backup.wait_with_output().unwrap();
+        let words = String::from_utf8(told.stdout).unwrap();
+        assert!(
+            told.status.success() && words.starts_with("good  "),
+            "{words}"
+        );
+        assert!(
+            words.contains("secret   the backup holds server-key.pem and authority-key.pem"),
+            "{words}"
+        );
+        backups.push(dest);
+    }
+    process.signal("-TERM");
+    let mut process = process;
+    assert_eq!(process.end(), Some(0));
+    let whole = exported(&dir);
+    let mut before = 0;
+    for (number, backup) in backups.iter().enumerate() {
+        assert_eq!(
+            files(backup),
+            [
+                "allowlist",
+                "authority-key.pem",
+                "dispatchd.toml",
+                "manifest.json",
+                "server-key.pem",
+                "store/chain.sqlite"
+            ]
+        );
+        for file in files(backup) {
+            let mode = std::fs::metadata(backup.join(&file)).unwrap().permissions();
+            assert_eq!(mode.mode() & 0o777, 0o600, "{file}");
+        }
+        let mode = std::fs::metadata(backup).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let restored = community.dir.path().join(format!("restored{number}"));
+        let told = said(&["restore", text(backup), text(&restored)]);
+        assert!(
+            told.starts_with("good  ") && told.contains("a rollback"),
+            "{told}"
+        );
+        assert!(said(&["verify", text(&restored)]).starts_with("good  "));
+        let blocks = exported(&restored);
+        assert_eq!(blocks, whole[..blocks.len()]);
+        assert!(blocks.len() > before, "it has grown since the one before");
+        before = blocks.len();
+        let server = served(&restored).await;
+        let mut again = Member::join(&server, "m01").await;
+        assert_eq!(again.size() as usize, blocks.len());
+        again.say(message(epoch, 9)).await;
+        server.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_backup_with_one_flipped_byte_or_a_missing_file_is_refused_and_the_file_named() {
+    let community = with_own_keys();
+    let dir = community.path("");
+    let backup = community.dir.path().join("backup");
+    said(&["backup", "-c", text(&dir), text(&backup)]);
+    let to = community.dir.path().join("restored");
+    for file in files(&backup) {
+        let path = backup.join(&file);
+        let good = std::fs::read(&path).unwrap();
+        for place in [0, good.len() / 2, good.len() - 1] {
+            let mut bad = good.clone();
+            bad[place] ^= 1;
+            std::fs::write(&path, bad).unwrap();
+            let told = refused(2, &["restore", text(&backup), text(&to)]);
+            assert!(told.contains(&file), "{file} at {place}: {told}");
+            assert!(!to.exists());
+        }
+        std::fs::remove_file(&path).unwrap();
+        let told = refused(2, &["restore", text(&backup), text(&to)]);
+        assert!(told.contains(&file), "{file}: {told}");
+        std::fs::write(&path, good).unwrap();
+    }
+    said(&["restore", text(&backup), text(&to)]);
+    // And nothing is written over, neither by the one nor by the other.
+    let told = refused(2, &["restore", text(&backup), text(&to)]);
+    assert!(told.contains("nothing was changed"), "{told}");
+    let told = refused(2, &["backup", "-c", text(&dir), text(&backup)]);
+    assert!(told.contains("nothing was changed"), "{told}");
+}
+
+#[tokio::test]
+async fn a_damaged_store_comes_to_no_backup() {
+    let community = with_own_keys();
+    let process = Process::serve(&community);
+    let _ = speaker(&process).await;
+    drop(process);
+    rusqlite::Connection::open(community.path("store/chain.sqlite"))
+        .unwrap()
+        .execute(
+            "UPDATE block SET sent_at = sent_at + 1 WHERE number = 2",
+            [],
+        )
+        .unwrap();
+    let (dir, dest) = (community.path(""), community.dir.path().join("backup"));
+    let told = refused(2, &["backup", "-c", text(&dir), text(&dest)]);
+    assert!(told.contains("damaged at block 2"), "{told}");
+    assert!(!dest.exists());
+}
+
+#[tokio::test]
+async fn keys_stay_where_they_are_if_they_are_elsewhere_or_not_wanted() {
+    let community = Community::with(&[]);
+    let dir = community.path("");
+    let backup = community.dir.path().join("elsewhere");
+    let told = said(&["backup", "-c", text(&dir), text(&backup)]);
+    assert!(
+        told.contains("without")
+            && told.contains("server.test-key.pem")
+            && !told.contains("secret"),
+        "{told}"
+    );
+    assert_eq!(
+        files(&backup),
+        [
+            "allowlist",
+            "dispatchd.toml",
+            "manifest.json",
+            "store/chain.sqlite"
+        ]
+    );
+    let to = community.dir.path().join("restored");
+    said(&["restore", text(&backup), text(&to)]);
+    served(&to).await.shutdown().await.unwrap();
+
+    let community = with_own_keys();
+    let dir = community.path("");
+    let backup = community.dir.path().join("without");
+    said(&["backup", "-c", text(&dir), "--without-keys", text(&backup)]);
+    assert!(files(&backup).iter().all(|file| !file.ends_with(".pem")));
+    let to = community.dir.path().join("restored");
+    let told = said(&["restore", text(&backup), text(&to)]);
+    assert!(
+        told.contains("missing  ") && told.contains("restored/server-key.pem"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_backup_that_is_killed_leaves_nothing_that_looks_whole_and_may_be_tried_again() {
+    let community = with_own_keys();
+    let process = Process::serve(&community);
+    let (mut member, epoch) = speaker(&process).await;
+    for number in 0..100 {
+        member.say(message(epoch, number)).await;
+    }
+    let dir = community.path("");
+    let to = community.dir.path().join("restored");
+    let mut broken = 0;
+    for number in 0..10 {
+        let dest = community.dir.path().join(format!("backup{number}"));
+        let mut backup = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
+            .args(["backup", "-c", text(&dir), text(&dest)])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // As soon as there is something of it, and each time a little later.
+        while !dest.exists() && backup.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        for _ in 0..number * number * 20 {
+            std::thread::yield_now();
+        }
+        backup.kill().unwrap();
+        backup.wait().unwrap();
+        if dest.join("manifest.json").exists() {
+            said(&["restore", text(&dest), text(&to)]);
+            std::fs::remove_dir_all(&to).unwrap();
+            continue;
+        }
+        broken += 1;
+        let told = refused(2, &["restore", text(&dest), text(&to)]);
+        assert!(
+            told.contains("broken off") || told.contains("no such folder"),
+            "{told}"
+        );
+        assert!(!to.exists());
+        if !dest.join("dispatchd.toml").exists() {
+            assert!(said(&["backup", "-c", text(&dir), text(&dest)]).starts_with("good  "));
+            assert!(!dest.join(".dispatchd-init").exists());
+        }
+    }
+    assert!(broken > 0, "none was killed on its way");
+    assert_eq!(member.say(message(epoch, 1)).await, 104);
+}
+
+#[test]
+fn a_full_disk_ends_a_backup_with_one_line_and_leaves_nothing() {
+    let community = with_own_keys();
+    let (dir, dest) = (community.path(""), community.dir.path().join("backup"));
+    // Files of 16 blocks of 512 bytes: less than the store has.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_dispatchd"))
+        .args(["backup", "-c", text(&dir), text(&dest)])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains("chain.sqlite: "), "{told}");
+    assert!(!dest.exists());
+}
+
+#[tokio::test]
+async fn a_members_export_brings_what_came_after_a_backup_and_redactions_with_it() {
+    let community = with_own_keys();
+    let process = Process::serve(&community);
+    let (mut member, epoch) = speaker(&process).await;
+    let early = member.say(message(epoch, 0xa7)).await;
+    let dir = community.path("");
+    let backup = community.dir.path().join("backup");
+    said(&["backup", "-c", text(&dir), text(&backup)]);
+    member.say(message(epoch, 2)).await;
+    let redaction = Body::Redaction(Redaction {
+        index: early,
+        reason: String::new(),
+    });
+    member.say(redaction).await;
+    let late = member.say(message(epoch, 3)).await;
+    member.read_to_checkpoint(late + 1).await;
+    let mut process = process;
+    process.signal("-TERM");
+    assert_eq!(process.end(), Some(0));
+
+    let file = community.dir.path().join("chain.jsonl");
+    said(&["export", text(&dir), "--output", text(&file)]);
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let to = community.dir.path().join("restored");
+    let blocks = |file: &Path, to: &Path| -> Vec<String> {
+        let arguments = ["restore", text(&backup), text(to), "--blocks", text(file)];
+        arguments.map(str::to_owned).to_vec()
+    };
+    let told = said(
+        &blocks(&file, &to)
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
+    assert!(told.contains("and 3 blocks came from the file"), "{told}");
+    assert_eq!(exported(&to), exported(&dir));
+    let bytes = std::fs::read(to.join("store/chain.sqlite")).unwrap();
+    let kept = bytes
+        .windows(100)
+        .any(|run| run.iter().all(|byte| *byte == 0xa7));
+    assert!(!kept, "the redacted ciphertext came back");
+    // Who has seen it all goes on, and is told of no rollback.
+    let server = served(&to).await;
+    let again = Member::join(&server, "m01").await;
+    assert_eq!(again.chain().description(), member.chain().description());
+    server.shutdown().await.unwrap();
+
+    // What is not the server's is refused, and leaves nothing behind.
+    let spoilt = community.dir.path().join("spoilt.jsonl");
+    let mut all: Vec<&str> = lines.lines().collect();
+    let last = all.pop().unwrap();
+    let without: String = all.iter().map(|line| format!("{line}\n")).collect();
+    let gap = format!(
+        "{}{last}\n",
+        without.replacen(all[6], "", 1).replace("\n\n", "\n")
+    );
+    let forged = lines.replacen("\"sent_at\":1", "\"sent_at\":2", 8);
+    let other = other_chain();
+    for (text_of_it, wanted) in [
+        (without.as_str(), "no checkpoint at its end"),
+        (gap.as_str(), "does not follow"),
+        (forged.as_str(), "spoilt.jsonl"),
+        (other.as_str(), "the file is of another chain"),
+        ("", "no checkpoint at its end"),
+    ] {
+        std::fs::write(&spoilt, text_of_it).unwrap();
+        let to: PathBuf = community.dir.path().join("refused");
+        let arguments = blocks(&spoilt, &to);
+        let told = refused(2, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(told.contains(wanted), "{wanted}: {told}");
+        assert!(!to.exists());
+    }
+}
+
+/// Another community's chain.
+fn other_chain() -> String {
+    let other = Community::with(&[]);
+    said(&["export", text(&other.path(""))])
+}
+
+#[tokio::test]
+async fn an_export_is_the_chain_and_its_checkpoint_and_never_written_over_a_file() {
+    let community = Community::with(&["m01"]);
+    let process = Process::serve(&community);
+    let (mut member, epoch) = speaker(&process).await;
+    let gone = member.say(message(epoch, 0xa7)).await;
+    member
+        .say(Body::Redaction(Redaction {
+            index: gone,
+            reason: String::new(),
+        }))
+        .await;
+    member.read_to_checkpoint(6).await;
+    let dir = community.path("");
+    // Beside a member who goes on writing.
+    let file = community.dir.path().join("chain.jsonl");
+    let mut export = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
+        .args(["export", text(&dir), "--output", text(&file)])
+        .spawn()
+        .unwrap();
+    while export.try_wait().unwrap().is_none() {
+        member.say(message(epoch, 1)).await;
+    }
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let mut lines: Vec<&str> = lines.lines().collect();
+    let last: serde_json::Value = serde_json::from_str(lines.pop().unwrap()).unwrap();
+    let checkpoint =
+        dispatch_protocol::checkpoint::Checkpoint::decode(&last["checkpoint"].to_string());
+    let mut blocks = lines.iter().map(|line| Block::decode(line).unwrap());
+    let (mut state, _) = State::from_genesis(blocks.next().unwrap()).unwrap();
+    blocks.for_each(|block| drop(state.replay(block).unwrap()));
+    state.check(&checkpoint.unwrap()).unwrap();
+    assert_eq!(state.first_gap(), None);
+    assert!(state.size() >= 6 && !lines[gone as usize].contains("\"ciphertext\":"));
+
+    let file = community.dir.path().join("part.jsonl");
+    said(&["export", text(&dir), "--from", "3", "--output", text(&file)]);
+    let part = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(part.lines().next(), Some(lines[3]));
+    let told = refused(2, &["export", text(&dir), "--output", text(&file)]);
+    assert!(told.contains("nothing is overwritten"), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), part);
+    let told = refused(2, &["export", text(&dir), "--from", "9999"]);
+    assert!(told.contains("counted from 0"), "{told}");
+    let gone = community.dir.path().join("gone/part.jsonl");
+    assert_eq!(
+        dispatchd(&["export", text(&dir), "-o", text(&gone)])
+            .status
+            .code(),
+        Some(2)
+    );
+}
