@@ -4,6 +4,8 @@ mod blocks;
 mod bounds;
 mod bytes;
 mod caller;
+mod described;
+mod documents;
 mod entries;
 mod events;
 mod joining;
