@@ -9,12 +9,12 @@ pub use nowhere::Embedded;
 
 #[cfg(feature = "embedded")]
 mod here {
-    use std::{fs, path::PathBuf};
+    use std::path::PathBuf;
 
     use dispatch_server::{Founding, Running, Server, init};
     use tempfile::TempDir;
 
-    use crate::corpus::Corpus;
+    use crate::{corpus::Corpus, key_files};
 
     /// A running reference with a store that goes when it does.
     pub struct Embedded {
@@ -39,7 +39,7 @@ mod here {
                 let text = corpus
                     .text(&format!("vectors/keys/{name}"))
                     .ok_or_else(|| failed(&format!("no {name}")))?;
-                fs::write(&path, text).map_err(|error| failed(&error))?;
+                key_files::write(&path, text).map_err(|error| failed(&error))?;
                 Ok(path)
             };
             let mut founding = Founding {

@@ -15,6 +15,7 @@ pub mod exit;
 pub mod files;
 pub mod gate;
 pub mod judge;
+pub mod key_files;
 pub mod peer;
 pub mod play;
 pub mod preflight;

@@ -7,7 +7,7 @@ use super::{Hash, PublicKey, Tuple, Verdict, fields, frame, public_key};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use rsa::RsaPrivateKey;
-use rsa::pkcs8::DecodePrivateKey;
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use rsa::traits::PublicKeyParts;
 use serde_json::Value;
 use sha2::Sha256;
@@ -139,7 +139,13 @@ pub fn read_contents(bytes: &[u8]) -> Result<Hash, Verdict> {
     let key = contents(bytes).map_err(|v| Verdict::new("bad_backup", "BACKUP-3", v.to_string()))?;
     // [BACKUP-4]
     let bad_key = |detail: String| Verdict::new("bad_key", "BACKUP-4", detail);
-    let key = RsaPrivateKey::from_pkcs8_der(&key).map_err(|e| bad_key(e.to_string()))?;
+    let bytes = key;
+    let key = RsaPrivateKey::from_pkcs8_der(&bytes).map_err(|e| bad_key(e.to_string()))?;
+    // The library passes over the exponents and the coefficient, computes its own, and takes what follows.
+    let again = key.to_pkcs8_der().map_err(|e| bad_key(e.to_string()))?;
+    if again.as_bytes() != bytes {
+        return Err(bad_key("its numbers do not belong together".to_owned()));
+    }
     let der = public_key::to_der(&key.n().to_bytes_be(), &key.e().to_bytes_be());
     Ok(PublicKey::from_der(&der)
         .map_err(|v| bad_key(v.to_string()))?
@@ -184,5 +190,33 @@ fn at_most<'a>(most: usize, value: &'a Value, name: &str) -> Result<&'a [Value],
             "CONV-16",
             format!("`{name}` has more than {most} items"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{accounts, base64url};
+
+    #[test]
+    fn a_private_key_with_any_byte_changed_is_none() {
+        let der = accounts::named("m01")
+            .expect("a test account")
+            .private_key()
+            .to_pkcs8_der();
+        let der = der.expect("a key").as_bytes().to_vec();
+        let read = |der: &[u8]| {
+            let private_key = base64url::encode(der);
+            let contents =
+                format!(r#"{{"private_key":"{private_key}","cards":[],"communities":[]}}"#);
+            read_contents(contents.as_bytes())
+        };
+        read(&der).expect("as it is");
+        for place in 0..der.len() {
+            let mut changed = der.clone();
+            changed[place] ^= 1;
+            let refused = read(&changed).map_err(|verdict| verdict.code);
+            assert_eq!(refused, Err("bad_key"), "byte {place}");
+        }
     }
 }

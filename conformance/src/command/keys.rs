@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use clap::Args;
 
 use super::{Library, complain};
-use crate::exit::Exit;
+use crate::{exit::Exit, key_files};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -26,7 +26,7 @@ pub fn execute(arguments: &Arguments, library: &Library) -> Exit {
             continue;
         }
         let file = folder.join(name);
-        if let Err(error) = fs::write(&file, text) {
+        if let Err(error) = key_files::write(&file, text) {
             return complain(Exit::Usage, &format!("{}: {error}", file.display()));
         }
         written += 1;
@@ -45,7 +45,7 @@ fn advice(folder: &str, written: usize) -> String {
   allowlist.pem      the public keys of the test members, in PEM
   authorized_keys    the same, as OpenSSH writes them
   accounts.json      every test account: name, role, id, public key, card
-  *.test-key.pem     the private keys, PKCS#8
+  *.test-key.pem     the private keys, PKCS#8, readable by their owner alone
 
 dispatchd:
   dispatchd init community --authority-key {folder}/authority.test-key.pem --server-key {folder}/server.test-key.pem \\

@@ -23,7 +23,7 @@ use super::reading;
 use super::server::Server;
 use crate::codec::{Hash, Verdict, base64url, fields};
 pub(super) use answers::Body;
-use answers::{Denial, denied, good, one, status};
+use answers::{Denial, coded, denied, good, one, status, unless_held};
 use query::Query;
 
 /// The paths, and the method that each takes.
@@ -61,10 +61,11 @@ impl Desk {
         let mut answer = match is_preflight(&head) {
             true => status(StatusCode::NO_CONTENT),
             false => match self.answered(&head, body, number).await {
-                Ok(answer) => answer,
+                Ok(answer) => unless_held(answer, &head.headers),
                 Err(denial) => denied(denial, faults),
             },
         };
+        answer = coded(answer, &head.headers, faults).await;
         let headers = answer.headers_mut();
         // [HTTP-10] [HTTP-11]
         let caching = match (headers.contains_key(header::ETAG), faults.has("HTTP-11")) {

@@ -25,7 +25,7 @@ use super::{
     group::{self, Ending},
     port,
 };
-use crate::{canary::Places, corpus::Corpus};
+use crate::{canary::Places, corpus::Corpus, key_files};
 
 /// Between two looks whether a server that is starting listens.
 const LOOK: Duration = Duration::from_millis(2);
@@ -157,7 +157,7 @@ impl Spawner {
             let text = corpus.text(&format!("vectors/keys/{key}"));
             let text =
                 text.ok_or_else(|| io::Error::other(format!("the suite carries no {key}")))?;
-            fs::write(folder.join(key), text)?;
+            key_files::write(&folder.join(key), text)?;
         }
         let listen = port::free()?;
         let [authority_key, server_key, allowlist] = KEYS.map(|key| folder.join(key));

@@ -1,7 +1,9 @@
-//! Takes TCP connections in: a bounded number at a time of which nobody knows whose they are, and without delay for small
-//! frames. Whoever opens connections and asks for nothing holds no file descriptor that a member needs. // [LIM-9]
+//! Takes TCP connections in, and TLS on them where the server speaks it: a bounded number at a time of which nobody knows
+//! whose they are, and without delay for small frames. Whoever opens connections and asks for nothing holds no file descriptor that a member needs. // [LIM-9]
 
-use std::io;
+use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,55 +12,81 @@ use axum::http::Request;
 use axum_server::accept::Accept;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use crate::stream::Stream;
+use crate::tls::Carrier;
 
 /// How many connections may be at a stranger's request at a time. A request has seconds to come. A socket leaves this number
 /// as it is opened, a proof as it has come whole, and a member's connection as its token is seen.
 pub(crate) const REQUESTS: usize = 512;
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Acceptor {
     room: Arc<Semaphore>,
     patience: Duration,
+    /// TLS, and how long a handshake may take.
+    tls: Option<(TlsAcceptor, Duration)>,
 }
 
 impl Acceptor {
     /// For clients who may be so slow to read.
-    pub(crate) fn new(patience: Duration) -> Acceptor {
+    pub(crate) fn new(patience: Duration, tls: Option<(TlsAcceptor, Duration)>) -> Acceptor {
         Acceptor {
             room: Arc::new(Semaphore::new(REQUESTS)),
             patience,
+            tls,
         }
     }
 }
 
-impl<S> Accept<TcpStream, S> for Acceptor {
+impl<S: Send + 'static> Accept<TcpStream, S> for Acceptor {
     type Stream = Stream;
     type Service = Placed<S>;
-    type Future = std::future::Ready<io::Result<(Stream, Placed<S>)>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Stream, Placed<S>)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let place = self.room.clone().try_acquire_owned();
-        let place =
-            place.map_err(|_| io::Error::other("too many connections are at their request"));
-        std::future::ready(place.and_then(|place| {
+        let (patience, tls) = (self.patience, self.tls.clone());
+        Box::pin(async move {
+            let place = place.map_err(|_| {
+                let problem = "too many connections are at their request";
+                io::Error::new(ErrorKind::QuotaExceeded, problem)
+            })?;
             stream.set_nodelay(true)?;
-            let seat = Seat(Arc::new(Mutex::new(Held {
-                _place: place,
-                is_members: false,
-            })));
-            Ok((Stream::new(stream, self.patience), Placed { service, seat }))
-        }))
+            let peer = stream.peer_addr()?.ip().to_canonical();
+            // Whoever is at a handshake holds a place like whoever is at a request.
+            let carrier = match tls {
+                None => Carrier::Plain(stream),
+                Some((tls, within)) => {
+                    let shaken = tokio::time::timeout(within, tls.accept(stream)).await;
+                    let shaken = shaken.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
+                    let aborted = |cause| io::Error::new(ErrorKind::ConnectionAborted, cause);
+                    Carrier::Tls(Box::new(shaken.map_err(aborted)?))
+                }
+            };
+            let seat = Seat {
+                peer,
+                held: Arc::new(Mutex::new(Held {
+                    _place: place,
+                    is_members: false,
+                })),
+            };
+            Ok((Stream::new(carrier, patience), Placed { service, seat }))
+        })
     }
 }
 
 /// What a connection takes up: a place at a stranger's request at first. It is given back when the connection ends or
 /// becomes a socket, which has a place of its own.
 #[derive(Clone, Debug)]
-pub(crate) struct Seat(Arc<Mutex<Held>>);
+pub(crate) struct Seat {
+    /// The address at the connection's other end.
+    pub(crate) peer: IpAddr,
+    held: Arc<Mutex<Held>>,
+}
 
 #[derive(Debug)]
 struct Held {
@@ -78,7 +106,7 @@ impl Seat {
     }
 
     fn change(&self, room: &Arc<Semaphore>, is_members: bool) -> bool {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_members {
             return true;
         }
@@ -125,10 +153,13 @@ mod tests {
             [1, 1, 1].map(|places| Arc::new(Semaphore::new(places)));
         let free = || [&requests, &strangers, &members].map(|room| room.available_permits());
         let place = requests.clone().try_acquire_owned().unwrap();
-        let seat = Seat(Arc::new(Mutex::new(Held {
-            _place: place,
-            is_members: false,
-        })));
+        let seat = Seat {
+            peer: [127, 0, 0, 1].into(),
+            held: Arc::new(Mutex::new(Held {
+                _place: place,
+                is_members: false,
+            })),
+        };
         assert_eq!(free(), [0, 1, 1]);
         assert!(seat.change_to_strangers(&strangers));
         assert_eq!(free(), [1, 0, 1]);

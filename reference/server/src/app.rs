@@ -2,14 +2,16 @@
 //! Not for what the app does: that is `reference/web/app`.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::coding::{Effort, gzip, takes_gzip};
 use crate::http;
 use crate::origin::Origin;
 
@@ -41,13 +43,13 @@ pub(crate) fn routes(origins: &[Origin]) -> Router {
 #[derive(Clone)]
 struct Served {
     bytes: &'static [u8],
-    tag: HeaderValue,
+    /// In gzip, where that is shorter.
+    coded: Option<Bytes>,
     headers: HeaderMap,
 }
 
 impl Served {
     fn new(name: &str, bytes: &'static [u8], policy: &HeaderValue) -> Served {
-        let tag = http::tag(bytes);
         let fixed = [
             (CONTENT_TYPE, content_type(name)),
             (
@@ -71,18 +73,29 @@ impl Served {
             .map(|(name, value)| (name, HeaderValue::from_static(value)))
             .collect();
         headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
-        headers.insert(ETAG, tag.clone());
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         Served {
             bytes,
-            tag,
+            coded: gzip(bytes, Effort::Much).map(Bytes::from),
             headers,
         }
     }
 
     fn answer(&self, request: &HeaderMap) -> Response {
-        match http::is_known(request, &self.tag) {
-            true => (StatusCode::NOT_MODIFIED, self.headers.clone()).into_response(),
-            false => (self.headers.clone(), self.bytes).into_response(),
+        let coded = self.coded.as_ref().filter(|_| takes_gzip(request));
+        let tag = http::tag(self.bytes, coded.is_some());
+        let is_known = http::is_known(request, &tag);
+        let mut headers = self.headers.clone();
+        headers.insert(ETAG, tag);
+        if is_known {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        match coded {
+            None => (headers, self.bytes).into_response(),
+            Some(coded) => {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                (headers, coded.clone()).into_response()
+            }
         }
     }
 }

@@ -16,7 +16,9 @@ use tokio::sync::{Semaphore, watch};
 use crate::feed::Feed;
 use crate::ledger::Shelf;
 use crate::lobby::{Guest, Lobby, Membership};
+use crate::metrics::Metrics;
 use crate::outbox::{Outbox, unavailable};
+use crate::rates::Limiter;
 use crate::writer::intake::{Intake, Submission};
 
 /// How many challenges may be outstanding where no connection holds them: several whole communities that come back at
@@ -36,6 +38,8 @@ pub(crate) struct House {
     /// The challenges that were asked for by requests; those of sockets are with their connections. They go with the
     /// process. // [JOIN-21]
     pub(crate) challenges: Mutex<Challenges>,
+    pub(crate) limiter: Limiter,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) slow_reader: Duration,
     pub(crate) join_within: Duration,
     /// Becomes true when the server stops.
@@ -94,6 +98,7 @@ impl House {
         });
         match &joined {
             Ok(Joined { open, welcome, .. }) => {
+                self.metrics.joined();
                 tracing::debug!(account = %open.account(), size = welcome.size, "joined");
             }
             Err(refusal) if matches!(refusal.code, Code::BadProof | Code::NotAllowed) => {

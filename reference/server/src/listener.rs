@@ -1,17 +1,20 @@
 //! Where connections come in: takes the port, and hands each connection to the routes.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum_server::Handle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::acceptor::Acceptor;
 use crate::error::Error;
 use crate::http::Door;
+use crate::metrics::{Metrics, TurnedAway};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of a request, or to shake hands for TLS.
 const HEAD: Duration = Duration::from_secs(10);
 
 /// How much of a head is read, and of an answer is buffered beyond what the system holds.
@@ -44,23 +47,48 @@ pub(crate) fn listen(bind: SocketAddr) -> Result<TcpListener, Error> {
     Ok(listener)
 }
 
+/// How connections are taken.
+pub(crate) struct Manners {
+    /// How long a write to a client may take.
+    pub(crate) slow_reader: Duration,
+    /// How long a connection may go without a join.
+    pub(crate) join_within: Duration,
+    /// TLS, where it is spoken.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Where it is counted who got no place.
+    pub(crate) metrics: Arc<Metrics>,
+}
+
 /// Accepts connections until the handle says otherwise.
 pub(crate) fn accept(
     listener: TcpListener,
     door: Door,
     handle: Handle<SocketAddr>,
-    slow_reader: Duration,
+    manners: Manners,
 ) -> Result<impl Future<Output = ()> + use<>, Error> {
+    let Manners {
+        slow_reader,
+        join_within,
+        tls,
+        metrics,
+    } = manners;
+    let tls = tls.map(|tls| (tls, HEAD.min(join_within)));
     let mut server = axum_server::from_tcp(listener)
         .map_err(|cause| Error::Failed(cause.to_string()))?
         // Twice as long as a member's frames have, so that a `bye` can still come through.
-        .acceptor(Acceptor::new(2 * slow_reader))
+        .acceptor(Acceptor::new(2 * slow_reader, tls))
         .handle(handle)
         .first_request_timeout(HEAD)
         .accept_error_handler({
             // Said now and then, and not twenty times a second while somebody knocks.
             let said = Mutex::new(None::<Instant>);
             move |_, cause| {
+                metrics.turned_away(reason(cause));
+                if cause.kind() == ErrorKind::ConnectionAborted {
+                    // Whoever looks for open ports does so all day.
+                    tracing::debug!(%cause, "a connection was given up");
+                    return;
+                }
                 let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
                 if said.is_none_or(|at| at.elapsed() >= SILENCE) {
                     *said = Some(Instant::now());
@@ -80,4 +108,13 @@ pub(crate) fn accept(
             tracing::error!(%problem, "the listener failed");
         }
     })
+}
+
+/// Why the acceptor, or the system, gave no connection.
+fn reason(cause: &std::io::Error) -> TurnedAway {
+    match cause.kind() {
+        ErrorKind::QuotaExceeded => TurnedAway::Strangers,
+        ErrorKind::ConnectionAborted => TurnedAway::Handshake,
+        _ => TurnedAway::System,
+    }
 }

@@ -2,12 +2,13 @@
 //! stands before all of it, so that a session is never granted to an account that a block has removed meanwhile
 //! [SESS-20], and no reader sees a block before the sessions that it ends have ended [SESS-6].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use dispatch_protocol::bytes::Id;
+use dispatch_protocol::bytes::{Hash, Id};
 use dispatch_protocol::chain::{Block, State};
 use dispatch_protocol::checkpoint::{Checkpoint, Description};
 use dispatch_protocol::entry::{Body, Prefix};
@@ -92,6 +93,13 @@ fn bad_token() -> Refusal {
     )
 }
 
+/// See [`Lobby::content`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) head: Hash,
+    pub(crate) redacted: Vec<u64>,
+}
+
 struct Member {
     key: PublicKey,
     membership: Arc<Membership>,
@@ -99,6 +107,8 @@ struct Member {
 
 struct Durable {
     prefix: Prefix,
+    /// The messages that are redacted.
+    redacted: BTreeSet<u64>,
     roster: HashMap<Id, Member>,
     sessions: Sessions,
     checkpoint: Checkpoint,
@@ -152,6 +162,9 @@ impl Lobby {
             };
             Durable {
                 prefix: state.prefix(),
+                redacted: (0..state.size())
+                    .filter(|index| state.is_redacted(*index))
+                    .collect(),
                 roster: state.roster().map(member).collect(),
                 sessions: Sessions::new(),
                 checkpoint,
@@ -211,6 +224,17 @@ impl Lobby {
         (size <= durable).then(|| ask(state.tree()))
     }
 
+    /// What the bytes of blocks of a range are made of, all of which can be read: their last one's hash, which stands for
+    /// those before it, and which messages among them are redacted. It is asked for before the blocks are read, and told
+    /// of what can be read already: so they are never older than what is said of them here. // [HTTP-20]
+    pub(crate) fn content(&self, range: Range<u64>) -> Option<Content> {
+        // The state's lock before this one's, as in `grant`.
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let head = state.prefix_head(range.end)?;
+        let redacted = self.lock().redacted.range(range).copied().collect();
+        Some(Content { head, redacted })
+    }
+
     fn grant(
         &self,
         admit: impl FnOnce(&View<'_>, &mut Sessions, &Checkpoint) -> Result<Granted, Refusal>,
@@ -220,6 +244,7 @@ impl Lobby {
         let mut durable = self.lock();
         let Durable {
             prefix,
+            redacted: _,
             roster,
             sessions,
             checkpoint,
@@ -279,9 +304,33 @@ impl Lobby {
         };
     }
 
+    /// Takes in which messages are redacted, once nobody can read their ciphertexts any more.
+    pub(crate) fn redact(&self, redacted: &[u64]) {
+        self.lock().redacted.extend(redacted);
+    }
+
     /// Takes in a newer checkpoint, for the welcomes to come. // [CHECK-5]
     pub(crate) fn set_checkpoint(&self, checkpoint: Checkpoint) {
         self.lock().checkpoint = checkpoint;
+    }
+
+    /// The number of accounts on the roster, and of sessions that have not ended.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let mut durable = self.lock();
+        durable.sessions.expire(clock::now());
+        (durable.roster.len(), durable.sessions.len())
+    }
+
+    /// The community, the durable chain, the `seq` of the authority's next entry, and the authority's key.
+    pub(crate) fn authority(&self) -> (Id, Prefix, u64, PublicKey) {
+        // The state's lock before this one's, as in `grant`.
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let id = state.authority();
+        let Some(key) = state.key_of(&id) else {
+            unreachable!("the authority is on the roster from genesis on");
+        };
+        let seen = self.lock().prefix;
+        (state.community(), seen, state.next_seq(&id), key.clone())
     }
 
     /// The number of accounts on the roster.

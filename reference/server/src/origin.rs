@@ -64,13 +64,14 @@ impl Origin {
     /// The origins of a server that has none configured: the address it is bound to and, on loopback, `localhost`
     /// with the same port. None for an unspecified address, which nobody dials.
     #[must_use]
-    pub fn of_bound(address: SocketAddr) -> Vec<Origin> {
+    pub fn of_bound(address: SocketAddr, tls: bool) -> Vec<Origin> {
         if address.ip().is_unspecified() {
             return Vec::new();
         }
-        let mut urls = vec![format!("http://{address}")];
+        let scheme = if tls { "https" } else { "http" };
+        let mut urls = vec![format!("{scheme}://{address}")];
         if address.ip().is_loopback() && matches!(address.ip(), IpAddr::V4(_)) {
-            urls.push(format!("http://localhost:{}", address.port()));
+            urls.push(format!("{scheme}://localhost:{}", address.port()));
         }
         urls.iter()
             .filter_map(|url| Origin::parse(url).ok())
@@ -90,6 +91,22 @@ impl Origin {
             None => false,
         };
         url.scheme() == "http" && !loopback
+    }
+
+    /// Whether it is dialled by TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// The host: a name, an IPv4 address, or an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let host = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        match host.strip_prefix('[') {
+            Some(address) => address.split_once(']').map_or(address, |(host, _)| host),
+            None => host.split_once(':').map_or(host, |(host, _)| host),
+        }
     }
 
     /// The serialised text.
@@ -140,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_bound_loopback_address_is_its_own_origin() {
-        let origins = Origin::of_bound("127.0.0.1:7311".parse().unwrap());
+        let origins = Origin::of_bound("127.0.0.1:7311".parse().unwrap(), false);
         let texts: Vec<_> = origins.iter().map(Origin::as_str).collect();
         assert_eq!(texts, ["http://127.0.0.1:7311", "http://localhost:7311"]);
-        assert!(Origin::of_bound("0.0.0.0:7311".parse().unwrap()).is_empty());
+        assert!(Origin::of_bound("0.0.0.0:7311".parse().unwrap(), false).is_empty());
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::allowlist::{self, Listed, Watch};
+use crate::allowlist::{self, Listed};
 use crate::error::Error;
+use crate::watch::Watch;
 use crate::writer::Command;
 use crate::writer::intake::Intake;
 

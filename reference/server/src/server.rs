@@ -14,21 +14,27 @@ use dispatch_protocol::wire::Transport;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::Config;
 use crate::checkpointer::{self, Checkpointer};
 use crate::config::check_transports;
+#[cfg(unix)]
+use crate::control::ControlSocket;
 use crate::error::Error;
 use crate::feed::Feed;
+use crate::health::Health;
 use crate::house::House;
 use crate::http::{Door, Shown};
 use crate::ledger::{Ledger, Shelf};
-use crate::listener::{accept, listen};
+use crate::listener::{Manners, accept, listen};
 use crate::lobby::Lobby;
+use crate::metrics::{self, Metrics, Process, Standing};
 use crate::opening::Opened;
 use crate::origin::Origin;
+use crate::rates::Limiter;
 use crate::roster_keeper::RosterKeeper;
+use crate::tls::{self, Keeper};
 use crate::writer::intake::Intake;
 use crate::writer::{RECOVERY, Sweep, Tip, Writer};
-use crate::{Config, key_file};
 
 /// How many readers ask the store at once.
 const READERS: usize = 4;
@@ -44,6 +50,8 @@ pub struct Server;
 pub struct Running {
     origins: Vec<Origin>,
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    reload: watch::Sender<u64>,
     community: Id,
     blocks: u64,
     members: usize,
@@ -66,12 +74,14 @@ impl Server {
     /// [`Error`]: what is configured wrongly, an address or a store in use, a damaged store. Nothing was changed then.
     pub async fn start(config: Config) -> Result<Running, Error> {
         check_transports(&config.transports).map_err(Error::configuration)?;
+        let (reload, reloads) = watch::channel(0);
         let listener = listen(config.bind)?;
+        let metrics_listener = config.metrics.map(listen).transpose()?;
         let address = listener
             .local_addr()
             .map_err(|cause| Error::Failed(cause.to_string()))?;
         let origins = if config.origins.is_empty() {
-            Origin::of_bound(address)
+            Origin::of_bound(address, config.tls.is_some())
         } else {
             config.origins.clone()
         };
@@ -81,6 +91,13 @@ impl Server {
                 "no origin is configured, and {address} is none; {hint}"
             )));
         }
+        let keeper = config
+            .tls
+            .clone()
+            .map(|files| Keeper::begin(files, origins.clone(), reloads));
+        let keeper = keeper.transpose()?;
+        let shown = keeper.as_ref().map(Keeper::shown);
+        let tls = shown.clone().map(tls::acceptor).transpose()?;
         let opened = {
             let config = config.clone();
             run_blocking(move || Opened::open(&config)).await?
@@ -118,6 +135,14 @@ impl Server {
         let lobby = Arc::new(Lobby::new(state.clone(), last.clone()));
         let (tip, growth) = watch::channel(tip);
         let healthy = Arc::new(AtomicBool::new(true));
+        let standing = Standing {
+            lobby: lobby.clone(),
+            feed: feed.clone(),
+            healthy: healthy.clone(),
+            store: config.store.clone(),
+            certificate: shown,
+        };
+        let metrics = Arc::new(Metrics::new().with(standing, Process::begun()));
         let writer = Writer {
             state,
             ledger: Box::new(ledger),
@@ -133,6 +158,7 @@ impl Server {
             trouble: None,
             recovery: RECOVERY,
             healthy: healthy.clone(),
+            metrics: metrics.clone(),
             sweep: Some(Sweep::default()),
         };
         let writer = spawn_writer(writer)?;
@@ -155,11 +181,18 @@ impl Server {
             shelf,
             readers: Arc::new(Semaphore::new(READERS)),
             challenges: House::challenges(config.limits.challenge_ms),
+            limiter: Limiter::new(&config.rates),
+            metrics: metrics.clone(),
             slow_reader: config.slow_reader,
             join_within: config.join_within,
-            stopping,
+            stopping: stopping.clone(),
         });
+        let health = Health {
+            writable: healthy,
+            stopping,
+        };
         let mut tasks = Vec::new();
+        tasks.extend(keeper.map(|keeper| tokio::spawn(keeper.run())));
         let checkpoint_ms = config.limits.checkpoint_ms;
         let checkpointer = Checkpointer {
             server_key: server_key.clone(),
@@ -193,13 +226,13 @@ impl Server {
                 "the chain could not be covered by a checkpoint".to_owned(),
             ));
         }
-        for path in [Some(&config.server_key), config.authority_key.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            if key_file::readable_by_others(path) {
-                tracing::warn!(path = %path.display(), "this private key can be read by other users; mend it with: chmod 600");
-            }
+        #[cfg(unix)]
+        match ControlSocket::open(&config.store) {
+            Ok(socket) => tasks.push(tokio::spawn(socket.run(house.clone()))),
+            Err(problem) => tracing::warn!(
+                %problem,
+                "there is no control socket; `dispatchd redact` works while the server is stopped"
+            ),
         }
         let page_origins = config
             .page_origins
@@ -223,18 +256,40 @@ impl Server {
                 app,
                 transports: config.transports,
                 genesis,
+                health: health.clone(),
+                proxies: config.proxies,
             },
             config.connections,
-            healthy,
             staying,
         );
         let handle = Handle::new();
-        let accepting = accept(listener, door, handle.clone(), config.slow_reader)?;
+        let accepting = accept(
+            listener,
+            door,
+            handle.clone(),
+            Manners {
+                slow_reader: config.slow_reader,
+                join_within: config.join_within,
+                tls,
+                metrics: metrics.clone(),
+            },
+        )?;
         tasks.push(tokio::spawn(accepting));
+        let metrics_address = match metrics_listener {
+            None => None,
+            Some(listener) => {
+                let address = listener.local_addr();
+                let serving = metrics::serve::serve(listener, metrics, health, Handle::new())?;
+                tasks.push(tokio::spawn(serving));
+                address.ok()
+            }
+        };
         let members = lobby.members();
         Ok(Running {
             origins,
             address,
+            metrics_address,
+            reload,
             community,
             blocks: size,
             members,
@@ -274,6 +329,17 @@ impl Running {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address at which its metrics are shown, if they are.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// Reads the certificate anew. A change of its files is noticed without this, too.
+    pub fn reload(&self) {
+        self.reload.send_modify(|times| *times += 1);
     }
 
     /// The community's id.

@@ -1,5 +1,5 @@
-//! A TCP stream whose other side has to read: one that leaves what is written to it unread for too long is closed, whatever
-//! protocol is spoken on it. So nobody holds an answer, or a place, by not reading. // [LIM-11], [SYNC-4]
+//! A stream whose other side has to read: one that leaves what is written to it unread for too long is closed, whatever
+//! protocol is spoken on it, and TLS or none below. So nobody holds an answer, or a place, by not reading. // [LIM-11], [SYNC-4]
 //!
 //! HTTP/2, which the library would speak by itself to whoever begins with it, is cut off here: its connections would be kept
 //! without the bounds that requests have.
@@ -10,8 +10,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
+
+use crate::tls::Carrier;
 
 /// How much has to be read within the patience where more is waiting: two kilobytes a second by default.
 const LEAST: usize = 128 << 10;
@@ -22,7 +23,7 @@ const PREFACE: &[u8] = b"PRI ";
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    inner: TcpStream,
+    inner: Carrier,
     /// How much of the preface has come; none once it is known that it does not.
     begun: Option<usize>,
     patience: Duration,
@@ -38,7 +39,7 @@ struct Waiting {
 
 impl Stream {
     /// A stream whose other side may let us wait for so long.
-    pub(crate) fn new(inner: TcpStream, patience: Duration) -> Stream {
+    pub(crate) fn new(inner: Carrier, patience: Duration) -> Stream {
         Stream {
             inner,
             begun: Some(0),
@@ -130,8 +131,14 @@ impl AsyncWrite for Stream {
 
     /// Asked for when everything was written: nothing waits any more.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.waiting = None;
-        Pin::new(&mut self.inner).poll_flush(context)
+        match Pin::new(&mut self.inner).poll_flush(context) {
+            Poll::Ready(flushed) => {
+                self.waiting = None;
+                Poll::Ready(flushed)
+            }
+            // TLS holds records back that the system does not take.
+            Poll::Pending => self.judge(Poll::Pending, context).map_ok(drop),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -142,6 +149,7 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -149,7 +157,8 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (accepted, client) = tokio::join!(listener.accept(), client);
-        (Stream::new(accepted.unwrap().0, patience), client.unwrap())
+        let carrier = Carrier::Plain(accepted.unwrap().0);
+        (Stream::new(carrier, patience), client.unwrap())
     }
 
     #[tokio::test]
@@ -157,6 +166,59 @@ mod tests {
         let (mut stream, _client) = pair(Duration::from_millis(50)).await;
         let written = stream.write_all(&vec![0; 64 << 20]).await;
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn nor_does_tls_hide_that_nobody_reads() {
+        let (mut stream, _client) = tls_pair(Duration::from_millis(50)).await;
+        let written = stream.write_all(&vec![0; 64 << 20]).await;
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let (mut stream, _client) = tls_pair(Duration::from_millis(50)).await;
+        // TLS takes a record into its own memory, so that the flush is what waits.
+        let flushing = async {
+            loop {
+                stream.write_all(&[0; 1000]).await.unwrap();
+                if let Err(problem) = stream.flush().await {
+                    return problem.kind();
+                }
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(20), flushing).await;
+        assert_eq!(ended.expect("it is given up"), io::ErrorKind::TimedOut);
+    }
+
+    /// The same with TLS on it.
+    async fn tls_pair(patience: Duration) -> (Stream, tokio_rustls::client::TlsStream<TcpStream>) {
+        let names = vec!["localhost".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let provider = || std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let server = rustls::ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key.into())
+            .unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let client = rustls::ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap());
+        let (accepted, stream) = tokio::join!(listener.accept(), stream);
+        let accepting = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(server));
+        let connecting = tokio_rustls::TlsConnector::from(std::sync::Arc::new(client));
+        let name = "localhost".try_into().unwrap();
+        let (accepted, stream) = tokio::join!(
+            accepting.accept(accepted.unwrap().0),
+            connecting.connect(name, stream.unwrap())
+        );
+        let carrier = Carrier::Tls(Box::new(accepted.unwrap()));
+        (Stream::new(carrier, patience), stream.unwrap())
     }
 
     #[tokio::test]

@@ -82,6 +82,18 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("HTTP-12/headers", "lets pages read, and not send a token"),
     Fault::new("HTTP-13", "does not say how to come with a token"),
     Fault::new(
+        "HTTP-19",
+        "compresses whatever it answers to whoever takes that",
+    ),
+    Fault::new(
+        "HTTP-19/weight",
+        "compresses blocks for whoever names gzip, be it to say that they do not take it",
+    ),
+    Fault::new(
+        "HTTP-20",
+        "makes the tag of blocks from what was asked for alone",
+    ),
+    Fault::new(
         "HTTP-14",
         "answers a method that there is not as a path that there is not",
     ),

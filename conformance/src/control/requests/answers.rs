@@ -1,11 +1,13 @@
 //! What a request is answered with: frames, blocks, problems, and what HTTP says by itself. [HTTP-3] [HTTP-11] [HTTP-13]
 
 use std::convert::Infallible;
+use std::io::Write;
 
 use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::header::{self, HeaderValue};
-use hyper::{Method, Response, StatusCode};
+use hyper::{HeaderMap, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::codec::{Verdict, base64url};
@@ -62,16 +64,60 @@ pub(in crate::control) fn good(frame: &Value) -> Response<Body> {
     typed(frame.to_string(), "application/json")
 }
 
-/// Blocks, which a cache may keep and has to ask about. [HTTP-11]
-pub(in crate::control) fn tagged(due: &Due) -> Response<Body> {
+/// Blocks, which a cache may keep and has to ask about. [HTTP-11] [HTTP-20]
+pub(in crate::control) fn tagged(due: &Due, asked: &str, faults: &Faults) -> Response<Body> {
     let Due::Frame(text) = due else {
         return status(StatusCode::NO_CONTENT);
     };
-    let tag = base64url::encode(&crate::codec::sha256(text.as_bytes()));
+    let named = match faults.has("HTTP-20") {
+        true => asked,
+        false => text,
+    };
+    let tag = base64url::encode(&crate::codec::sha256(named.as_bytes()));
     let mut answer = typed(text.clone(), "application/json");
     let tag = HeaderValue::from_str(&format!("\"{tag}\"")).expect("letters");
     answer.headers_mut().insert(header::ETAG, tag);
     answer
+}
+
+/// What a cache is told that holds the answer already. RFC 9110, section 15.4.5
+pub(in crate::control) fn unless_held(answer: Response<Body>, asked: &HeaderMap) -> Response<Body> {
+    let tag = answer.headers().get(header::ETAG);
+    match tag.is_some() && tag == asked.get(header::IF_NONE_MATCH) {
+        false => answer,
+        true => {
+            let (mut head, _) = answer.into_parts();
+            head.status = StatusCode::NOT_MODIFIED;
+            head.headers.remove(header::CONTENT_TYPE);
+            Response::from_parts(head, Full::default().boxed_unsync())
+        }
+    }
+}
+
+/// Faulty: answers in gzip where it must not. [HTTP-19]
+pub(in crate::control) async fn coded(
+    answer: Response<Body>,
+    asked: &HeaderMap,
+    faults: &Faults,
+) -> Response<Body> {
+    let stated = asked.get(header::ACCEPT_ENCODING);
+    let stated = stated.map(|stated| stated.as_bytes()).unwrap_or_default();
+    let stated = String::from_utf8_lossy(stated);
+    let is_coded = match answer.headers().contains_key(header::ETAG) {
+        true => faults.has("HTTP-19/weight") && stated.contains("gzip"),
+        false => faults.has("HTTP-19") && stated.contains("gzip,"),
+    };
+    if !is_coded {
+        return answer;
+    }
+    let (mut head, body) = answer.into_parts();
+    let Ok(body) = body.collect().await;
+    let mut coder = GzEncoder::new(Vec::new(), Compression::fast());
+    coder.write_all(&body.to_bytes()).expect("a list takes it");
+    let coded = coder.finish().expect("a list takes it");
+    let gzip = HeaderValue::from_static("gzip");
+    head.headers.insert(header::CONTENT_ENCODING, gzip);
+    Response::from_parts(head, Full::from(coded).boxed_unsync())
 }
 
 /// [HTTP-3] [HTTP-13]

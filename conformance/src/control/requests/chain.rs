@@ -57,7 +57,8 @@ impl Desk {
                 let is_over = Instant::now() >= end;
                 if from < size && (is_over || !faults.has("POLL-1")) {
                     let limit = if faults.has("HTTP-5") { 1000 } else { limit };
-                    return Ok(tagged(&community.blocks(open, size.min(from + limit))));
+                    let due = community.blocks(open, size.min(from + limit));
+                    return Ok(tagged(&due, &format!("{from} {limit}"), faults));
                 }
                 if is_over && (wait == 0 || !faults.has("POLL-2")) {
                     if faults.has("POLL-2/refused") {

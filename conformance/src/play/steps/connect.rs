@@ -11,7 +11,7 @@ use crate::{
     play::{Stage, bytes, miss::Miss},
     result::Verdict,
     scenario::{
-        Pattern, Template, Transport,
+        Pattern, Transport,
         step::{Have, Join, Open},
         template::Members,
     },
@@ -145,8 +145,14 @@ impl Stage {
 
     /// The texts of a request's headers.
     pub(super) fn header_texts(&self, headers: &Members) -> Result<Vec<(String, String)>, Miss> {
-        let text = |(name, template): &(String, Template)| Ok((name.clone(), self.text(template)?));
-        headers.0.iter().map(text).collect()
+        let mut texts = Vec::new();
+        for (name, template) in &headers.0 {
+            match self.evaluate(template)? {
+                Value::Null => {}
+                _ => texts.push((name.clone(), self.text(template)?)),
+            }
+        }
+        Ok(texts)
     }
 
     /// Holds an answer's headers against patterns.

@@ -70,6 +70,11 @@ impl Stage {
         self.check_headers(&step.header, &answer.headers)?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         self.capture(step.capture.as_ref(), &body);
+        for (header, name) in &step.keep {
+            let said = answer.headers.get(header.as_str());
+            let said = said.and_then(|said| said.to_str().ok());
+            self.capture(Some(name), &said.map_or(Value::Null, Value::from));
+        }
         Ok(())
     }
 

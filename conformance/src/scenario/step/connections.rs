@@ -167,7 +167,7 @@ pub struct Http {
     pub query: Members,
     /// The connection under whose session it is made.
     pub session: Option<String>,
-    /// The request's headers.
+    /// The request's headers; those that are `null` are left out.
     #[serde(default)]
     pub headers: Members,
     /// The body, sent as compact JSON under `application/json`, unless a header says otherwise.
@@ -189,6 +189,9 @@ pub struct Http {
     pub header: BTreeMap<String, Pattern>,
     /// Keeps the body under a name.
     pub capture: Option<String>,
+    /// Keeps headers of the answer under names, `null` where they are not there.
+    #[serde(default)]
+    pub keep: BTreeMap<String, String>,
 }
 
 /// Takes the answer to a request that was begun before.

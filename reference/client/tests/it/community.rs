@@ -1,6 +1,8 @@
 //! A community for one test: founded in a temporary folder, served on a free port; and members with folders of their own.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dispatch_client::{Client, Content, Event, Events, Id, Invitation, KeyPair, Message, Settings};
@@ -22,8 +24,8 @@ impl Community {
         let dir = tempfile::tempdir().unwrap();
         let mut founding = Founding {
             bind: ([127, 0, 0, 1], 0).into(),
-            authority_key: Some(key_file("authority")),
-            server_key: Some(key_file("server")),
+            authority_key: Some(copy_of("authority", dir.path())),
+            server_key: Some(copy_of("server", dir.path())),
             ..Founding::default()
         };
         let allow = dir.path().join("members");
@@ -48,6 +50,21 @@ impl Community {
 pub fn key_file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../../vectors/keys/{name}.test-key.pem"))
+}
+
+/// A copy of a test account's file that its owner alone reads, as a server asks of its keys.
+fn copy_of(name: &str, folder: &Path) -> PathBuf {
+    let path = folder.join(format!("{name}.pem"));
+    let mut options = std::fs::File::options();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .unwrap();
+    file.write_all(&std::fs::read(key_file(name)).unwrap())
+        .unwrap();
+    path
 }
 
 pub fn key(name: &str) -> KeyPair {

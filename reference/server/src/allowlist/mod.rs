@@ -4,7 +4,6 @@
 
 mod edit;
 mod key_form;
-mod watch;
 
 use std::fmt;
 use std::ops::Range;
@@ -14,7 +13,6 @@ use dispatch_protocol::bytes::Id;
 use dispatch_protocol::key::PublicKey;
 
 pub(crate) use edit::{Allowed, Denied, allow, deny};
-pub(crate) use watch::Watch;
 
 use crate::error::{Error, at};
 
@@ -84,7 +82,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Listed>, Error> {
     parse(text).map_err(|mistake| Error::line(path, mistake.line, mistake.problem))
 }
 
-fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
+pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
     // some editors begin a text with a byte-order mark, which nobody sees
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|cause| Mistake {

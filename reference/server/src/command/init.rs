@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::InitArguments;
 use crate::config::set_limit;
 use crate::error::Error;
-use crate::{Founding, init};
+use crate::{Founding, TlsFiles, init};
 
 pub(super) fn run(arguments: InitArguments) -> Result<ExitCode, Error> {
     let mut founding = Founding {
@@ -39,6 +39,10 @@ pub(super) fn run(arguments: InitArguments) -> Result<ExitCode, Error> {
         set_limit(&mut founding.limits, name, value)
             .map_err(|problem| Error::configuration(format!("--limit {limit}: {problem}")))?;
     }
+    founding.tls = arguments
+        .certificate
+        .zip(arguments.certificate_key)
+        .map(|(certificate, key)| TlsFiles { certificate, key });
     let config = init(&arguments.dir, &founding)?;
     let dir = arguments.dir.display();
     if let Some(community) = config.community {

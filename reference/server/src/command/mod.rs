@@ -3,6 +3,7 @@
 
 mod allowlist;
 mod init;
+mod redact;
 mod roster;
 mod serve;
 mod verify;
@@ -45,6 +46,8 @@ enum Command {
     Allow(AllowArguments),
     /// Take members off the allowlist
     Deny(DenyArguments),
+    /// Remove messages' ciphertexts for good, shown on the chain
+    Redact(RedactArguments),
     /// Show who is on the roster
     #[command(after_help = "\
 Example:
@@ -68,6 +71,8 @@ in the store's place.")]
 Examples:
   dispatchd init ./community
   dispatchd init ./community --name \"Our street\" --origin https://chat.example.org --allow keys.txt
+  dispatchd init ./community --origin https://chat.example.org --bind 0.0.0.0:443 \\
+    --certificate fullchain.pem --certificate-key privkey.pem
 
 The folder gets dispatchd.toml, the keys, the chain and the allowlist. Keep authority-key.pem safe: whoever has it \
 decides who is a member. Nothing is ever overwritten, and a refused init leaves nothing behind.")]
@@ -90,6 +95,12 @@ struct InitArguments {
     /// The server's private key (PKCS#8 in PEM); it stays where it is. Without one, a key is made
     #[arg(long, value_name = "FILE")]
     server_key: Option<PathBuf>,
+    /// A certificate with those behind it (PEM), where the server is to speak TLS itself; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "certificate_key")]
+    certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    certificate_key: Option<PathBuf>,
     /// A file of public keys for the allowlist; may be repeated
     #[arg(long, value_name = "FILE")]
     allow: Vec<PathBuf>,
@@ -154,6 +165,31 @@ struct DenyArguments {
 }
 
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd redact -c ./community 1207
+  dispatchd redact -c ./community 1207 1209 --reason \"a phone number was in it\"
+  dispatchd redact -c ./community 1207 --key /media/stick/authority-key.pem
+
+An entry on the chain, signed by the authority's key, says for ever that there was a message, who wrote it and that it was \
+removed. The ciphertext leaves the store and its journal, whether the server runs or not, and members' clients delete \
+theirs when they read of it. Whoever has read the message has read it; backups that were made before still hold it.")]
+struct RedactArguments {
+    /// The messages' blocks by their index, as clients show it
+    #[arg(required = true, value_name = "INDEX")]
+    indices: Vec<u64>,
+    /// Why, up to 512 bytes. It stands on the chain in the clear, and every member can read it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    /// The authority's private key (PKCS#8 in PEM), where it is not the configured one
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// The community's folder or configuration file
+    #[arg(short, long, value_name = "PATH", default_value = ".")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
 struct Place {
     /// The community's folder
     #[arg(value_name = "DIR", default_value = ".")]
@@ -191,6 +227,7 @@ where
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Allow(arguments) => allowlist::allow(&arguments),
         Command::Deny(arguments) => allowlist::deny(&arguments),
+        Command::Redact(arguments) => redact::run(&arguments),
         Command::Roster(place) => roster::run(&place),
         Command::Verify(place) => verify::run(&place),
     };

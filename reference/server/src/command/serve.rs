@@ -44,14 +44,22 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
         }
         files::allow(connections);
         for origin in server.origins().iter().filter(|origin| origin.needs_tls()) {
-            tracing::warn!(%origin, "members' tokens travel in the clear; stand behind a proxy that speaks TLS, and write https"); // [SESS-19]
+            tracing::warn!(%origin, "members' tokens travel in the clear; name a certificate under [tls], or stand behind a proxy that speaks TLS, and write https"); // [SESS-19]
         }
-        let failure = tokio::select! {
-            signal = signals.next() => {
-                tracing::info!(signal, "stopping");
-                None
+        if let Some(address) = server.metrics_address() {
+            tracing::info!(%address, "metrics are shown at /metrics");
+        }
+        let failure = loop {
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Stop(name) => {
+                        tracing::info!(signal = name, "stopping");
+                        break None;
+                    }
+                    Signal::Reload => server.reload(),
+                },
+                failure = server.failure() => break Some(failure),
             }
-            failure = server.failure() => Some(failure),
         };
         if let Some(failure) = failure {
             drop(server);
@@ -63,12 +71,21 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
     })
 }
 
-/// What asks the server to stop.
+/// What the owner asks for.
+enum Signal {
+    Stop(&'static str),
+    #[cfg_attr(not(unix), allow(dead_code))]
+    Reload,
+}
+
+/// What asks the server to stop, or to read its certificate anew.
 struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
 }
 
 impl Signals {
@@ -81,14 +98,16 @@ impl Signals {
         Ok(Signals {
             terminate: signal(SignalKind::terminate()).map_err(failed)?,
             interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            hangup: signal(SignalKind::hangup()).map_err(failed)?,
         })
     }
 
     #[cfg(unix)]
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => Signal::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Signal::Stop("SIGINT"),
+            _ = self.hangup.recv() => Signal::Reload,
         }
     }
 
@@ -98,8 +117,8 @@ impl Signals {
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Signal {
         let _ = tokio::signal::ctrl_c().await;
-        "interrupt"
+        Signal::Stop("interrupt")
     }
 }

@@ -1,6 +1,7 @@
 //! `dispatchd.toml`: its form, and errors that name the line. Paths in it are relative to its own folder.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Config;
+use super::sections::{self, Fault, RatesForm, TlsForm};
 use crate::error::{Error, at};
 use crate::origin::Origin;
 
@@ -48,6 +50,8 @@ struct Form {
     page_origins: Option<Vec<Spanned<String>>>,
     transports: Option<Spanned<Vec<Spanned<String>>>>,
     app: Option<bool>,
+    proxies: Option<Vec<Spanned<String>>>,
+    metrics: Option<Spanned<String>>,
     community: Option<Spanned<String>>,
     store: Option<PathBuf>,
     server_key: Option<PathBuf>,
@@ -59,6 +63,9 @@ struct Form {
     shutdown_ms: Option<Spanned<u64>>,
     #[serde(default)]
     limits: BTreeMap<String, Spanned<u64>>,
+    #[serde(default)]
+    rates: RatesForm,
+    tls: Option<TlsForm>,
     #[serde(default)]
     log: Log,
 }
@@ -85,11 +92,15 @@ impl Config {
             return Err(Error::file(&path, hint));
         }
         let text = std::fs::read_to_string(&path).map_err(at(&path))?;
-        Reading {
-            path: &path,
-            text: &text,
-        }
-        .config()
+        Config::parse(&path, &text)
+    }
+
+    /// Reads the text of a configuration that lies at a path.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+        Reading { path, text }.config()
     }
 }
 
@@ -105,14 +116,8 @@ impl Reading<'_> {
             self.problem(start, cause.message().replace('\n', " "))
         })?;
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        let bind = match &form.bind {
-            Some(bind) => bind.get_ref().parse().map_err(|_| {
-                let hint = "is not an address with a port, such as 127.0.0.1:7311 or [::]:7311";
-                self.problem(
-                    bind.span().start,
-                    format!("bind `{}` {hint}", bind.get_ref()),
-                )
-            })?,
+        let bind = match self.address("bind", form.bind.as_ref())? {
+            Some(bind) => bind,
             None => BIND
                 .parse()
                 .map_err(|_| Error::configuration("no address"))?,
@@ -141,6 +146,11 @@ impl Reading<'_> {
         config.authority_key = form.authority_key.map(|path| folder.join(path));
         config.allowlist = form.allowlist.map(|path| folder.join(path));
         config.limits = self.limits(&form.limits)?;
+        let at = |(start, problem): Fault| self.problem(start, problem);
+        config.rates = form.rates.rates().map_err(at)?;
+        config.proxies = sections::networks(form.proxies.unwrap_or_default()).map_err(at)?;
+        config.tls = form.tls.map(|tls| tls.files(folder));
+        config.metrics = self.address("metrics", form.metrics.as_ref())?;
         config.log = form.log;
         if let Some(connections) = form.connections {
             if !(1..=1_000_000).contains(connections.get_ref()) {
@@ -172,6 +182,21 @@ impl Reading<'_> {
             *value = Duration::from_millis(written.into_inner());
         }
         Ok(config)
+    }
+
+    fn address(
+        &self,
+        name: &str,
+        written: Option<&Spanned<String>>,
+    ) -> Result<Option<SocketAddr>, Error> {
+        let read = |address: &Spanned<String>| {
+            address.get_ref().parse().map_err(|_| {
+                let hint = "is not an address with a port, such as 127.0.0.1:7311 or [::]:7311";
+                let problem = format!("{name} `{}` {hint}", address.get_ref());
+                self.problem(address.span().start, problem)
+            })
+        };
+        written.map(read).transpose()
     }
 
     fn origins(&self, written: Vec<Spanned<String>>) -> Result<Vec<Origin>, Error> {
@@ -278,6 +303,7 @@ pub(crate) fn set_limit(limits: &mut Limits, name: &str, value: u64) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Rates;
 
     fn read(text: &str) -> Result<Config, String> {
         Reading {
@@ -316,6 +342,25 @@ mod tests {
         assert_eq!(config.transports, [Transport::Http]);
         assert_eq!(config.limits.challenge_ms, 2000);
         assert_eq!(config.log.format, LogFormat::Json);
+    }
+
+    #[test]
+    fn rates_proxies_certificate_and_metrics_are_taken() {
+        let config = read(
+            "proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\nmetrics = \"127.0.0.1:7312\"\n\
+             [rates]\nentries_per_second = 0\njoins_burst = 7\n[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"k.pem\"\n",
+        )
+        .unwrap();
+        assert_eq!(config.proxies[0].to_string(), "127.0.0.1/32");
+        assert_eq!(config.metrics.unwrap().port(), 7312);
+        assert_eq!(config.rates.entries, None, "0 stands for no bound");
+        let usual = Rates::default().joins.unwrap();
+        let joins = config.rates.joins.unwrap();
+        assert_eq!(joins.per_second, usual.per_second);
+        assert_eq!(joins.burst.get(), 7);
+        let tls = config.tls.unwrap();
+        assert_eq!(tls.certificate, Path::new("/etc/c.pem"));
+        assert_eq!(tls.key, Path::new("/c/k.pem"));
     }
 
     #[test]
@@ -382,6 +427,26 @@ mod tests {
                 "/c/dispatchd.toml:1: invalid type: string \"ws\"",
             ),
             ("bind = ", "/c/dispatchd.toml:1: "),
+            (
+                "metrics = \"7312\"",
+                "/c/dispatchd.toml:1: metrics `7312` is not an address",
+            ),
+            (
+                "proxies = [\"::1\",\n\"10.0.0.0/33\"]",
+                "/c/dispatchd.toml:2: `10.0.0.0/33` is neither an address nor a network",
+            ),
+            (
+                "[rates]\nentries_burst = 0",
+                "/c/dispatchd.toml:2: entries_burst is 0; it must be from 1 to 1000000",
+            ),
+            (
+                "[rates]\njoins_per_minute = 1",
+                "/c/dispatchd.toml:2: unknown field `joins_per_minute`",
+            ),
+            (
+                "[tls]\ncertificate = \"a\"",
+                "/c/dispatchd.toml:1: missing field `key`",
+            ),
         ] {
             let found = read(text).unwrap_err();
             assert!(found.starts_with(problem), "{text}: {found}");

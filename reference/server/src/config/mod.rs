@@ -2,6 +2,7 @@
 //! Reading `dispatchd.toml` is `file`. Nothing here opens a store or a key.
 
 mod file;
+mod sections;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,8 +11,10 @@ use std::time::Duration;
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::limits::Limits;
 use dispatch_protocol::wire::Transport;
+use ipnet::IpNet;
 
 pub(crate) use file::{FILE_NAME, Log, LogFormat, check_transports, file_in, set_limit};
+pub use sections::{Rate, Rates, TlsFiles};
 
 use crate::origin::Origin;
 
@@ -43,6 +46,14 @@ pub struct Config {
     pub allowlist: Option<PathBuf>,
     /// What the server advertises and enforces.
     pub limits: Limits,
+    /// What an account or an address may do in a time (LIM-7).
+    pub rates: Rates,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpNet>,
+    /// The certificate, where the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Where `/metrics` is shown, if at all. Port 0 takes any that is free.
+    pub metrics: Option<SocketAddr>,
     /// How long a write to a client may take before the client is `slow_reader` (SYNC-4).
     pub slow_reader: Duration,
     /// How long a connection may go without a join (WS-8), and the body of a member's request may take to come.
@@ -69,6 +80,10 @@ impl Config {
             authority_key: None,
             allowlist: None,
             limits: Limits::default(),
+            rates: Rates::default(),
+            proxies: Vec::new(),
+            tls: None,
+            metrics: None,
             slow_reader: Duration::from_secs(30),
             join_within: Duration::from_secs(30),
             shutdown_within: Duration::from_secs(10),

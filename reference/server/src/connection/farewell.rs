@@ -105,6 +105,9 @@ impl Connection {
             End::BrokenProtocol => (None, 1002, "not as RFC 6455 has it"),
             End::Failed => (None, 1011, "the server failed"),
         };
+        if let Some(bye) = &bye {
+            self.house.metrics.said_bye(bye.code);
+        }
         let close = Message::Close(Some(CloseFrame {
             code,
             reason: reason.into(),

@@ -20,7 +20,9 @@ use tokio::time::{Instant, Sleep};
 
 use crate::clock;
 use crate::house::{House, nonce, text};
+use crate::metrics::Way;
 use crate::outbox::{Outbox, Outcome};
+use crate::rates::Network;
 use crate::reader::Reader;
 use farewell::End;
 
@@ -38,6 +40,8 @@ struct Connection {
     socket: WebSocket,
     house: Arc<House>,
     session: Session,
+    /// Where the client comes from, as far as its joins are counted.
+    network: Option<Network>,
     reader: Option<Reader>,
     /// The member's key.
     key: Option<PublicKey>,
@@ -63,6 +67,7 @@ enum Event {
 pub(crate) fn serve<P: Send + 'static>(
     socket: WebSocket,
     house: Arc<House>,
+    network: Option<Network>,
     place: P,
     stranger: OwnedSemaphorePermit,
 ) -> impl Future<Output = ()> + Send {
@@ -73,6 +78,7 @@ pub(crate) fn serve<P: Send + 'static>(
         socket,
         house,
         session: Session::new(),
+        network,
         reader: None,
         key: None,
         outbox: Arc::default(),
@@ -82,7 +88,8 @@ pub(crate) fn serve<P: Send + 'static>(
         heard: now,
         pinged: false,
     });
-    connection.run(stopping, place)
+    let open = connection.house.metrics.opened(Way::Socket);
+    connection.run(stopping, (place, open))
 }
 
 impl Connection {
@@ -182,6 +189,15 @@ impl Connection {
     }
 
     async fn frame(&mut self, frame: ClientFrame, size: usize) -> Result<(), End> {
+        if let Err(refusal) = self.within_rates(&frame) {
+            let reference = match frame {
+                ClientFrame::Submit(submit) => Some(submit.reference),
+                _ => None,
+            };
+            return self
+                .say(ServerFrame::Refused(Refused::new(reference, refusal)))
+                .await;
+        }
         let session = std::mem::take(&mut self.session);
         match session.receive(frame, &self.house.host, nonce, clock::now()) {
             Step::Reply(session, reply) => {
@@ -195,6 +211,16 @@ impl Connection {
                 self.submit(*submission, size).await
             }
             Step::End(bye) => Err(End::Bye(bye)),
+        }
+    }
+
+    /// [LIM-7] A frame that is too much changes nothing. // [ERR-3]
+    fn within_rates(&self, frame: &ClientFrame) -> Result<(), Refusal> {
+        let limiter = &self.house.limiter;
+        match (frame, self.session.open()) {
+            (ClientFrame::Hello(_) | ClientFrame::Resume(_), None) => limiter.join(self.network),
+            (ClientFrame::Submit(_), Some(open)) => limiter.entry(&open.account()),
+            _ => Ok(()),
         }
     }
 
@@ -243,6 +269,7 @@ impl Connection {
                     hash,
                 }),
                 Outcome::Refused(refusal) => {
+                    self.house.metrics.refused(refusal.code);
                     ServerFrame::Refused(Refused::new(answer.reference, refusal))
                 }
             })
@@ -255,7 +282,10 @@ impl Connection {
     async fn say(&mut self, frame: ServerFrame) -> Result<(), End> {
         let refused = match frame {
             ServerFrame::Bye(bye) => return Err(End::Bye(bye)),
-            ServerFrame::Refused(_) => true,
+            ServerFrame::Refused(ref refused) => {
+                self.house.metrics.refused(refused.code);
+                true
+            }
             _ => false,
         };
         self.write([text(&frame)]).await?;

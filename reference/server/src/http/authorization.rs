@@ -22,7 +22,7 @@ pub(super) fn authorize(headers: &HeaderMap, lobby: &Lobby) -> Result<Pass, Refu
     }
 }
 
-fn token(headers: &HeaderMap) -> Option<Bytes> {
+pub(super) fn token(headers: &HeaderMap) -> Option<Bytes> {
     let mut stated = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (stated.next(), stated.next()) else {
         return None;

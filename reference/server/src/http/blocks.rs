@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, VARY};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -17,13 +17,18 @@ use super::problem::Denial;
 use super::query::Query;
 use super::v1::json;
 use super::{Door, is_known, tag};
+use crate::coding::{Effort, gzip, takes_gzip};
 use crate::feed::Frame;
 use crate::house::{House, shutting_down};
-use crate::lobby::Pass;
+use crate::lobby::{Content, Pass};
+use crate::metrics::Way;
 use crate::reader::{Failed, fetch};
 
 /// What stands around the blocks of an answer, at most.
 const AROUND: usize = 64;
+
+/// Fewer bytes than this are sent as they are: they fit into a packet.
+const WORTH_CODING: usize = 1400;
 
 /// `GET /v1/blocks`.
 pub(super) async fn blocks(door: &Door, parts: &Parts, pass: &Pass) -> Result<Response, Denial> {
@@ -37,16 +42,31 @@ pub(super) async fn blocks(door: &Door, parts: &Parts, pass: &Pass) -> Result<Re
     if from > *growth.borrow() {
         return Err(beyond("HTTP-6").into());
     }
+    let is_coded = takes_gzip(&parts.headers);
+    // [HTTP-20] Nothing is read for whoever holds it all, as it still is.
+    let found = tag_of(house, from, limit, is_coded);
+    if let Some(found) = &found
+        && is_known(&parts.headers, found)
+    {
+        pass.check()?;
+        return Ok((StatusCode::NOT_MODIFIED, caching(found)).into_response());
+    }
     let deadline = Instant::now() + Duration::from_millis(wait);
     loop {
         growth.mark_unchanged();
+        let tag = tag_of(house, from, limit, is_coded);
         let frames = gather(house, from, limit).await?;
         // [SESS-6], [POLL-3] Looked at after the blocks were fetched: whoever can fetch a block behind the removal sees it.
         pass.check()?;
         let is_over = Instant::now() >= deadline || parts.method == Method::HEAD;
         if !frames.is_empty() || is_over {
-            return Ok(answer(parts, from, limit, &frames)); // [POLL-1], [POLL-2]
+            let text = answer(from, limit, &frames); // [POLL-1], [POLL-2]
+            return Ok(match tag {
+                Some(tag) if !frames.is_empty() => told(text, &tag, is_coded).await,
+                _ => json(text),
+            });
         }
+        let _waiting = house.metrics.opened(Way::Waiting);
         tokio::select! {
             grown = growth.changed() => if grown.is_err() {
                 return Err(shutting_down().into());
@@ -85,7 +105,8 @@ async fn gather(house: &House, from: u64, limit: u64) -> Result<Vec<Arc<Frame>>,
     Ok(frames)
 }
 
-fn answer(parts: &Parts, from: u64, limit: u64, frames: &[Arc<Frame>]) -> Response {
+/// The text of an answer.
+fn answer(from: u64, limit: u64, frames: &[Arc<Frame>]) -> String {
     let mut bytes = AROUND;
     let blocks = frames
         .iter()
@@ -95,20 +116,49 @@ fn answer(parts: &Parts, from: u64, limit: u64, frames: &[Arc<Frame>]) -> Respon
             bytes += block.len() + 1;
             bytes <= SERVER_FRAME_BYTES // [SYNC-5]
         });
-    let text = blocks_text(from, blocks);
-    if frames.is_empty() {
-        return json(text);
-    }
-    // [HTTP-11] A redaction changes the bytes, and so the tag.
-    let tag = tag(text.as_bytes());
-    let known = is_known(&parts.headers, &tag);
-    let headers = [
-        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        (ETAG, tag),
-    ];
-    if known {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
+    blocks_text(from, blocks)
+}
+
+/// An answer with blocks, which caches may keep.
+async fn told(text: String, tag: &HeaderValue, is_coded: bool) -> Response {
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    (headers, [content_type], text).into_response()
+    let coding = match is_coded && text.len() >= WORTH_CODING {
+        true => tokio::task::spawn_blocking(move || match gzip(text.as_bytes(), Effort::Little) {
+            Some(coded) => Ok(coded),
+            None => Err(text),
+        }),
+        false => return (caching(tag), [content_type], text).into_response(),
+    };
+    match coding.await {
+        Ok(Ok(coded)) => {
+            let coding = (CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            (caching(tag), [content_type, coding], coded).into_response()
+        }
+        Ok(Err(text)) => (caching(tag), [content_type], text).into_response(),
+        Err(_) => Denial::from(Failed).into_response(),
+    }
+}
+
+/// [HTTP-11] Also for caches that many share: they ask each time, with the token of whoever asks them.
+fn caching(tag: &HeaderValue) -> [(HeaderName, HeaderValue); 3] {
+    [
+        (
+            CACHE_CONTROL,
+            HeaderValue::from_static("no-cache, must-revalidate"),
+        ),
+        (VARY, HeaderValue::from_static("accept-encoding")),
+        (ETAG, tag.clone()),
+    ]
+}
+
+/// [HTTP-20] The tag of an answer: of all that its bytes are made of. A redaction changes it.
+fn tag_of(house: &House, from: u64, limit: u64, is_coded: bool) -> Option<HeaderValue> {
+    let end = from.saturating_add(limit).min(house.feed.size());
+    (from < end).then_some(())?;
+    let Content { head, redacted } = house.lobby.content(from..end)?;
+    let made_of = format!(
+        "{} {from} {limit} {end} {head} {redacted:?}",
+        env!("CARGO_PKG_VERSION")
+    );
+    Some(tag(made_of.as_bytes(), is_coded))
 }

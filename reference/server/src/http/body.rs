@@ -91,7 +91,7 @@ fn too_large(most: usize) -> Refusal {
 }
 
 /// Judges what the headers say of the body.
-fn form(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn form(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     // [HTTP-8]
     match (types.next(), types.next()) {

@@ -31,6 +31,7 @@ pub(super) async fn submit(
     }
     let text = body::read(&parts.headers, body, house, house.join_within).await?;
     let entry = Entry::decode(&text, &house.host.limits)?;
+    house.limiter.entry(&pass.live.account)?; // [LIM-7]
     pass.live.may_write(&entry)?; // [SESS-2]
     // The body took its time: the session may be over by now.
     pass.check()?;

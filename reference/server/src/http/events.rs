@@ -24,6 +24,7 @@ use super::problem::Denial;
 use super::query::{Query, integer};
 use crate::house::{House, shutting_down, slow_reader, text};
 use crate::lobby::Pass;
+use crate::metrics::Way;
 use crate::reader::{Due, Reader};
 
 /// After so much silence a comment is sent, so that nobody between takes the stream for dead.
@@ -50,6 +51,7 @@ pub(super) fn follow(door: &Door, parts: &Parts, pass: Pass) -> Result<Response,
             let reader = Reader::new(&house.feed, from, 0, pass.membership.clone());
             let (parts, to_come) = mpsc::channel(1);
             let (end, farewell) = oneshot::channel();
+            let open = house.metrics.opened(Way::Events);
             let source = Source {
                 house,
                 pass,
@@ -57,9 +59,12 @@ pub(super) fn follow(door: &Door, parts: &Parts, pass: Pass) -> Result<Response,
                 parts,
             };
             tokio::spawn(async move {
+                let metrics = source.house.metrics.clone();
                 if let Some(bye) = source.run().await {
+                    metrics.said_bye(bye.code);
                     let _ = end.send(bye);
                 }
+                drop(open);
             });
             body(to_come, farewell)
         }
@@ -73,7 +78,7 @@ pub(super) fn follow(door: &Door, parts: &Parts, pass: Pass) -> Result<Response,
 }
 
 /// [SSE-6]
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
     let mut stated = headers.get_all("last-event-id").iter();
     let id = match (stated.next(), stated.next()) {
         (None, _) => return Ok(None),

@@ -17,16 +17,23 @@ use super::{Door, body};
 use crate::acceptor::Seat;
 use crate::clock;
 use crate::house::nonce;
+use crate::rates::Network;
 
 /// How long a stranger's body may take to come.
 const BODY: Duration = Duration::from_secs(10);
 
 /// `POST /v1/hello`: a challenge.
-pub(super) async fn hello(door: &Door, parts: &Parts, body: Body) -> Result<Response, Denial> {
+pub(super) async fn hello(
+    door: &Door,
+    parts: &Parts,
+    body: Body,
+    network: Option<Network>,
+) -> Result<Response, Denial> {
     let hello = match read(door, parts, body).await? {
         ClientFrame::Hello(hello) => hello,
         _ => return Err(unexpected("hello").into()),
     };
+    door.house.limiter.join(network)?; // [LIM-7]
     let now = clock::now();
     let (await_proof, challenge) = AwaitProof::hello(hello, &door.house.host, nonce(), now)?;
     door.house.outstanding().remember(await_proof, now)?; // [LIM-9]
@@ -46,7 +53,7 @@ pub(super) async fn prove(
     };
     // [LIM-12] From here on it waits for us: among those who open a socket to join, and not among those who still send.
     if seat.is_some_and(|seat| !seat.change_to_strangers(&door.room_for_strangers)) {
-        return Err(Denial::no_room());
+        return Err(door.no_room());
     }
     // [JOIN-9], [JOIN-13], [JOIN-21]
     let proof = door.house.outstanding().prove(prove, clock::now())?;

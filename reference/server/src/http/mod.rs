@@ -9,6 +9,8 @@ mod cors;
 mod entries;
 mod etag;
 mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod join;
 mod problem;
 mod proofs;
@@ -17,21 +19,27 @@ mod socket;
 mod v1;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use dispatch_protocol::chain::Block;
 use dispatch_protocol::wire::{Discovery, Transport};
+use ipnet::IpNet;
+use problem::Denial;
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::acceptor::Seat;
 use crate::app;
+use crate::health::Health;
 use crate::house::House;
+use crate::metrics::TurnedAway;
 use crate::origin::Origin;
+use crate::rates::Network;
 
 pub(crate) use etag::{is_known, tag};
 
@@ -53,7 +61,9 @@ pub(crate) struct Door {
     room_for_strangers: Arc<Semaphore>,
     /// Held by every connection: when the last one is dropped, all have ended.
     inside: mpsc::Sender<()>,
-    healthy: Arc<AtomicBool>,
+    health: Health,
+    /// The proxies that are believed about whom they speak for.
+    proxies: Arc<[IpNet]>,
 }
 
 /// What a server shows of itself, and to whom.
@@ -66,6 +76,10 @@ pub(crate) struct Shown {
     pub(crate) transports: Vec<Transport>,
     /// Block 0.
     pub(crate) genesis: Block,
+    /// How it is.
+    pub(crate) health: Health,
+    /// The proxies that are believed.
+    pub(crate) proxies: Vec<IpNet>,
 }
 
 impl Door {
@@ -74,7 +88,6 @@ impl Door {
         house: Arc<House>,
         shown: Shown,
         connections: usize,
-        healthy: Arc<AtomicBool>,
         inside: mpsc::Sender<()>,
     ) -> Door {
         let Shown {
@@ -82,6 +95,8 @@ impl Door {
             app,
             transports,
             genesis,
+            health,
+            proxies,
         } = shown;
         // [DISC-2], [DISC-3]
         let discovery = Discovery::new(genesis, house.host.limits.clone(), transports.clone());
@@ -100,21 +115,35 @@ impl Door {
             room: Arc::new(Semaphore::new(connections)),
             room_for_strangers: Arc::new(Semaphore::new(STRANGERS)),
             inside,
-            healthy,
+            health,
+            proxies: proxies.into(),
         }
     }
 
     /// The routes.
     pub(crate) fn routes(self) -> Router {
         let app = self.app.as_deref().map(app::routes).unwrap_or_default();
+        let health = self.health.clone().routes();
         Router::new()
             .route("/.well-known/dispatch-d", get(discovery))
-            .route("/healthz", get(healthz))
             .route("/v1/", any(v1::serve))
             .route("/v1/{*path}", any(v1::serve))
             .with_state(self)
+            .merge(health)
             .merge(app)
             .layer(axum::middleware::map_response(one_answer))
+    }
+
+    /// As many connections as there may be are there.
+    fn no_room(&self) -> Denial {
+        self.house.metrics.turned_away(TurnedAway::Full);
+        Denial::no_room()
+    }
+
+    /// Where a request comes from, as far as joins are counted.
+    fn network(&self, parts: &Parts) -> Option<Network> {
+        let seat = parts.extensions.get::<Seat>()?;
+        Network::of(seat.peer, &parts.headers, &self.proxies)
     }
 
     fn offers(&self, transport: Transport) -> bool {
@@ -145,15 +174,4 @@ async fn discovery(State(door): State<Door>) -> Response {
         (CACHE_CONTROL, "no-cache"),
     ];
     (headers, door.discovery.to_string()).into_response()
-}
-
-/// 200 while the server can take entries.
-async fn healthz(State(door): State<Door>) -> (StatusCode, &'static str) {
-    match door.healthy.load(Ordering::Acquire) {
-        true => (StatusCode::OK, "ok\n"),
-        false => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the store cannot be written\n",
-        ),
-    }
 }

@@ -59,7 +59,7 @@ impl IntoResponse for Denial {
     }
 }
 
-/// [HTTP-3]
+/// [HTTP-3] The code goes along, to be counted.
 fn problem(refusal: Refusal) -> Response {
     let code = refusal.code;
     let status = code
@@ -74,6 +74,7 @@ fn problem(refusal: Refusal) -> Response {
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds);
     }
+    response.extensions_mut().insert(code);
     if code == Code::BadToken {
         // [HTTP-13]
         response

@@ -12,6 +12,7 @@ use super::Door;
 use super::problem::Denial;
 use crate::connection;
 use crate::origin::Origin;
+use crate::rates::Network;
 
 /// How far beyond `frame_bytes` a message is read: so much longer ones are answered in order [LIM-2], and those beyond are
 /// cut off.
@@ -25,7 +26,11 @@ const READ_BYTES: usize = 3072;
 const WRITE_BYTES: usize = 4096;
 
 /// Answers the request that opens a socket.
-pub(super) async fn open(door: Door, parts: &mut Parts) -> Result<Response, Denial> {
+pub(super) async fn open(
+    door: Door,
+    parts: &mut Parts,
+    network: Option<Network>,
+) -> Result<Response, Denial> {
     page_origin(&parts.headers, &door.page_origins)?;
     let upgrade = match WebSocketUpgrade::from_request_parts(parts, &()).await {
         Ok(upgrade) => upgrade,
@@ -35,7 +40,7 @@ pub(super) async fn open(door: Door, parts: &mut Parts) -> Result<Response, Deni
     let place = door.room.clone().try_acquire_owned();
     let stranger = door.room_for_strangers.clone().try_acquire_owned();
     let (Ok(place), Ok(stranger)) = (place, stranger) else {
-        return Err(Denial::no_room());
+        return Err(door.no_room());
     };
     let frame_bytes = door.house.host.limits.frame_bytes as usize;
     let inside = door.inside.clone();
@@ -50,6 +55,7 @@ pub(super) async fn open(door: Door, parts: &mut Parts) -> Result<Response, Deni
             Box::pin(connection::serve(
                 socket,
                 door.house,
+                network,
                 (place, inside),
                 stranger,
             ))

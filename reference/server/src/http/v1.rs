@@ -8,6 +8,7 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use dispatch_protocol::refusal::Code;
 use dispatch_protocol::wire::{ServerFrame, Transport};
 
 use super::authorization::authorize;
@@ -46,6 +47,22 @@ impl Resource {
         })
     }
 
+    /// What it is called where requests are counted: texts of clients are no labels.
+    fn name(path: &str) -> &'static str {
+        match Resource::at(path) {
+            Some(Resource::Socket) => "socket",
+            Some(Resource::Hello) => "hello",
+            Some(Resource::Prove) => "prove",
+            Some(Resource::Entries) => "entries",
+            Some(Resource::Blocks) => "blocks",
+            Some(Resource::Events) => "events",
+            Some(Resource::Checkpoint) => "checkpoint",
+            Some(Resource::Inclusion) => "inclusion",
+            Some(Resource::Consistency) => "consistency",
+            None => "other",
+        }
+    }
+
     fn transport(self) -> Transport {
         match self {
             Resource::Socket => Transport::Ws,
@@ -69,6 +86,7 @@ impl Resource {
 /// Answers a request under `/v1/`.
 pub(super) async fn serve(State(door): State<Door>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
+    let metrics = door.house.metrics.clone();
     let page = cors::page(&parts.headers, &door.page_origins);
     let mut response = if cors::is_preflight(&parts.method, &parts.headers) {
         cors::preflight(page.as_ref())
@@ -76,6 +94,10 @@ pub(super) async fn serve(State(door): State<Door>, request: Request) -> Respons
         let answer = door.answer(&mut parts, body).await;
         answer.unwrap_or_else(Denial::into_response)
     };
+    metrics.answered(Resource::name(parts.uri.path()), response.status().as_u16());
+    if let Some(code) = response.extensions().get::<Code>() {
+        metrics.refused(*code);
+    }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return response;
     }
@@ -97,11 +119,12 @@ impl Door {
     async fn answer(self, parts: &mut Parts, body: Body) -> Result<Response, Denial> {
         let resource = Resource::at(parts.uri.path());
         let resource = resource.filter(|resource| self.offers(resource.transport()));
+        let network = self.network(parts);
         let seat = parts.extensions.remove::<Seat>();
         match resource {
             Some(Resource::Socket) => {
                 self.opened()?;
-                return socket::open(self, parts).await;
+                return socket::open(self, parts, network).await;
             }
             Some(stranger @ (Resource::Hello | Resource::Prove)) => {
                 if let Err(denial) = stranger.takes(&parts.method).and_then(|()| self.opened()) {
@@ -109,7 +132,7 @@ impl Door {
                     return Err(denial);
                 }
                 if let Resource::Hello = stranger {
-                    return join::hello(&self, parts, body).await;
+                    return join::hello(&self, parts, body, network).await;
                 }
                 let welcome = join::prove(&self, parts, body, seat.as_ref()).await?;
                 let is_kept = seat.is_some_and(|seat| seat.change_to_members(&self.room));
@@ -124,7 +147,7 @@ impl Door {
             .opened()
             .and_then(|()| Ok(authorize(&parts.headers, &self.house.lobby)?))
             .and_then(|pass| match seat {
-                Some(seat) if !seat.change_to_members(&self.room) => Err(Denial::no_room()),
+                Some(seat) if !seat.change_to_members(&self.room) => Err(self.no_room()),
                 _ => Ok(pass),
             });
         let pass = match admitted {

@@ -3,7 +3,7 @@
 //! store may hold at a start is `opening`'s to judge.
 
 mod error;
-mod record;
+pub(crate) mod record;
 mod sqlite;
 
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use dispatch_protocol::entry::{
 use dispatch_protocol::key::Card;
 
 /// A kind's number in the store. It never changes its meaning.
-pub(super) fn number_of(kind: Kind) -> u8 {
+pub(crate) fn number_of(kind: Kind) -> u8 {
     match kind {
         Kind::Genesis => 0,
         Kind::Roster => 1,
@@ -22,7 +22,7 @@ pub(super) fn number_of(kind: Kind) -> u8 {
 }
 
 /// The body's bytes, without the ciphertext.
-pub(super) fn write(body: &Body) -> Vec<u8> {
+pub(crate) fn write(body: &Body) -> Vec<u8> {
     let mut out = Vec::new();
     match body {
         Body::Genesis(genesis) => {
@@ -62,7 +62,7 @@ pub(super) fn write(body: &Body) -> Vec<u8> {
 }
 
 /// The body of a kind's number, if the bytes are one's, whole and exactly.
-pub(super) fn read(number: u8, bytes: &[u8], ciphertext: Option<Vec<u8>>) -> Option<Body> {
+pub(crate) fn read(number: u8, bytes: &[u8], ciphertext: Option<Vec<u8>>) -> Option<Body> {
     let mut rest = Rest(bytes);
     let body = match number {
         0 => Body::Genesis(Genesis {

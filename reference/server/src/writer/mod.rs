@@ -35,6 +35,7 @@ use crate::clock;
 use crate::feed::{Feed, Frames};
 use crate::ledger::{Batch, Ledger, StoreError};
 use crate::lobby::Lobby;
+use crate::metrics::Metrics;
 use crate::opening::{self, Care};
 use crate::outbox::{Outcome, Reply, unavailable};
 
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     Follow(Vec<Listed>, oneshot::Sender<Result<Followed, String>>),
     /// Keep a checkpoint.
     Keep(Checkpoint),
+    /// Say whether nothing of a redacted ciphertext is left in the journal.
+    IsSwept(oneshot::Sender<bool>),
 }
 
 /// The end of the chain as it is durable.
@@ -112,6 +115,7 @@ pub(crate) struct Writer {
     /// How long entries are refused after a commit that failed: [`RECOVERY`].
     pub(crate) recovery: Duration,
     pub(crate) healthy: Arc<AtomicBool>,
+    pub(crate) metrics: Arc<Metrics>,
     /// What redactions left in the journal, if anything.
     pub(crate) sweep: Option<Sweep>,
 }
@@ -146,6 +150,9 @@ impl Writer {
                     if let Err(problem) = self.ledger.keep(&checkpoint) {
                         tracing::error!(%problem, "a checkpoint could not be kept");
                     }
+                }
+                Work::Command(Command::IsSwept(done)) => {
+                    let _ = done.send(self.sweep.is_none());
                 }
                 Work::Nothing => self.probe(),
                 Work::Done => return self,
@@ -266,6 +273,7 @@ impl Writer {
         }
         let blocks: Vec<Block> = staged.into_iter().map(Linked::into_block).collect();
         let redacted = redacted_by(&blocks);
+        let begun = Instant::now();
         if let Err(problem) = self.ledger.append(&Batch {
             blocks: &blocks,
             redacted: &redacted,
@@ -275,6 +283,8 @@ impl Writer {
             self.recover();
             return Err(problem);
         }
+        let kinds = blocks.iter().map(|block| block.entry.kind());
+        self.metrics.committed(kinds, begun.elapsed());
         self.trouble_is_over();
         self.publish(blocks, &redacted);
         Ok(())
@@ -306,6 +316,7 @@ impl Writer {
         // [SESS-5], [SESS-6] Sessions end before anybody can read past the block that ends them.
         self.lobby.append(&blocks, &tip.description);
         self.feed.publish(frames.finish(), redacted);
+        self.lobby.redact(redacted);
         self.tip.send_replace(tip);
         if !redacted.is_empty() {
             self.sweep.get_or_insert_default();

@@ -19,6 +19,7 @@ use super::{Tip, Writer};
 use crate::feed::{Feed, Found};
 use crate::ledger::{Batch, Ledger, Shelf, SqliteLedger, StoreError};
 use crate::lobby::Lobby;
+use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Outcome};
 use crate::{checkpointer, clock};
 
@@ -114,6 +115,7 @@ impl Stage {
             trouble: None,
             recovery: std::time::Duration::ZERO,
             healthy: healthy.clone(),
+            metrics: Arc::new(Metrics::new()),
             sweep: None,
         };
         Stage {

@@ -111,6 +111,27 @@ async fn what_is_named_by_its_content_lasts_and_the_page_is_asked_for_again() {
     }
 }
 
+#[tokio::test]
+async fn the_app_is_coded_for_who_takes_that() {
+    let server = Community::with(&[]).serve().await;
+    let (_, page) = get(&server, "/", "").await;
+    let page = String::from_utf8(page).unwrap();
+    let script = loaded(&page)
+        .into_iter()
+        .find(|file| file.ends_with(".js"))
+        .unwrap();
+    let (head, whole) = get(&server, script, "").await;
+    assert!(!head.contains("content-encoding"), "{head}");
+    let (head, coded) = get(&server, script, "Accept-Encoding: br, gzip\r\n").await;
+    assert_eq!(header(&head, "content-encoding"), "gzip");
+    assert_eq!(header(&head, "vary"), "accept-encoding");
+    assert!(coded.len() * 2 < whole.len());
+    let mut text = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(&*coded);
+    std::io::Read::read_to_end(&mut decoder, &mut text).unwrap();
+    assert_eq!(text, whole);
+}
+
 async fn tag(server: &Running) -> String {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let request = b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n";

@@ -8,9 +8,12 @@ use dispatch_protocol::refusal::Code;
 use dispatch_protocol::wire::{ClientFrame, ServerFrame};
 use dispatch_server::Running;
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 
 /// How long anything that must come may take.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -39,17 +42,20 @@ impl From<&Target> for Target {
     }
 }
 
+/// What carries a socket: TCP, or TLS on it.
+pub trait Carrier: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Carrier for T {}
+
 /// A socket that speaks frames.
 pub struct Client {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<Box<dyn Carrier>>,
 }
 
 impl Client {
     pub async fn dial(server: impl Into<Target>) -> Client {
-        let url = format!("ws://{}/v1/socket", server.into().address);
-        Client {
-            socket: connect_async(url).await.unwrap().0,
-        }
+        let address = server.into().address;
+        Client::over(TcpStream::connect(address).await.unwrap(), address).await
     }
 
     /// The same with a window as small as the system allows, so that little is under way before it is read.
@@ -57,10 +63,20 @@ impl Client {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         let address = server.into().address;
-        let stream = MaybeTlsStream::Plain(socket.connect(address).await.unwrap());
-        let url = format!("ws://{address}/v1/socket");
+        Client::over(socket.connect(address).await.unwrap(), address).await
+    }
+
+    /// Opens a socket on a connection that stands.
+    pub async fn over(stream: impl Carrier + 'static, address: SocketAddr) -> Client {
+        let request = format!("ws://{address}/v1/socket");
+        Client::asking(stream, request.into_client_request().unwrap()).await
+    }
+
+    /// The same by a request of one's own.
+    pub async fn asking(stream: impl Carrier + 'static, request: Request) -> Client {
+        let stream: Box<dyn Carrier> = Box::new(stream);
         Client {
-            socket: tokio_tungstenite::client_async(url, stream)
+            socket: tokio_tungstenite::client_async(request, stream)
                 .await
                 .unwrap()
                 .0,

@@ -1,6 +1,7 @@
 //! `dispatchd` as its owner uses it: its words and exit codes.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use crate::community::{Community, key, key_file, public_pem};
@@ -9,7 +10,9 @@ use crate::process::{dispatchd, refused, said, text};
 #[test]
 fn the_help_is_what_a_person_can_follow() {
     let mut help = said(&["--help"]);
-    for command in ["init", "serve", "allow", "deny", "roster", "verify"] {
+    for command in [
+        "init", "serve", "allow", "deny", "redact", "roster", "verify",
+    ] {
         help.push_str(&format!(
             "\n$ dispatchd {command} --help\n{}",
             said(&[command, "--help"])
@@ -44,7 +47,7 @@ fn bad_configuration_is_one_clear_line_and_exit_code_2() {
         (
             "bind = ",
             "bnid = ",
-            "dispatchd.toml:7: unknown field `bnid`",
+            "dispatchd.toml:8: unknown field `bnid`",
         ),
         (
             "wraps = 1024",
@@ -93,12 +96,59 @@ fn bad_configuration_is_one_clear_line_and_exit_code_2() {
         include_str!("../../../../vectors/keys/refused/short.test-key.pem"),
     )
     .unwrap();
+    std::fs::set_permissions(&short, std::fs::Permissions::from_mode(0o600)).unwrap();
     let told = with(&key, &format!("server_key = {short:?}"));
     assert!(
         told.contains("short.pem") && told.contains("of 2048 to 4096 bits"),
         "{told}"
     );
     assert!(refused(2, &["serve", text(community.dir.path())]).contains("dispatchd init DIR"));
+}
+
+#[test]
+fn keys_that_others_can_read_or_change_are_refused_with_the_command_that_mends_it() {
+    let community = Community::with(&[]);
+    let dir = community.path("");
+    let dir = text(&dir);
+    let authority = community.config.authority_key.clone().unwrap();
+    // Keys are read before it: a server that took them would end here, too, and not serve.
+    std::fs::remove_file(community.path("allowlist")).unwrap();
+    let serve = ["serve", dir, "--bind", "127.0.0.1:0"];
+    let redact = ["redact", "-c", dir, "0"];
+    for (key, mode, command) in [
+        (&community.config.server_key, 0o644, &serve[..]),
+        (&community.config.server_key, 0o620, &serve[..]),
+        (&authority, 0o604, &serve[..]),
+        (&authority, 0o666, &redact[..]),
+    ] {
+        let set = |mode| std::fs::set_permissions(key, std::fs::Permissions::from_mode(mode));
+        set(mode).unwrap();
+        let told = refused(2, command);
+        let wanted = format!(
+            "{}: this private key is open to other users (mode {mode:04o}); mend it with: chmod 600 {}",
+            key.display(),
+            key.display()
+        );
+        assert!(told.contains(&wanted), "{told}");
+        let mend = told.trim_end().split_once("mend it with: ").unwrap().1;
+        let mended = Command::new("sh").args(["-c", mend]).status().unwrap();
+        assert!(mended.success());
+        assert!(refused(2, &redact).contains("block 0 holds no message"));
+    }
+    let spaced = community.dir.path().join("it's a key");
+    std::fs::rename(community.key_copy("m01"), &spaced).unwrap();
+    std::fs::set_permissions(&spaced, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let with_it = ["redact", "-c", dir, "0", "--key", text(&spaced)];
+    let told = refused(2, &with_it);
+    let mend = told.trim_end().split_once("mend it with: ").unwrap().1;
+    assert!(
+        Command::new("sh")
+            .args(["-c", mend])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(refused(2, &with_it).contains("not the key of the community's authority"));
 }
 
 #[test]

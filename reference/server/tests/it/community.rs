@@ -1,6 +1,8 @@
 //! A community for one test: founded in a temporary folder, served on a free port.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 use dispatch_protocol::key::KeyPair;
 use dispatch_server::{Config, Founding, Running, Server, init};
@@ -22,8 +24,8 @@ impl Community {
         let dir = tempfile::tempdir().unwrap();
         let mut founding = Founding {
             bind: ([127, 0, 0, 1], 0).into(),
-            authority_key: Some(key_file("authority")),
-            server_key: Some(key_file("server")),
+            authority_key: Some(copy_of("authority", dir.path())),
+            server_key: Some(copy_of("server", dir.path())),
             ..Founding::default()
         };
         if !members.is_empty() {
@@ -42,6 +44,11 @@ impl Community {
         Server::start(self.config.clone()).await.unwrap()
     }
 
+    /// A test account's key in a file beside its folder that its owner alone reads.
+    pub fn key_copy(&self, name: &str) -> PathBuf {
+        copy_of(name, self.dir.path())
+    }
+
     /// A file of its folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join("community").join(name)
@@ -52,6 +59,20 @@ impl Community {
 pub fn key_file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../../vectors/keys/{name}.test-key.pem"))
+}
+
+/// A copy of a test account's file that its owner alone reads, as a server asks of its keys.
+pub fn copy_of(name: &str, folder: &Path) -> PathBuf {
+    let path = folder.join(format!("{name}.pem"));
+    let file = std::fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path);
+    let words = std::fs::read(key_file(name)).unwrap();
+    file.unwrap().write_all(&words).unwrap();
+    path
 }
 
 /// A test account's key pair.

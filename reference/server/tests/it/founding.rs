@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dispatch_server::{Founding, Server, init};
 
-use crate::community::{Community, key_file};
+use crate::community::{Community, copy_of};
 
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(dir)
@@ -58,7 +58,7 @@ fn keys_that_are_given_stay_where_they_are() {
     );
     assert_eq!(
         community.config.authority_key,
-        Some(std::path::absolute(key_file("authority")).unwrap())
+        Some(community.dir.path().join("authority.pem"))
     );
     let allowlist = std::fs::read_to_string(community.path("allowlist")).unwrap();
     assert!(allowlist.contains("# m01\n-----BEGIN PUBLIC KEY-----"));
@@ -69,8 +69,8 @@ fn nothing_is_overwritten_and_nothing_is_left_behind() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("community");
     let good = Founding {
-        authority_key: Some(key_file("authority")),
-        server_key: Some(key_file("server")),
+        authority_key: Some(copy_of("authority", parent.path())),
+        server_key: Some(copy_of("server", parent.path())),
         ..Founding::default()
     };
     let bad_file = parent.path().join("keys");
@@ -85,7 +85,7 @@ fn nothing_is_overwritten_and_nothing_is_left_behind() {
         ),
         (
             Founding {
-                server_key: Some(key_file("authority")),
+                server_key: Some(copy_of("authority", parent.path())),
                 ..good.clone()
             },
             "must not be the authority's",
@@ -143,11 +143,29 @@ fn nothing_is_overwritten_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn a_key_that_others_can_read_is_not_taken() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("community");
+    let key = copy_of("authority", parent.path());
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let founding = Founding {
+        authority_key: Some(key),
+        ..Founding::default()
+    };
+    let found = problem(&dir, &founding);
+    assert!(
+        found.contains("authority.pem: this private key is open to other users (mode 0644)"),
+        "{found}"
+    );
+    assert!(!dir.exists());
+}
+
+#[test]
 fn what_an_interrupted_founding_left_is_cleared_away_by_the_next_one() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("community");
     let founding = Founding {
-        authority_key: Some(key_file("authority")),
+        authority_key: Some(copy_of("authority", parent.path())),
         ..Founding::default()
     };
     init(&dir, &founding).unwrap();

@@ -1,6 +1,6 @@
 //! The binary: its commands' answers, and servers as processes of their own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -46,35 +46,69 @@ pub fn text(path: &Path) -> &str {
 /// A server as a process of its own.
 pub struct Process {
     child: Child,
-    pub log: BufReader<std::process::ChildStderr>,
+    pub log: Box<dyn BufRead + Send>,
+    /// What the log said up to the line that it serves.
+    pub begin: String,
     pub target: Target,
 }
 
 impl Process {
     /// Started and serving.
     pub fn serve(community: &Community) -> Process {
+        Process::serve_with(community, None)
+    }
+
+    /// The same, once its log has said these words before.
+    pub fn serve_after(community: &Community, words: &str) -> Process {
+        Process::serve_with(community, Some(words))
+    }
+
+    fn serve_with(community: &Community, before: Option<&str>) -> Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
             .args(["serve", text(&community.path("")), "--bind", "127.0.0.1:0"])
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let line = line_with(&mut log, "serving");
+        let mut log: Box<dyn BufRead + Send> =
+            Box::new(BufReader::new(child.stderr.take().unwrap()));
+        let before = before.map(|words| text_to(&mut log, words));
+        let begin = before.unwrap_or_default() + &text_to(&mut log, "serving");
+        let line = begin.lines().last().unwrap();
         let value = |name: &str| {
-            let rest = line.split_once(name).unwrap().1.trim_start_matches('"');
+            // As a person reads it, or as JSON.
+            let rest = line
+                .split_once(&format!("{name}="))
+                .or(line.split_once(&format!("\"{name}\":")));
+            let rest = rest.unwrap().1.trim_start_matches('"');
             rest.split([' ', '"']).next().unwrap().trim().to_owned()
         };
         let target = Target {
-            address: value("address=").parse().unwrap(),
-            origin: value("origins="),
-            community: value("community=").parse().unwrap(),
+            address: value("address").parse().unwrap(),
+            origin: value("origins"),
+            community: value("community").parse().unwrap(),
         };
-        Process { child, log, target }
+        Process {
+            child,
+            log,
+            begin,
+            target,
+        }
     }
 
     /// Reads the log up to a line that holds these words.
     pub fn says(&mut self, words: &str) -> String {
-        line_with(&mut self.log, words)
+        let text = text_to(&mut self.log, words);
+        text.lines().last().unwrap().to_owned()
+    }
+
+    /// Reads what is left of the log beside the test, so that the server never waits until somebody reads it.
+    pub fn listen(&mut self) -> std::thread::JoinHandle<String> {
+        let mut log = std::mem::replace(&mut self.log, Box::new(std::io::empty()));
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            log.read_to_string(&mut text).unwrap();
+            text
+        })
     }
 
     pub fn signal(&self, name: &str) {
@@ -98,11 +132,12 @@ impl Drop for Process {
     }
 }
 
-fn line_with(log: &mut impl BufRead, words: &str) -> String {
-    let mut line = String::new();
-    while !line.contains(words) {
-        line.clear();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the server ended");
+/// The log up to a line that holds these words.
+fn text_to(log: &mut impl BufRead, words: &str) -> String {
+    let (mut text, mut last) = (String::new(), 0);
+    while !text[last..].contains(words) {
+        last = text.len();
+        assert_ne!(log.read_line(&mut text).unwrap(), 0, "the server ended");
     }
-    line
+    text
 }

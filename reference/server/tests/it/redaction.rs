@@ -14,8 +14,8 @@ fn redaction(index: u64) -> Body {
     })
 }
 
-/// Whether any file of the community's folder holds a long run of this byte, which stands for a ciphertext.
-fn on_disk(community: &Community, byte: u8) -> bool {
+/// Whether any file of the community's store holds a long run of this byte, which stands for a ciphertext.
+pub fn on_disk(community: &Community, byte: u8) -> bool {
     std::fs::read_dir(community.path("store"))
         .unwrap()
         .any(|file| {

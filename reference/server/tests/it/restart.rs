@@ -3,7 +3,7 @@
 use dispatch_server::{Config, Error, Server, StoreError};
 use rusqlite::Connection;
 
-use crate::community::{Community, key_file};
+use crate::community::{Community, copy_of};
 use crate::member::{Member, card, message};
 
 async fn refused(config: &Config) -> Error {
@@ -123,8 +123,9 @@ async fn a_damaged_store_is_reported_with_its_place_and_left_as_it_is() {
 #[tokio::test]
 async fn a_store_or_key_of_another_community_is_refused() {
     let community = Community::with(&[]);
+    let other_key = copy_of("other-server", community.dir.path());
     let other = Community::founded(&[], |founding| {
-        founding.server_key = Some(key_file("other-server"))
+        founding.server_key = Some(other_key.clone())
     });
     let mut config = community.config.clone();
     config.store = other.config.store.clone();
@@ -135,7 +136,7 @@ async fn a_store_or_key_of_another_community_is_refused() {
     );
 
     let mut config = community.config.clone();
-    config.server_key = key_file("other-server");
+    config.server_key = other_key;
     assert!(
         refused(&config)
             .await
@@ -144,7 +145,7 @@ async fn a_store_or_key_of_another_community_is_refused() {
     );
 
     let mut config = community.config.clone();
-    config.authority_key = Some(key_file("other-authority"));
+    config.authority_key = Some(community.key_copy("other-authority"));
     assert!(
         refused(&config)
             .await

@@ -68,7 +68,9 @@ export class Dispatchd {
 
   /** A copy of the store, as an owner's backup is; the server must not run. */
   copyStore() {
-    cpSync(join(this.place, "store"), join(this.folder, "copy"), { recursive: true });
+    // A killed server leaves its control socket behind, which cannot be copied.
+    const filter = (/** @type {string} */ from) => !from.endsWith(".sock");
+    cpSync(join(this.place, "store"), join(this.folder, "copy"), { recursive: true, filter });
   }
 
   /** Puts the copy back. */

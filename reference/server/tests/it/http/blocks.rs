@@ -162,6 +162,73 @@ fn long(epoch: Id, byte: u8) -> Body {
 }
 
 #[tokio::test]
+async fn blocks_are_coded_for_who_takes_that_and_nothing_else_is() {
+    let community = Community::with(&["m01"]);
+    let server = community.serve().await;
+    let mut member = Member::join(&server, "m01").await;
+    for number in 1..=10 {
+        member.say(card(number)).await;
+    }
+    let plain = Caller::of(&server, &member.joined);
+    let coded = plain.with("Accept-Encoding", "gzip, deflate, br");
+    let whole = plain.get("/v1/blocks?from=0").await;
+    assert_eq!(whole.header("content-encoding"), None);
+    let answer = coded.raw("/v1/blocks?from=0").await;
+    assert_eq!(answer.header("content-encoding"), Some("gzip"));
+    assert_eq!(answer.header("vary"), Some("accept-encoding"));
+    assert!(answer.body.len() < whole.body.len() * 9 / 10);
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*answer.body), &mut text)
+        .unwrap();
+    assert_eq!(text, whole.body);
+    // Another coding is another text, and has another tag.
+    let tag = answer.header("etag").unwrap();
+    assert_ne!(Some(tag), whole.header("etag"));
+    let again = coded.with("If-None-Match", tag);
+    assert_eq!(again.get("/v1/blocks?from=0").await.status, 304);
+    let other = plain.with("If-None-Match", tag);
+    assert_eq!(other.get("/v1/blocks?from=0").await.status, 200);
+    // [HTTP-19] Nothing that stands beside a token, and nothing that a stranger is told.
+    for path in [
+        "/v1/checkpoint",
+        "/v1/proofs/consistency?from=1&to=12",
+        "/v1/blocks?from=12",
+        "/v1/blocks?from=99",
+        "/v1/nothing",
+    ] {
+        let answer = coded.get(path).await;
+        assert_eq!(answer.header("content-encoding"), None, "{path}");
+    }
+    let stranger = Caller::stranger(&server).with("Accept-Encoding", "gzip");
+    let (_, welcome) = join(&stranger, &key("m01"), None, None).await.unwrap();
+    assert_eq!(welcome.size, 12);
+}
+
+#[tokio::test]
+async fn a_finished_range_has_the_same_tag_whatever_is_appended_and_whenever_the_server_starts() {
+    let community = Community::with(&["m01"]);
+    let server = community.serve().await;
+    let mut member = Member::join(&server, "m01").await;
+    member.say(card(1)).await;
+    let tag = async |server: &dispatch_server::Running, path: &str| {
+        let (joined, _) = join(&Caller::stranger(server), &key("m01"), None, None)
+            .await
+            .unwrap();
+        let answer = Caller::of(server, &joined).get(path).await;
+        answer.header("etag").unwrap().to_owned()
+    };
+    let (finished, open) = ("/v1/blocks?from=0&limit=2", "/v1/blocks?from=0&limit=9");
+    let (before, growing) = (tag(&server, finished).await, tag(&server, open).await);
+    assert_ne!(before, growing);
+    member.say(card(2)).await;
+    assert_eq!(tag(&server, finished).await, before);
+    assert_ne!(tag(&server, open).await, growing);
+    server.shutdown().await.unwrap();
+    let server = community.serve().await;
+    assert_eq!(tag(&server, finished).await, before);
+}
+
+#[tokio::test]
 async fn a_redaction_reaches_every_answer_and_every_cache() {
     let community = Community::with(&["m01"]);
     let server = community.serve().await;
@@ -173,13 +240,19 @@ async fn a_redaction_reaches_every_answer_and_every_cache() {
     let before = caller.get(&path).await;
     let tag = before.header("etag").unwrap();
     assert!(tag.starts_with('"') && before.body.contains("\"ciphertext\":"));
-    assert_eq!(before.header("cache-control"), Some("private, no-cache"));
+    assert_eq!(
+        before.header("cache-control"),
+        Some("no-cache, must-revalidate")
+    );
     for known in [tag.to_owned(), format!("\"a\", W/{tag}"), "*".to_owned()] {
         let cache = caller.with("If-None-Match", &known);
         let answer = cache.get(&path).await;
         assert_eq!((answer.status, answer.body.as_str()), (304, ""));
         assert_eq!(answer.header("etag"), Some(tag));
-        assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("no-cache, must-revalidate")
+        );
     }
     // A cache gets no further than its token.
     let stranger = Caller::stranger(&server).with("If-None-Match", tag);

@@ -25,10 +25,10 @@ pub struct Caller {
 
 /// A whole answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Answer<B = String> {
     pub status: u16,
     pub headers: HeaderMap,
-    pub body: String,
+    pub body: B,
 }
 
 impl Caller {
@@ -79,6 +79,21 @@ impl Caller {
             .expect("an answer comes soon")
     }
 
+    /// The answer to a `GET`, whose body need not be text.
+    pub async fn raw(&self, path: &str) -> Answer<Vec<u8>> {
+        let (head, body) = self.open("GET", path, "").await.into_parts();
+        let body = tokio::time::timeout(SOON, body.collect()).await;
+        Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body
+                .expect("an answer comes soon")
+                .unwrap()
+                .to_bytes()
+                .to_vec(),
+        }
+    }
+
     /// The answer's head, and its body as it comes.
     pub async fn open(
         &self,
@@ -108,11 +123,14 @@ impl Caller {
     }
 }
 
-impl Answer {
+impl<B> Answer<B> {
+    /// A header's first line.
     pub fn header(&self, name: &str) -> Option<&str> {
         Some(self.headers.get(name)?.to_str().unwrap())
     }
+}
 
+impl Answer {
     /// A frame that has to be here, with status 200.
     pub fn frame(&self) -> ServerFrame {
         assert_eq!(self.status, 200, "{}", self.body);

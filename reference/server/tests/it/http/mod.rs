@@ -2,8 +2,8 @@
 
 mod blocks;
 mod bounds;
-mod bytes;
-mod caller;
+pub mod bytes;
+pub mod caller;
 mod described;
 mod documents;
 mod entries;
@@ -14,5 +14,5 @@ mod pages;
 mod proofs;
 mod readme;
 mod same;
-mod stream;
+pub mod stream;
 mod tokens;

@@ -32,7 +32,7 @@ async fn pages_of_the_page_origins_may_read_the_answers_and_no_others() {
         for caller in [&member, &stranger] {
             let answer = caller.with("Origin", PAGE).get(path).await;
             assert_eq!(allowed(&answer), Some(PAGE), "{path}");
-            assert_eq!(answer.header("vary"), Some("Origin"));
+            assert!(varies_by_origin(&answer));
             let exposed = answer.header("access-control-expose-headers").unwrap();
             assert!(exposed.contains("etag") && exposed.contains("retry-after"));
             assert_eq!(answer.header("access-control-allow-credentials"), None);
@@ -47,7 +47,7 @@ async fn pages_of_the_page_origins_may_read_the_answers_and_no_others() {
             ] {
                 let other = caller.with("Origin", origin).get(path).await;
                 assert_eq!(allowed(&other), None, "{path} {origin}");
-                assert_eq!(other.header("vary"), Some("Origin"));
+                assert!(varies_by_origin(&other), "{path}");
                 assert_eq!(other.status, plain.status);
             }
             let twice = caller.with("Origin", PAGE).with("Origin", PAGE);
@@ -80,7 +80,7 @@ async fn a_browser_that_asks_first_needs_no_token() {
         let answer = ask(PAGE).ask("OPTIONS", path, "").await;
         assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{path}");
         assert_eq!(allowed(&answer), Some(PAGE));
-        assert_eq!(answer.header("vary"), Some("Origin"));
+        assert!(varies_by_origin(&answer));
         let listed = |name| answer.header(name).unwrap().split(", ").collect::<Vec<_>>();
         let methods = listed("access-control-allow-methods");
         assert!(methods.contains(&"POST") && methods.contains(&"GET"));
@@ -107,7 +107,12 @@ async fn nothing_under_v1_is_stored_but_blocks_that_are_asked_for_again() {
         (&stranger, "POST", "/v1/hello", "no-store"),
         (&stranger, "GET", "/v1/socket", "no-store"),
         (&stranger, "GET", "/v1/blocks?from=0", "no-store"),
-        (&member, "GET", "/v1/blocks?from=0", "private, no-cache"),
+        (
+            &member,
+            "GET",
+            "/v1/blocks?from=0",
+            "no-cache, must-revalidate",
+        ),
         (&member, "GET", "/v1/blocks?from=2", "no-store"),
         (&member, "GET", "/v1/checkpoint", "no-store"),
         (
@@ -125,4 +130,9 @@ async fn nothing_under_v1_is_stored_but_blocks_that_are_asked_for_again() {
         let is_tagged = answer.header("etag").is_some();
         assert_eq!(is_tagged, due != "no-store", "{method} {path}");
     }
+}
+
+fn varies_by_origin(answer: &Answer) -> bool {
+    let mut names = answer.headers.get_all("vary").iter();
+    names.any(|name| name == "Origin")
 }

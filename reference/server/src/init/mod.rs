@@ -4,23 +4,26 @@
 //! without it holds no community. What an interrupted founding leaves behind was never used, and the next one clears it
 //! away; what a refused one made is removed at once.
 
+mod configuration;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::{State, found};
 use dispatch_protocol::key::{KeyPair, ModulusBits};
 use dispatch_protocol::limits::Limits;
 
+use configuration::configuration;
+
 use crate::allowlist::{self, TEMPLATE};
-use crate::config::FILE_NAME;
+use crate::config::{FILE_NAME, TlsFiles};
 use crate::error::{Error, at};
 use crate::ledger::{Ledger, SqliteLedger};
 use crate::origin::Origin;
 use crate::writer::Tip;
-use crate::{Config, checkpointer, clock, key_file};
+use crate::{Config, checkpointer, clock, key_file, tls};
 
 const STAGING: &str = ".dispatchd-init";
 /// A folder of its own: what SQLite writes there all the time does not wake who watches the allowlist.
@@ -52,6 +55,8 @@ pub struct Founding {
     pub authority_key: Option<PathBuf>,
     /// The server's private key, likewise.
     pub server_key: Option<PathBuf>,
+    /// The certificate, where its server is to speak TLS itself. Both files stay where they are.
+    pub tls: Option<TlsFiles>,
     /// Files of public keys for the allowlist.
     pub allow: Vec<PathBuf>,
     /// What the server bounds.
@@ -66,6 +71,7 @@ impl Default for Founding {
             origins: Vec::new(),
             authority_key: None,
             server_key: None,
+            tls: None,
             allow: Vec::new(),
             limits: Limits::default(),
         }
@@ -105,6 +111,9 @@ pub fn init(dir: &Path, founding: &Founding) -> Result<Config, Error> {
         .as_deref()
         .map(key_file::read)
         .transpose()?;
+    if let Some(files) = &founding.tls {
+        tls::Pair::read(files)?;
+    }
     let members = read_members(&founding.allow)?;
     let folder = Folder::prepare(dir)?;
     let staging = &folder.staging;
@@ -255,132 +264,6 @@ fn read_members(files: &[PathBuf]) -> Result<String, Error> {
         }
     }
     Ok(text)
-}
-
-fn configuration(founding: &Founding, origins: &[Origin], community: Id) -> Result<String, Error> {
-    let own_path = |given: &Option<PathBuf>, made: &str| -> Result<String, Error> {
-        let Some(path) = given else {
-            return Ok(quoted(made));
-        };
-        let path = std::path::absolute(path).map_err(at(path))?;
-        let text = path
-            .to_str()
-            .ok_or_else(|| Error::file(&path, "the path is not UTF-8 text"))?;
-        Ok(quoted(text))
-    };
-    let origins = match origins {
-        [] => format!("# origins = [\"http://{}\"]", founding.bind),
-        some => format!(
-            "origins = [{}]",
-            some.iter()
-                .map(|origin| quoted(origin.as_str()))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-    };
-    let limits = &founding.limits;
-    let values = [
-        (
-            "frame_bytes",
-            limits.frame_bytes,
-            "a client's frame, in bytes",
-        ),
-        (
-            "ciphertext_bytes",
-            limits.ciphertext_bytes,
-            "a message's ciphertext, in bytes",
-        ),
-        ("wraps", limits.wraps, "wraps of one epoch or share"),
-        (
-            "skew_ms",
-            limits.skew_ms,
-            "how far a member's clock may be off",
-        ),
-        ("session_ms", limits.session_ms, "a session's life"),
-        (
-            "challenge_ms",
-            limits.challenge_ms,
-            "how long a challenge may be proved",
-        ),
-        (
-            "checkpoint_ms",
-            limits.checkpoint_ms,
-            "how late a checkpoint may be",
-        ),
-    ];
-    let limits: String = values
-        .iter()
-        .map(|(name, value, what)| {
-            let (_, least, most) = Limits::BOUNDS
-                .into_iter()
-                .find(|(bounded, ..)| bounded == name)
-                .unwrap_or((name, 0, *value));
-            format!(
-                "{:<28}# {what}; {least} to {most}\n",
-                format!("{name} = {value}")
-            )
-        })
-        .collect();
-    Ok(format!(
-        "\
-# The server of a dispatch-d community. Paths are relative to this file. A change takes effect at the next start.
-
-# The community's id: members compare it with the one on their invitation. A store that holds another is refused.
-community = {community}
-
-# Where to listen. A server that faces a network stands behind a proxy that speaks TLS, or members' tokens can be read.
-bind = {bind}
-
-# The origins by which members dial this server, as a browser shows them, such as \"https://chat.example.org\". A join is
-# signed for one of them. Without any, the bound address is taken.
-{origins}
-
-# The origins of web pages that may use this server; without this line the same as origins.
-# page_origins = [\"https://app.example.org\"]
-
-# What clients may speak: WebSocket, plain HTTP with long-polling, server-sent events. What is left out answers 404.
-transports = [\"ws\", \"http\", \"sse\"]
-
-# Whether the chat app is served at the origins. Members open it by their invitation.
-app = true
-
-# The chain: everything that was ever said. Back it up with `sqlite3 {STORE} '.backup copy'`, never by copying it alone.
-store = {store}
-
-# Signs welcomes and checkpoints. Whoever has it can pass for this server.
-server_key = {server_key}
-
-# Signs the roster. Whoever has it decides who is a member. dispatchd needs it to follow the allowlist; without this line
-# and the next one, roster entries come from a client that holds the key.
-authority_key = {authority_key}
-allowlist = {allowlist}
-
-# How long a client may take to read what it is sent, and a connection to join or a request's body to come.
-slow_reader_ms = 30000
-join_ms = 30000
-
-# How long a stop may take, and how many connections there may be at a time: sockets, streams and requests of members.
-shutdown_ms = 10000
-connections = 16384
-
-[limits]
-{limits}
-[log]
-format = \"human\"            # or \"json\"
-level = \"info\"              # or \"warn\", \"debug\", or a filter such as \"dispatch_server=debug\"
-",
-        community = quoted(&community.to_string()),
-        bind = quoted(&founding.bind.to_string()),
-        store = quoted(STORE),
-        server_key = own_path(&founding.server_key, SERVER_KEY)?,
-        authority_key = own_path(&founding.authority_key, AUTHORITY_KEY)?,
-        allowlist = quoted(ALLOWLIST),
-    ))
-}
-
-/// A TOML string.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
 }
 
 fn make_dir(path: &Path, parents: bool) -> Result<(), Error> {

@@ -1,6 +1,5 @@
-//! Notices that the allowlist was saved. It watches the folder, since editors put a new file in the old one's place,
-//! and waits until the file has been quiet for a moment, so that half of a save is not taken for the whole.
-
+//! Notices that a file was saved. It watches the folder, since editors put a new file in the old one's place, and waits
+//! until the file has been quiet for a moment, so that half of a save is not taken for the whole.
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
