@@ -162,7 +162,11 @@ fn answer(request: &Request, examples: &Conversation) -> Value {
         Answer::Json(schema) => json_of(schema, json!({"Cache-Control": header("CacheControl")})),
         Answer::Validated(schema) => json_of(
             schema,
-            json!({"Cache-Control": header("CacheControlOfBlocks"), "ETag": header("ETag")}),
+            json!({
+                "Cache-Control": header("CacheControlOfBlocks"),
+                "Content-Encoding": header("ContentEncoding"),
+                "ETag": header("ETag"),
+            }),
         ),
         Answer::Public(schema) => json_of(
             schema,
@@ -231,7 +235,12 @@ fn headers() -> Value {
             "Caches may store blocks that they validate before each use (HTTP-11).",
             json!({"type": "string"}),
         ),
-        "ETag": header(false, "Changes with the bytes, as by a redaction (HTTP-11).", json!({"type": "string"})),
+        "ContentEncoding": header(
+            false,
+            "A coding that the request's `Accept-Encoding` allows, where the answer is not sent as it is (HTTP-19).",
+            json!({"type": "string"}),
+        ),
+        "ETag": header(false, "Another once the bytes are others, by a redaction too (HTTP-20).", json!({"type": "string"})),
         "RetryAfter": header(
             false,
             "`retry_after` in whole seconds (RFC 9110, section 10.2.3).",

@@ -1,5 +1,6 @@
 //! The transports over HTTP, by a real client of HTTP and, where a library would be in the way, by bytes.
 
+mod answers;
 mod blocks;
 mod bounds;
 pub mod bytes;
