@@ -45,6 +45,7 @@
 //! ```
 
 pub mod backup;
+pub mod binding;
 mod bounds;
 pub mod bytes;
 pub mod chain;

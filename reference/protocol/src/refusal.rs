@@ -25,6 +25,14 @@ macro_rules! codes {
                 match self { $(Self::$variant => $text,)* Self::Unknown => "unknown" }
             }
 
+            /// What it means, in a few words.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*).trim(),)*
+                    Self::Unknown => "a code of a later time",
+                }
+            }
+
             /// The status of a refusal by HTTP; none for what is said by `bye` alone.
             pub const fn http_status(self) -> Option<u16> {
                 match self { $(Self::$variant => $http,)* Self::Unknown => None }

@@ -4,7 +4,7 @@
 //! every value is signed. A schema cannot say everything: bytes' trailing bits it can, two members of one name, `1.0` for
 //! 1 and lengths in bytes of UTF-8 it cannot. Each schema holds all that it refers to.
 
-mod text;
+pub(crate) mod text;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};

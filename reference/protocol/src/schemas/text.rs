@@ -1,11 +1,14 @@
-//! A schema as text: the same in every build, with what a reader looks for first at its beginning.
+//! A schema, or a document that holds some, as text: the same in every build, with what a reader looks for first at its beginning.
 //!
 //! serde_json writes members by name or as they came, as the whole program's features say; a committed file needs one order.
 
 use serde_json::Value;
 
 /// Keywords in the order in which they are written; others come between these two groups, by name.
-const FIRST: [&str; 7] = [
+const FIRST: [&str; 10] = [
+    "openapi",
+    "asyncapi",
+    "info",
     "$schema",
     "$id",
     "title",
@@ -14,17 +17,18 @@ const FIRST: [&str; 7] = [
     "const",
     "enum",
 ];
-const LAST: [&str; 6] = [
+const LAST: [&str; 7] = [
     "properties",
     "required",
     "additionalProperties",
     "oneOf",
     "allOf",
     "$defs",
+    "components",
 ];
 
-/// Writes a schema, indented by two spaces, with a line break at its end.
-pub(super) fn write(schema: &Value) -> String {
+/// Writes a schema or such a document, indented by two spaces, with a line break at its end.
+pub(crate) fn write(schema: &Value) -> String {
     let mut text = String::new();
     value(&mut text, schema, 0);
     text.push('\n');
