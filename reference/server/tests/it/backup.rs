@@ -18,7 +18,7 @@ fn with_own_keys() -> Community {
     let community = Community::with(&["m01"]);
     for (name, option) in [("authority", "authority_key"), ("server", "server_key")] {
         let file = format!("{name}-key.pem");
-        let from = crate::community::key_file(name);
+        let from = community.key_copy(name);
         std::fs::copy(&from, community.path(&file)).unwrap();
         let toml = community.path("dispatchd.toml");
         let words = std::fs::read_to_string(&toml).unwrap();
@@ -197,7 +197,7 @@ async fn keys_stay_where_they_are_if_they_are_elsewhere_or_not_wanted() {
     let told = said(&["backup", "-c", text(&dir), text(&backup)]);
     assert!(
         told.contains("without")
-            && told.contains("server.test-key.pem")
+            && told.contains("server.pem")
             && !told.contains("secret"),
         "{told}"
     );
