@@ -1,14 +1,9 @@
-//! A server from its start to its end: opens the store, joins the parts, and takes it all down again.
+//! A server's start: opens the store and joins the parts. What comes of it is [`Running`].
 
-use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 use axum_server::Handle;
-use dispatch_protocol::bytes::Id;
-use dispatch_protocol::checkpoint::Checkpoint;
-use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::session::Host;
 use dispatch_protocol::wire::Transport;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -32,6 +27,7 @@ use crate::opening::Opened;
 use crate::origin::Origin;
 use crate::rates::Limiter;
 use crate::roster_keeper::RosterKeeper;
+use crate::running::Running;
 use crate::tls::{self, Keeper};
 use crate::writer::intake::Intake;
 use crate::writer::{RECOVERY, Sweep, Tip, Writer};
@@ -39,32 +35,9 @@ use crate::writer::{RECOVERY, Sweep, Tip, Writer};
 /// How many readers ask the store at once.
 const READERS: usize = 4;
 
-/// How long requests that are on their way when the server stops are still told so.
-const LAST_CALL: Duration = Duration::from_millis(50);
-
 /// The reference server.
 #[derive(Debug)]
 pub struct Server;
-
-/// A server that runs. Dropping it stops it abruptly; [`Running::shutdown`] does so in order.
-pub struct Running {
-    origins: Vec<Origin>,
-    address: SocketAddr,
-    metrics_address: Option<SocketAddr>,
-    reload: watch::Sender<u64>,
-    community: Id,
-    blocks: u64,
-    members: usize,
-    shutdown_within: Duration,
-    handle: Handle<SocketAddr>,
-    stop: watch::Sender<bool>,
-    inside: mpsc::Receiver<()>,
-    intake: Arc<Intake>,
-    server_key: Arc<KeyPair>,
-    last: Checkpoint,
-    writer: JoinHandle<Option<Writer>>,
-    tasks: Vec<JoinHandle<()>>,
-}
 
 impl Server {
     /// Opens the community and serves it until [`Running::shutdown`]. It returns when clients can connect: with every block
@@ -306,98 +279,6 @@ impl Server {
     }
 }
 
-impl Running {
-    /// The first origin by which this server may be dialled, such as `http://127.0.0.1:7311`.
-    #[must_use]
-    pub fn origin(&self) -> &str {
-        self.origins[0].as_str()
-    }
-
-    /// All its origins.
-    #[must_use]
-    pub fn origins(&self) -> &[Origin] {
-        &self.origins
-    }
-
-    /// A link that invites to this community: it pins the community's id behind the first origin. // [INV-1]
-    #[must_use]
-    pub fn invitation(&self) -> String {
-        format!("{}/#dispatch-d/1/{}", self.origin(), self.community)
-    }
-
-    /// The address that it listens on.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The address at which its metrics are shown, if they are.
-    #[must_use]
-    pub fn metrics_address(&self) -> Option<SocketAddr> {
-        self.metrics_address
-    }
-
-    /// Reads the certificate anew. A change of its files is noticed without this, too.
-    pub fn reload(&self) {
-        self.reload.send_modify(|times| *times += 1);
-    }
-
-    /// The community's id.
-    #[must_use]
-    pub fn community(&self) -> Id {
-        self.community
-    }
-
-    /// The number of blocks and of accounts on the roster at the start.
-    #[must_use]
-    pub fn size_at_start(&self) -> (u64, usize) {
-        (self.blocks, self.members)
-    }
-
-    /// Waits until the server fails by itself, which it does not in good health.
-    pub async fn failure(&mut self) -> Error {
-        let _ = (&mut self.writer).await;
-        Error::Failed("the ledger's writer failed; the log says why".to_owned())
-    }
-
-    /// Stops in order: takes no more entries and, soon, no more connections, makes durable what was accepted, says `bye` with
-    /// `shutting_down` to everybody, and signs a last checkpoint. Takes little longer than `shutdown_within`.
-    ///
-    /// # Errors
-    /// If the last of it failed; what was answered is durable all the same.
-    pub async fn shutdown(mut self) -> Result<(), Error> {
-        self.stop.send_replace(true);
-        // [HTTP-18] A connection whose request was not read yet would be closed without a word.
-        tokio::time::sleep(LAST_CALL).await;
-        self.handle.graceful_shutdown(Some(self.shutdown_within));
-        // Nobody sends anything there: it ends when the last connection, and the door, have ended.
-        let all_gone = tokio::time::timeout(self.shutdown_within, self.inside.recv())
-            .await
-            .is_ok();
-        if !all_gone {
-            tracing::warn!("some clients did not close in time");
-        }
-        self.intake.close();
-        let ended = tokio::time::timeout(self.shutdown_within, &mut self.writer).await;
-        self.tasks.drain(..).for_each(|task| task.abort());
-        let Ok(Ok(Some(mut writer))) = ended else {
-            return Err(Error::Failed(
-                "the ledger's writer did not end in order".to_owned(),
-            ));
-        };
-        let (server_key, last) = (self.server_key.clone(), self.last.time);
-        run_blocking(move || writer.conclude(last, &server_key).map_err(Error::from)).await
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.handle.shutdown();
-        self.intake.close();
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
 /// The writer has a thread of its own. None comes back if it panicked.
 fn spawn_writer(writer: Writer) -> Result<JoinHandle<Option<Writer>>, Error> {
     let (ended, end) = oneshot::channel();
@@ -410,7 +291,8 @@ fn spawn_writer(writer: Writer) -> Result<JoinHandle<Option<Writer>>, Error> {
     Ok(tokio::spawn(async move { end.await.ok() }))
 }
 
-async fn run_blocking<R: Send + 'static>(
+/// Does blocking work on a thread that is there for it.
+pub(crate) async fn run_blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, Error> + Send + 'static,
 ) -> Result<R, Error> {
     tokio::task::spawn_blocking(work)

@@ -196,9 +196,7 @@ async fn keys_stay_where_they_are_if_they_are_elsewhere_or_not_wanted() {
     let backup = community.dir.path().join("elsewhere");
     let told = said(&["backup", "-c", text(&dir), text(&backup)]);
     assert!(
-        told.contains("without")
-            && told.contains("server.pem")
-            && !told.contains("secret"),
+        told.contains("without") && told.contains("server.pem") && !told.contains("secret"),
         "{told}"
     );
     assert_eq!(
