@@ -43,4 +43,4 @@ target_of key 100000 2048 key
 target_of configuration 100000 1024 configuration
 target_of http 100000 512 http
 target_of handed_over 30000 4096 json
-target_of session 3000 1024 ""
+target_of session 2000 1024 ""
