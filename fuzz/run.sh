@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds all targets once and runs each for a bounded number of inputs, the first of them from the vectors:
 #
-#   fuzz/run.sh              as ./test does it: some twenty seconds behind the build
+#   fuzz/run.sh              as ./test does it: less than a minute behind the build
 #   fuzz/run.sh 100          a hundred times as much
 #   fuzz/run.sh 1 entry key  these alone
 #
