@@ -87,8 +87,8 @@ put("http", "from=9007199254740991\nlast-event-id: 7\nif-none-match: W/\"a\", \"
 put("http", "\ncontent-type: application/json; charset=\"utf-8\"\ncontent-encoding: gzip\n")
 
 # The session's inputs are a program of steps: bytes that the target reads as it needs them.
-for start in range(64):
-    put("session", hashlib.shake_256(bytes([start])).digest(64 + 16 * start))
+for start in range(128):
+    put("session", hashlib.shake_256(bytes([start])).digest(64 + 7 * start))
 
 for folder in sorted((ROOT / "fuzz/corpus").iterdir()):
     print(f"{len(list(folder.iterdir())):6} {folder.name}")

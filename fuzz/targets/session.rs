@@ -22,11 +22,13 @@ use dispatch_protocol::session::{
 use dispatch_protocol::wire::{
     Challenge, ClientFrame, Prove, Ref, Resume, ServerFrame, Submit, Welcome,
 };
-use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
 const ORIGIN: &str = "http://127.0.0.1:7311";
 const BEGIN: u64 = 1_790_000_000_000;
+/// The most steps of a program.
+const STEPS: usize = 48;
 
 macro_rules! keys {
     ($($name:literal),*) => {
@@ -86,31 +88,31 @@ enum Do {
     Hello {
         connection: u8,
         who: u8,
-        wrong_origin: bool,
+        odd: u8,
         session_ms: Option<u16>,
         have: Have,
     },
     Prove {
         connection: u8,
-        forged: bool,
-        other_nonce: bool,
-        twice: bool,
+        odd: u8,
     },
     Resume {
         connection: u8,
         session: u8,
         have: Have,
     },
+    /// Both halves of a join, as they are done.
+    Join {
+        connection: u8,
+        who: u8,
+    },
+    /// Mostly as a client does it; the highest values of `odd` stand for what one does not do.
     Submit {
         connection: u8,
         session: u8,
-        who: u8,
-        seq: i8,
+        odd: u8,
         seen: u8,
-        skew: i8,
         what: What,
-        forged: bool,
-        again: bool,
     },
     Raw {
         connection: u8,
@@ -120,8 +122,22 @@ enum Do {
         connection: u8,
     },
     Wait {
-        seconds: u16,
+        minutes: u8,
     },
+}
+
+/// As many steps as the bytes give: the derived form of a list would toss a coin behind each.
+#[derive(Debug)]
+struct Program(Vec<Do>);
+
+impl<'a> Arbitrary<'a> for Program {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> arbitrary::Result<Program> {
+        let mut steps = Vec::new();
+        while !bytes.is_empty() && steps.len() < STEPS {
+            steps.push(Do::arbitrary(bytes)?);
+        }
+        Ok(Program(steps))
+    }
 }
 
 #[derive(Arbitrary, Debug, Clone, Copy)]
@@ -131,14 +147,18 @@ enum Have {
     Wrong(u8),
 }
 
+/// The highest values stand for what no client says.
 #[derive(Arbitrary, Debug)]
 enum What {
     Card(u8),
-    Epoch(Vec<u8>),
-    Share(u8, Vec<u8>),
+    /// The accounts whose bits are set, and the author.
+    Epoch(u8),
+    Share(u8, u8),
     Message(u8, u8),
+    /// One of the messages.
     Redaction(u8),
-    Roster(Vec<u8>, Vec<u8>),
+    /// Removes an account that is on the roster, and adds another.
+    Roster(u8),
 }
 
 #[derive(Default)]
@@ -171,7 +191,7 @@ struct World {
     now: u64,
 }
 
-fuzz_target!(|steps: Vec<Do>| {
+fuzz_target!(|program: Program| {
     let (state, blocks) = FOUNDED.clone();
     let mut world = World {
         state,
@@ -185,7 +205,7 @@ fuzz_target!(|steps: Vec<Do>| {
         nonces: 0,
         now: BEGIN,
     };
-    for step in steps.into_iter().take(48) {
+    for step in program.0 {
         world.step(step);
         world.check_sessions();
     }
@@ -195,7 +215,7 @@ fuzz_target!(|steps: Vec<Do>| {
 impl World {
     fn step(&mut self, step: Do) {
         match step {
-            Do::Wait { seconds } => self.now += u64::from(seconds) * 1000,
+            Do::Wait { minutes } => self.now += u64::from(minutes) * 60_000,
             Do::Hangup { connection } => *self.connection(connection) = Connection::default(),
             Do::Raw { connection, text } => {
                 if let Ok(frame) = ClientFrame::decode(&text, &Limits::default()) {
@@ -205,11 +225,12 @@ impl World {
             Do::Hello {
                 connection,
                 who,
-                wrong_origin,
+                odd,
                 session_ms,
                 have,
             } => {
                 let who = usize::from(who) % 5;
+                let wrong_origin = odd > 250;
                 let nonce = self.nonce();
                 let mut dial = dial(&self.state, who);
                 if wrong_origin {
@@ -223,12 +244,8 @@ impl World {
                     self.connection(connection).asked = Some((who, nonce, challenge));
                 }
             }
-            Do::Prove {
-                connection,
-                forged,
-                other_nonce,
-                twice,
-            } => {
+            Do::Prove { connection, odd } => {
+                let (forged, other_nonce, twice) = (odd == 255, odd == 254, odd > 250);
                 let Some((who, nonce, mut challenge)) = self.connection(connection).asked else {
                     return;
                 };
@@ -261,37 +278,70 @@ impl World {
                 };
                 self.receive(connection, ClientFrame::Resume(resume));
             }
+            Do::Join { connection, who } => {
+                self.step(Do::Hello {
+                    connection,
+                    who,
+                    odd: 0,
+                    session_ms: None,
+                    have: Have::Nothing,
+                });
+                self.step(Do::Prove { connection, odd: 0 });
+            }
             Do::Submit {
-                connection,
+                mut connection,
                 session,
-                who,
-                seq,
+                odd,
                 seen,
-                skew,
                 what,
-                forged,
-                again,
             } => {
-                let who = usize::from(who) % 5;
-                let id = ACCOUNTS[who].public().id();
                 let Some(token) = self.token(session) else {
                     return;
                 };
+                let held = &self.held[usize::from(session) % self.held.len()];
+                let who = if odd == 255 {
+                    (held.who + 1) % 5
+                } else {
+                    held.who
+                };
+                if odd != 254 {
+                    let of = |at: &Connection| {
+                        let open = at.session.open();
+                        open.is_some_and(|open| open.token() == TokenHash::of(&token))
+                    };
+                    let place = self.connections.iter().position(of);
+                    connection = place.map_or(connection, |place| place as u8);
+                }
+                let id = ACCOUNTS[who].public().id();
                 let size = self.state.size().saturating_sub(u64::from(seen % 8)).max(1);
                 let seen = Prefix {
                     size,
                     hash: self.state.prefix_head(size).expect("it is there"),
                 };
-                let seq = self
-                    .state
-                    .next_seq(&id)
-                    .saturating_add_signed(i64::from(seq / 64));
-                let sent_at = self.now.saturating_add_signed(i64::from(skew) * 10_000);
-                let mut entry = sign(&self.state, who, seq, seen, sent_at, self.body(what, seq));
-                if forged {
+                let seq = match odd {
+                    253 => self.state.next_seq(&id) + 1,
+                    252 => self.state.next_seq(&id) - 1,
+                    _ => self.state.next_seq(&id),
+                };
+                let sent_at = if odd == 251 {
+                    self.now + 600_001
+                } else {
+                    self.now
+                };
+                let mut entry = sign(
+                    &self.state,
+                    who,
+                    seq,
+                    seen,
+                    sent_at,
+                    self.body(what, who, seq),
+                );
+                if odd == 250 {
                     entry.sent_at ^= 1;
                 }
-                if again && let Some(before) = self.sent.last() {
+                if odd == 249
+                    && let Some(before) = self.sent.last()
+                {
                     entry = before.clone();
                 }
                 self.sent.push(entry.clone());
@@ -308,9 +358,10 @@ impl World {
 
     /// A frame comes in; gives the reply, if there is one at once.
     fn receive(&mut self, connection: u8, frame: ClientFrame) -> Option<ServerFrame> {
-        // Whatever decodes is written, and is the same again.
         let text = serde_json::to_string(&frame).expect("a frame is written");
-        assert!(ClientFrame::decode(&text, &Limits::default()).is_ok_and(|again| again == frame));
+        // A message without its ciphertext is none, say. // [MSG-6]
+        let read = ClientFrame::decode(&text, &Limits::default()).ok()?;
+        assert!(read == frame, "what was written is read as something else");
         let resumed = match &frame {
             ClientFrame::Resume(resume) => Some(resume.token.clone()),
             _ => None,
@@ -463,33 +514,39 @@ impl World {
         );
     }
 
-    fn body(&self, what: What, salt: u64) -> Body {
-        let id = |who: u8| ACCOUNTS[usize::from(who) % 5].public().id();
+    fn body(&self, what: What, who: usize, salt: u64) -> Body {
+        let id = |who: usize| ACCOUNTS[who % 5].public().id();
         let epoch = |which: u8| match self.epochs.len() {
             0 => Id::new([which; 32]),
             some => self.epochs[usize::from(which) % some],
         };
-        let wraps = |who: Vec<u8>| {
-            let wrap = |who| Recipient {
-                member: id(who),
+        let wraps = |mask: u8| {
+            let chosen = (0..5).filter(|account| mask & 1 << account != 0 || *account == who);
+            let twice = (mask == 255).then_some(who);
+            let wrap = |account| Recipient {
+                member: id(account),
                 wrap: Wrap::new([7; 80]),
             };
-            who.into_iter().take(6).map(wrap).collect::<Vec<_>>()
+            chosen.chain(twice).map(wrap).collect::<Vec<_>>()
         };
         match what {
-            What::Card(byte) => Body::Card(CardBody {
-                x25519: Card::new([byte; 32]),
-            }),
-            What::Epoch(who) => Body::Epoch(Epoch {
+            What::Card(byte) => {
+                let mut bytes = [byte; 32];
+                bytes[31] = if byte == 255 { 255 } else { 0 };
+                Body::Card(CardBody {
+                    x25519: Card::new(bytes),
+                })
+            }
+            What::Epoch(mask) => Body::Epoch(Epoch {
                 commitment: Hash::of(&salt.to_be_bytes()),
-                wraps: wraps(who),
+                wraps: wraps(mask),
             }),
-            What::Share(which, who) => Body::Share(Share {
+            What::Share(which, mask) => Body::Share(Share {
                 epoch: epoch(which),
-                wraps: wraps(who),
+                wraps: wraps(mask),
             }),
             What::Message(which, byte) => {
-                let ciphertext = vec![byte; 144 + usize::from(byte & 1)];
+                let ciphertext = vec![byte; if byte == 254 { 145 } else { 144 }];
                 Body::Message(Message {
                     epoch: epoch(which),
                     salt: Salt::new([byte; 16]),
@@ -497,18 +554,33 @@ impl World {
                     ciphertext: (byte != 255).then(|| Bytes::from(ciphertext)),
                 })
             }
-            What::Redaction(index) => Body::Redaction(Redaction {
-                index: index.into(),
-                reason: String::new(),
-            }),
-            What::Roster(add, remove) => Body::Roster(Roster {
-                add: add
-                    .into_iter()
-                    .take(4)
-                    .map(|who| ACCOUNTS[usize::from(who) % 5].public().to_bytes())
-                    .collect(),
-                remove: remove.into_iter().take(4).map(id).collect(),
-            }),
+            What::Redaction(which) => {
+                let is_message = |block: &&Block| matches!(block.entry.body, Body::Message(_));
+                let messages: Vec<_> = self.blocks.iter().filter(is_message).collect();
+                let index = match messages.len() {
+                    some @ 1.. if which < 240 => messages[usize::from(which) % some].index,
+                    _ => which.into(),
+                };
+                Body::Redaction(Redaction {
+                    index,
+                    reason: String::new(),
+                })
+            }
+            What::Roster(which) => {
+                let account = usize::from(which) % 5;
+                let is_there = self.state.on_roster(&id(account));
+                let key = ACCOUNTS[account].public().to_bytes();
+                Body::Roster(Roster {
+                    add: (!is_there || which > 250)
+                        .then_some(key)
+                        .into_iter()
+                        .collect(),
+                    remove: (is_there || which > 252)
+                        .then(|| id(account))
+                        .into_iter()
+                        .collect(),
+                })
+            }
         }
     }
 

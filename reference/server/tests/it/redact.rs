@@ -331,6 +331,32 @@ async fn a_store_whose_path_is_too_long_for_a_socket_is_served_without_one_and_r
 }
 
 #[tokio::test]
+async fn a_program_that_reads_the_store_without_an_end_is_told_of_and_what_it_held_up_is_done_later()
+ {
+    let community = Community::with(&["m01"]);
+    let process = Process::serve(&community);
+    let (_, gone) = talk(&process).await;
+    let reader = rusqlite::Connection::open(community.path("store/chain.sqlite")).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM block;")
+        .unwrap();
+    let count = "SELECT count(*) FROM block";
+    let _: i64 = reader.query_row(count, [], |row| row.get(0)).unwrap();
+    let dir = community.path("");
+    let told = refused(1, &["redact", "-c", text(&dir), &gone.to_string()]);
+    assert!(
+        told.contains("keeps what was redacted in its journal; the server tries again"),
+        "{told}"
+    );
+    assert!(on_disk(&community, 0xa7));
+    drop(reader);
+    while on_disk(&community, 0xa7) {
+        tokio::task::yield_now().await;
+    }
+    assert!(said(&["verify", text(&dir)]).contains("1 redaction"));
+}
+
+#[tokio::test]
 async fn the_control_socket_takes_nothing_that_a_member_could_not_hand_in() {
     let community = Community::with(&["m01"]);
     let process = Process::serve(&community);
