@@ -95,6 +95,11 @@ impl Process {
         self.target.clone()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Reads the log up to a line that holds these words.
     pub fn says(&mut self, words: &str) -> String {
         line_with(&mut self.log, words)

@@ -3,7 +3,7 @@
 mod blocks;
 mod bounds;
 mod bytes;
-mod caller;
+pub mod caller;
 mod entries;
 mod events;
 mod joining;
