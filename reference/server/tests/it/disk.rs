@@ -140,17 +140,22 @@ async fn a_full_disk_refuses_entries_and_the_server_goes_on_when_there_is_room()
     let epoch = member.epoch_for_oneself().await;
     let caller = Caller::of(&process.target, &member.joined);
     let mut before = member.size();
-    let refusal = loop {
+    // Once more, if the sweep of the start makes room when the disk has been full for a moment.
+    let mut full: Option<Instant> = None;
+    while full.is_none_or(|since| since.elapsed() < RETRIED) {
         match submit(&mut member, epoch).await {
             Ok(index) => {
+                full = None;
                 before = index + 1;
                 member.read_to(before).await;
                 assert!(before < 1000, "the disk never gets full");
             }
-            Err(refusal) => break refusal,
+            Err(refusal) => {
+                assert_eq!(refusal.code, Code::Unavailable);
+                full.get_or_insert_with(Instant::now);
+            }
         }
-    };
-    assert_eq!(refusal.code, Code::Unavailable);
+    }
     refused_everywhere(&mut member, &caller, epoch, "the server's disk").await;
     let lifted = Command::new("prlimit")
         .args(["--pid", &process.id().to_string(), "--fsize=unlimited"])
@@ -166,7 +171,7 @@ async fn a_full_disk_refuses_entries_and_the_server_goes_on_when_there_is_room()
         .lines()
         .filter(|line| line.contains("INFO the store can be written again"))
         .count();
-    assert_eq!((named, over), (1, 1), "{log}");
+    assert!(named == over && (1..=2).contains(&named), "{log}");
     let size = before + 1;
     assert!(
         said(&["verify", text(&community.path(""))]).starts_with(&format!("good  {size} blocks"))
