@@ -42,6 +42,12 @@ pub enum StoreError {
         /// What is wrong.
         what: String,
     },
+    /// There is no room for what is to be written.
+    #[error("{}: the disk is full; make room", .0.display())]
+    Full(PathBuf),
+    /// Another program holds it.
+    #[error("{}: another program has locked the store; close that one", .0.display())]
+    Locked(PathBuf),
     /// The disk or the database refused.
     #[error("{}: {what}", .path.display())]
     Failed {

@@ -244,9 +244,19 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 /// Tells damage from a disk that refuses.
 fn told(path: &Path, cause: &rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    use rusqlite::ErrorCode::{
+        DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
+    };
     let path = path.to_owned();
     match cause {
+        rusqlite::Error::SqliteFailure(failure, _) if failure.code == DiskFull => {
+            StoreError::Full(path)
+        }
+        rusqlite::Error::SqliteFailure(failure, _)
+            if matches!(failure.code, DatabaseBusy | DatabaseLocked) =>
+        {
+            StoreError::Locked(path)
+        }
         rusqlite::Error::SqliteFailure(failure, _) if failure.code == NotADatabase => {
             StoreError::Unknown {
                 path,

@@ -34,7 +34,7 @@ impl Writer {
             return Err("this server does not hold the authority's key".to_owned());
         };
         if !self.usable() {
-            return Err("the store cannot be written just now".to_owned());
+            return Err(format!("not now: {}", self.cause()));
         }
         let wanted: BTreeSet<Id> = listed.iter().map(Listed::id).collect();
         if wanted == self.applied {
@@ -53,6 +53,7 @@ impl Writer {
                 Ok(linked) => staged.push(linked),
                 Err(problem) => {
                     // What was staged before is not in the store, so the state must not have it either.
+                    self.trouble_for("the server reads its store again");
                     self.recover();
                     return Err(problem);
                 }

@@ -9,11 +9,12 @@ mod follow;
 pub(crate) mod intake;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::collections::{BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,7 @@ use tokio::sync::{oneshot, watch};
 
 pub(crate) use follow::Followed;
 use intake::{Checked, Intake, Work};
+use trouble::Trouble;
 
 use crate::allowlist::Listed;
 use crate::checkpointer;
@@ -111,7 +113,7 @@ pub(crate) struct Writer {
     /// Whether the state may not be the store's.
     pub(crate) stale: bool,
     /// When a commit failed last, until one works again. Told to others by `healthy`.
-    pub(crate) trouble: Option<Instant>,
+    pub(crate) trouble: Option<Trouble>,
     /// How long entries are refused after a commit that failed: [`RECOVERY`].
     pub(crate) recovery: Duration,
     pub(crate) healthy: Arc<AtomicBool>,
@@ -148,7 +150,7 @@ impl Writer {
                 }
                 Work::Command(Command::Keep(checkpoint)) => {
                     if let Err(problem) = self.ledger.keep(&checkpoint) {
-                        tracing::error!(%problem, "a checkpoint could not be kept");
+                        self.meet(&problem, "a checkpoint could not be kept");
                     }
                 }
                 Work::Command(Command::IsSwept(done)) => {
@@ -181,7 +183,10 @@ impl Writer {
 
     fn take(&mut self, batch: Vec<Checked>) {
         if !self.usable() {
-            // Each reply says `unavailable` as it is dropped.
+            let refusal = unavailable(&format!("{}; nothing was appended", self.cause()));
+            for Checked { reply, .. } in batch {
+                reply.answer(Outcome::Refused(refusal.clone()));
+            }
             return;
         }
         let mut staged = Vec::new();
@@ -204,6 +209,7 @@ impl Writer {
                         tracing::error!(
                             "the state failed at an entry; it is read again from the store"
                         );
+                        self.trouble_for("the server failed at an entry");
                         self.recover();
                         return;
                     };
@@ -250,9 +256,10 @@ impl Writer {
                 author, seq, id, ..
             } => match self.read().place_of(&author, seq, &id) {
                 Some((index, hash)) if !self.stale => Outcome::Accepted { index, hash },
-                _ => Outcome::Refused(unavailable(
-                    "the entry could not be made durable; nothing was appended",
-                )),
+                _ => Outcome::Refused(unavailable(&format!(
+                    "{}; nothing was appended",
+                    self.cause()
+                ))),
             },
             Judged::Repeated { index, hash } if durable => Outcome::Accepted { index, hash },
             Judged::Refused(refusal) if durable => Outcome::Refused(refusal),
@@ -279,7 +286,7 @@ impl Writer {
             redacted: &redacted,
             applied,
         }) {
-            tracing::error!(%problem, "a batch could not be made durable");
+            self.meet(&problem, "a batch could not be made durable");
             self.recover();
             return Err(problem);
         }
@@ -325,8 +332,6 @@ impl Writer {
 
     /// Reads the state again from the store, after a batch that may or may not be there.
     fn recover(&mut self) {
-        self.trouble = Some(Instant::now());
-        self.healthy.store(false, Ordering::Release);
         self.stale = true;
         let published = self.tip.borrow().description.size;
         let read = || -> Result<(State, Vec<Block>), StoreError> {
@@ -341,46 +346,14 @@ impl Writer {
                 self.stale = false;
                 let redacted = redacted_by(&missed);
                 self.publish(missed, &redacted);
-                tracing::warn!(
+                tracing::debug!(
                     blocks = self.read().size(),
                     "the state was read again from the store"
                 );
             }
             Err(problem) => {
-                tracing::error!(%problem, "the store cannot be read; no entry is taken")
+                self.meet(&problem, "the store cannot be read");
             }
-        }
-    }
-
-    /// Whether a commit may be tried: not right after one that failed, since each failure costs a look at the whole chain.
-    fn usable(&mut self) -> bool {
-        match self.trouble {
-            None => true,
-            Some(since) if since.elapsed() < self.recovery => false,
-            Some(_) if self.stale => {
-                self.recover();
-                !self.stale
-            }
-            Some(_) => true,
-        }
-    }
-
-    /// After trouble, and while nobody hands anything in: tries whether the store can be written again.
-    fn probe(&mut self) {
-        if self.trouble.is_none() || !self.usable() {
-            return;
-        }
-        let kept = self.ledger.shelf().checkpoint().ok().flatten();
-        match kept.map(|checkpoint| self.ledger.keep(&checkpoint)) {
-            Some(Ok(())) => self.trouble_is_over(),
-            _ => self.trouble = Some(Instant::now()),
-        }
-    }
-
-    fn trouble_is_over(&mut self) {
-        if self.trouble.take().is_some() {
-            tracing::info!("the store can be written again");
-            self.healthy.store(true, Ordering::Release);
         }
     }
 

@@ -339,10 +339,24 @@ async fn a_members_export_brings_what_came_after_a_backup_and_redactions_with_it
     assert_eq!(again.chain().description(), member.chain().description());
     server.shutdown().await.unwrap();
 
-    // What is not the server's is refused, and leaves nothing behind.
+    // What no checkpoint covers is left: nothing shows that the server had it.
     let spoilt = community.dir.path().join("spoilt.jsonl");
-    let mut all: Vec<&str> = lines.lines().collect();
-    let last = all.pop().unwrap();
+    let early_on = said(&["export", text(&backup)]);
+    let (_, earlier) = early_on.trim_end().rsplit_once('\n').unwrap();
+    let (later, last) = lines.trim_end().rsplit_once('\n').unwrap();
+    std::fs::write(&spoilt, format!("{later}\n{earlier}\n")).unwrap();
+    let to = community.dir.path().join("uncovered");
+    let told = said(
+        &blocks(&spoilt, &to)
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
+    assert!(told.contains("left     3 blocks of the file"), "{told}");
+    assert_eq!(exported(&to).len(), exported(&backup).len());
+
+    // What is not the server's is refused, and leaves nothing behind.
+    let all: Vec<&str> = later.lines().collect();
     let without: String = all.iter().map(|line| format!("{line}\n")).collect();
     let gap = format!(
         "{}{last}\n",
@@ -350,10 +364,15 @@ async fn a_members_export_brings_what_came_after_a_backup_and_redactions_with_it
     );
     let forged = lines.replacen("\"sent_at\":1", "\"sent_at\":2", 8);
     let other = other_chain();
+    let said_late = all[late as usize];
+    let (before, after) = said_late.split_once(",\"ciphertext\":\"").unwrap();
+    let (_, after) = after.split_once('"').unwrap();
+    let stripped = lines.replace(said_late, &format!("{before}{after}"));
     for (text_of_it, wanted) in [
         (without.as_str(), "no checkpoint at its end"),
         (gap.as_str(), "does not follow"),
         (forged.as_str(), "spoilt.jsonl"),
+        (stripped.as_str(), "has no ciphertext in it"),
         (other.as_str(), "the file is of another chain"),
         ("", "no checkpoint at its end"),
     ] {

@@ -7,6 +7,7 @@ mod bytes;
 mod client;
 mod command;
 mod community;
+mod disk;
 mod ending;
 mod founding;
 mod history;

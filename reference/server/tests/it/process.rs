@@ -112,6 +112,11 @@ impl Process {
         self.target.clone()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Reads the log up to a line that holds these words.
     pub fn says(&mut self, words: &str) -> String {
         let text = text_to(&mut self.log, words);

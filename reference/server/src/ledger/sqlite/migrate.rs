@@ -89,11 +89,13 @@ impl SqliteLedger {
                 1 => beside(".backup"),
                 _ => beside(&format!(".backup-{number}")),
             };
-            // A link never takes the place of another file, as a rename would.
-            match std::fs::hard_link(&partial, &backup) {
+            // A link never takes the place of another file, as a rename would; where there are none, the lock has to do.
+            let linked = match std::fs::hard_link(&partial, &backup) {
+                Err(_) if !backup.exists() => std::fs::rename(&partial, &backup),
+                linked => linked.and_then(|()| std::fs::remove_file(&partial)),
+            };
+            match linked {
                 Ok(()) => {
-                    std::fs::remove_file(&partial)
-                        .map_err(|cause| copy::refused(&partial, &cause))?;
                     sync_folder_of(&backup)?;
                     return Ok(backup);
                 }

@@ -298,3 +298,30 @@ fn a_digest_that_is_wrong_missing_or_too_much_is_named() {
         state.description()
     );
 }
+
+#[test]
+fn a_store_that_finds_no_room_says_so_and_holds_what_it_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let (blocks, _) = chain(100);
+    let path = folder.path().join("chain.sqlite");
+    let mut ledger = SqliteLedger::create(&path, &blocks[0]).unwrap();
+    let batch = |blocks| Batch {
+        blocks,
+        redacted: &[],
+        applied: None,
+    };
+    ledger
+        .connection
+        .pragma_update(None, "max_page_count", 8)
+        .unwrap();
+    let problem = ledger.append(&batch(&blocks[1..])).unwrap_err();
+    assert!(matches!(problem, StoreError::Full(_)), "{problem}");
+    assert!(problem.to_string().ends_with("the disk is full; make room"));
+    assert_eq!(ledger.shelf().size().unwrap(), 1);
+    ledger
+        .connection
+        .pragma_update(None, "max_page_count", 1 << 20)
+        .unwrap();
+    ledger.append(&batch(&blocks[1..])).unwrap();
+    assert_eq!(ledger.shelf().size().unwrap(), blocks.len() as u64);
+}
