@@ -92,12 +92,16 @@ fn listed(names: impl Iterator<Item = String>) -> String {
     names.collect::<Vec<_>>().join(" and ")
 }
 
+/// The certificate and its key: whoever renews them knows where they lie, so that they are never copied.
+const CERTIFICATE: &str = "tls.certificate";
+const TLS_KEY: &str = "tls.key";
+
 /// The configured keys, by what becomes of them.
 struct Keys {
     /// Those in the community's folder, and their names in the backup.
     copied: Vec<(PathBuf, &'static str)>,
     left_out: Vec<PathBuf>,
-    /// Those that are elsewhere and stay there: the option, and the path that the copied configuration names.
+    /// Those that are elsewhere and stay there, the certificate among them: the option, and the path that the copied configuration names.
     kept_elsewhere: Vec<(&'static str, PathBuf)>,
 }
 
@@ -130,6 +134,13 @@ impl Keys {
             }
             keys.left_out.push(path.clone());
         }
+        if let Some(tls) = &config.tls {
+            // Not where links lead to: a renewal changes that.
+            for (option, path) in [(CERTIFICATE, &tls.certificate), (TLS_KEY, &tls.key)] {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                keys.kept_elsewhere.push((option, path));
+            }
+        }
         keys
     }
 }
@@ -141,13 +152,25 @@ struct Paths {
     server_key: Option<Spanned<String>>,
     authority_key: Option<Spanned<String>>,
     allowlist: Option<Spanned<String>>,
+    tls: Option<TlsPaths>,
+}
+
+#[derive(Deserialize)]
+struct TlsPaths {
+    certificate: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
 }
 
 /// The configuration's text with the paths as they are in a backup, and the owner's words around them as they were.
 fn carried(text: &str, elsewhere: &[(&str, PathBuf)]) -> Result<String, String> {
     let paths: Paths = toml::from_str(text).map_err(|cause| cause.message().to_owned())?;
     let mut places = Vec::new();
+    let (certificate, tls_key) = paths
+        .tls
+        .map_or((None, None), |tls| (tls.certificate, tls.key));
     for (option, written, name) in [
+        (CERTIFICATE, certificate, ""),
+        (TLS_KEY, tls_key, ""),
         ("store", paths.store, STORE),
         ("server_key", paths.server_key, SERVER_KEY),
         ("authority_key", paths.authority_key, AUTHORITY_KEY),

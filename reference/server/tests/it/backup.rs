@@ -443,3 +443,24 @@ async fn an_export_is_the_chain_and_its_checkpoint_and_never_written_over_a_file
         Some(2)
     );
 }
+
+#[tokio::test]
+async fn a_certificate_stays_where_it_is_renewed_and_is_named_by_its_whole_path() {
+    let community = with_own_keys();
+    let dir = community.path("");
+    let toml = community.path("dispatchd.toml");
+    let words = std::fs::read_to_string(&toml).unwrap();
+    let tls =
+        "\n[tls]\ncertificate = \"tls/chain.pem\" # renewed by a program\nkey = \"tls/key.pem\"\n";
+    std::fs::write(&toml, words + tls).unwrap();
+    let backup = community.dir.path().join("backup");
+    said(&["backup", "-c", text(&dir), text(&backup)]);
+    let to = community.dir.path().join("restored");
+    said(&["restore", text(&backup), text(&to)]);
+    let config = Config::load(&to).unwrap();
+    let tls = config.tls.unwrap();
+    assert_eq!(tls.certificate, community.path("tls/chain.pem"));
+    assert_eq!(tls.key, community.path("tls/key.pem"));
+    let words = std::fs::read_to_string(to.join("dispatchd.toml")).unwrap();
+    assert!(words.contains("# renewed by a program"), "{words}");
+}
