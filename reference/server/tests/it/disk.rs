@@ -18,6 +18,17 @@ use crate::process::{Process, refused, said, text};
 /// The server tries a store that failed it once a second.
 const RETRIED: Duration = Duration::from_millis(1500);
 
+/// A community whose members may hand in entries as fast as they can.
+fn community() -> Community {
+    let community = Community::with(&["m01"]);
+    let path = community.path("dispatchd.toml");
+    let words = std::fs::read_to_string(&path).unwrap();
+    let free = words.replace("entries_per_second = 20", "entries_per_second = 0");
+    assert_ne!(words, free);
+    std::fs::write(path, free).unwrap();
+    community
+}
+
 /// Asks for the health until it is this one.
 async fn healthy(caller: &Caller, wanted: u16) {
     let begun = Instant::now();
@@ -99,7 +110,7 @@ fn stopped(mut process: Process) -> String {
 
 #[tokio::test]
 async fn a_store_that_another_program_locks_is_told_once_and_served_again_when_it_lets_go() {
-    let community = Community::with(&["m01"]);
+    let community = community();
     let process = Process::serve(&community);
     let mut member = Member::join(&process.target, "m01").await;
     let epoch = member.epoch_for_oneself().await;
@@ -127,7 +138,7 @@ async fn a_store_that_another_program_locks_is_told_once_and_served_again_when_i
 
 #[tokio::test]
 async fn a_full_disk_refuses_entries_and_the_server_goes_on_when_there_is_room() {
-    let community = Community::with(&["m01"]);
+    let community = community();
     // No file grows beyond 200 blocks of 512 bytes: as a disk that has so much room.
     let mut command = Command::new("sh");
     command
@@ -181,7 +192,7 @@ async fn a_full_disk_refuses_entries_and_the_server_goes_on_when_there_is_room()
 #[tokio::test]
 async fn a_disk_that_is_full_or_a_store_that_is_locked_at_the_start_is_one_clear_line() {
     // A server that was killed has a checkpoint to sign at the next start.
-    let community = Community::with(&["m01"]);
+    let community = community();
     let process = Process::serve(&community);
     let mut member = Member::join(&process.target, "m01").await;
     member.epoch_for_oneself().await;
