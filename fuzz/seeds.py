@@ -85,6 +85,7 @@ put("configuration", '[limits]\nframe_bytes = 262144\nciphertext_bytes = 65536\n
 put("http", "from=0&limit=2&wait=1000\nauthorization: Dispatch AQIDBA\n")
 put("http", "from=9007199254740991\nlast-event-id: 7\nif-none-match: W/\"a\", \"b\", *\n")
 put("http", "\ncontent-type: application/json; charset=\"utf-8\"\ncontent-encoding: gzip\n")
+put("http", "\naccept-encoding: br, gzip;q=0.5, *;q=0\nx-forwarded-for: 203.0.113.9, 192.0.2.7\nx-forwarded-for: 2001:db8::1\n")
 
 # The session's inputs are a program of steps: bytes that the target reads as it needs them.
 for start in range(128):

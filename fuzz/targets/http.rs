@@ -3,6 +3,8 @@
 
 #![no_main]
 
+use std::net::IpAddr;
+
 use data_encoding::BASE64URL_NOPAD;
 use dispatch_server::fuzzing::http;
 use libfuzzer_sys::fuzz_target;
@@ -63,6 +65,25 @@ fuzz_target!(|bytes: &[u8]| {
     match http::is_known(&headers, PAGE) {
         true => assert!(lists.any(|list| holds(list, b"*") || holds(list, tag.as_bytes()))),
         false => assert!(lists.all(|list| list != b"*" && list != tag.as_bytes())),
+    }
+    let mut codings = headers.get_all("accept-encoding").iter();
+    if http::takes_gzip(&headers) {
+        let named = |line: &[u8]| {
+            let line = line.to_ascii_lowercase();
+            holds(&line, b"gzip") || holds(&line, b"*")
+        };
+        assert!(codings.any(|line| named(line.as_bytes())), "[HTTP-19]");
+    }
+    let mut told = headers.get_all("x-forwarded-for").iter();
+    match http::behind_proxy(&headers) {
+        // [LIM-7] Nobody is counted who was not told, but for the proxy that tells of nobody.
+        Some(IpAddr::V4(address)) if address.octets()[..3] != [192, 0, 2] => {
+            let address = address.to_string();
+            let says = |line: &[u8]| holds(line, address.as_bytes()) || holds(line, b":");
+            assert!(told.any(|line| says(line.as_bytes())), "{address}");
+        }
+        Some(IpAddr::V6(address)) => assert_eq!(address.segments()[4..], [0; 4]),
+        _ => {}
     }
 });
 

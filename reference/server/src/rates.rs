@@ -106,6 +106,14 @@ impl Network {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+impl Network {
+    /// The address, or an IPv6 network's first one.
+    pub(crate) fn address(self) -> IpAddr {
+        self.0
+    }
+}
+
 /// A bucket for each of many.
 struct Buckets<K: Hash + Eq + Clone, C: Clock = MonotonicClock> {
     limiter: RateLimiter<K, HashMapStateStore<K>, C, NoOpMiddleware<C::Instant>>,

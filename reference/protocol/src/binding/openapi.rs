@@ -9,6 +9,7 @@ use super::table::{Answer, Parameter, REQUESTS, Request};
 use super::{components, info};
 use crate::json::GREATEST_INTEGER;
 use crate::refusal::Code;
+use crate::wire::ServerFrame;
 
 const MORE: &str = "Every community has a server of its own: the paths stand under its origin. `HEAD` is served wherever `GET` is, and waits for \
     nothing. A path that is not here, or whose transport is not offered, is answered with 404, and a method that its path does not take \
@@ -187,8 +188,20 @@ fn answer(request: &Request, examples: &Conversation) -> Value {
 fn stream(examples: &Conversation) -> String {
     format!(
         "event: blocks\nid: {}\ndata: {}\n\nevent: checkpoint\ndata: {}\n\nevent: bye\ndata: {}\n\n",
-        examples.next, examples.blocks, examples.checkpoint, examples.bye
+        examples.next,
+        on_the_wire(&examples.blocks),
+        on_the_wire(&examples.checkpoint),
+        on_the_wire(&examples.bye)
     )
+}
+
+/// A frame's text with its members in the order in which the types have them: a `Value` may keep another.
+fn on_the_wire(frame: &Value) -> String {
+    let text = frame.to_string();
+    match ServerFrame::decode(&text) {
+        Ok(Some(frame)) => serde_json::to_string(&frame).unwrap_or(text),
+        _ => text,
+    }
 }
 
 /// A refusal with this status, by one of these codes. // [HTTP-3]

@@ -1,10 +1,14 @@
 //! What a request says, for the fuzz targets: see [`crate::fuzzing`].
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use dispatch_protocol::refusal::Refusal;
+use ipnet::IpNet;
 
 use super::query::Query;
 use super::{authorization, body, etag, events};
+use crate::rates::Network;
 
 /// The headers of these names and values, those left out that no server would hand on.
 pub fn headers<'h>(stated: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> HeaderMap {
@@ -43,10 +47,21 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
 
 /// Whether `If-None-Match` names the tag of these bytes.
 pub fn is_known(headers: &HeaderMap, bytes: &[u8]) -> bool {
-    etag::is_known(headers, &etag::tag(bytes))
+    etag::is_known(headers, &etag::tag(bytes, false))
 }
 
 /// The tag of these bytes.
 pub fn tag(bytes: &[u8]) -> HeaderValue {
-    etag::tag(bytes)
+    etag::tag(bytes, false)
+}
+
+/// Whether `Accept-Encoding` allows gzip.
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    crate::coding::takes_gzip(headers)
+}
+
+/// Whom joins are counted by that come from a proxy which is believed, as all of 192.0.2.0/24 are.
+pub fn behind_proxy(headers: &HeaderMap) -> Option<IpAddr> {
+    let proxies = [IpNet::new_assert([192, 0, 2, 0].into(), 24)];
+    Network::of([192, 0, 2, 1].into(), headers, &proxies).map(Network::address)
 }
