@@ -14,7 +14,11 @@ use crate::member::{Member, card};
 
 /// A community whose metrics are shown, and one who asks for them.
 async fn shown(members: &[&str]) -> (Community, Running, Caller) {
-    let mut community = Community::with(members);
+    shown_by(Community::with(members)).await
+}
+
+/// The same of one that was founded otherwise.
+async fn shown_by(mut community: Community) -> (Community, Running, Caller) {
     community.config.metrics = Some(([127, 0, 0, 1], 0).into());
     let server = community.serve().await;
     let target = Target {
@@ -113,20 +117,15 @@ async fn they_are_shown_at_their_own_address_alone_and_nothing_else_is() {
 #[tokio::test]
 async fn who_got_no_place_is_counted() {
     let mut community = Community::with(&["m01"]);
-    community.config.metrics = Some(([127, 0, 0, 1], 0).into());
     community.config.connections = 1;
-    let server = community.serve().await;
-    let target = Target {
-        address: server.metrics_address().unwrap(),
-        ..Target::from(&server)
-    };
+    let (_community, server, asks) = shown_by(community).await;
     let member = Member::join(&server, "m01").await;
     let caller = Caller::of(&server, &member.joined);
     assert_eq!(
         caller.get("/v1/checkpoint").await.refused(),
         Code::Unavailable
     );
-    let text = Caller::stranger(target).get("/metrics").await.body;
+    let text = asks.get("/metrics").await.body;
     let turned_away = value(&text, "dispatchd_turned_away_total{reason=\"full\"}");
     assert_eq!(turned_away, Some(1.0));
 }
