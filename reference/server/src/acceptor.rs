@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::http::Request;
+use axum::http::{HeaderMap, Request};
 use axum_server::accept::Accept;
+use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
+use crate::rates::{Network, Share, Shares};
 use crate::stream::Stream;
 use crate::tls::Carrier;
 
@@ -22,10 +24,15 @@ use crate::tls::Carrier;
 /// as it is opened, a proof as it has come whole, and a member's connection as its token is seen.
 pub(crate) const REQUESTS: usize = 512;
 
+/// How many of them one network may have, unless it is this machine's own or a proxy's that is believed.
+const OF_NETWORK: usize = 128;
+
 /// See the module.
 #[derive(Clone)]
 pub(crate) struct Acceptor {
     room: Arc<Semaphore>,
+    shares: Arc<Shares>,
+    proxies: Arc<[IpNet]>,
     patience: Duration,
     /// TLS, and how long a handshake may take.
     tls: Option<(TlsAcceptor, Duration)>,
@@ -33,9 +40,15 @@ pub(crate) struct Acceptor {
 
 impl Acceptor {
     /// For clients who may be so slow to read.
-    pub(crate) fn new(patience: Duration, tls: Option<(TlsAcceptor, Duration)>) -> Acceptor {
+    pub(crate) fn new(
+        patience: Duration,
+        tls: Option<(TlsAcceptor, Duration)>,
+        proxies: Arc<[IpNet]>,
+    ) -> Acceptor {
         Acceptor {
             room: Arc::new(Semaphore::new(REQUESTS)),
+            shares: Shares::new(OF_NETWORK),
+            proxies,
             patience,
             tls,
         }
@@ -50,20 +63,29 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Acceptor {
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let place = self.room.clone().try_acquire_owned();
         let (patience, tls) = (self.patience, self.tls.clone());
+        let (shares, proxies) = (self.shares.clone(), self.proxies.clone());
         Box::pin(async move {
-            let place = place.map_err(|_| {
+            let full = || {
                 let problem = "too many connections are at their request";
                 io::Error::new(ErrorKind::QuotaExceeded, problem)
-            })?;
-            stream.set_nodelay(true)?;
-            let peer = stream.peer_addr()?.ip().to_canonical();
+            };
+            let place = place.map_err(|_| full())?;
+            // Also one that has gone already.
+            let aborted = |cause| io::Error::new(ErrorKind::ConnectionAborted, cause);
+            stream.set_nodelay(true).map_err(aborted)?;
+            let peer = stream.peer_addr().map_err(aborted)?.ip().to_canonical();
+            let is_proxy = proxies.iter().any(|proxy| proxy.contains(&peer));
+            let network = Network::of(peer, &HeaderMap::new(), &[]).filter(|_| !is_proxy);
+            let share = match network {
+                Some(network) => Some(shares.take(network).ok_or_else(full)?),
+                None => None,
+            };
             // Whoever is at a handshake holds a place like whoever is at a request.
             let carrier = match tls {
                 None => Carrier::Plain(stream),
                 Some((tls, within)) => {
                     let shaken = tokio::time::timeout(within, tls.accept(stream)).await;
                     let shaken = shaken.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
-                    let aborted = |cause| io::Error::new(ErrorKind::ConnectionAborted, cause);
                     Carrier::Tls(Box::new(shaken.map_err(aborted)?))
                 }
             };
@@ -71,6 +93,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Acceptor {
                 peer,
                 held: Arc::new(Mutex::new(Held {
                     _place: place,
+                    _share: share,
                     is_members: false,
                 })),
             };
@@ -91,6 +114,8 @@ pub(crate) struct Seat {
 #[derive(Debug)]
 struct Held {
     _place: OwnedSemaphorePermit,
+    /// Its network's place among strangers.
+    _share: Option<Share>,
     is_members: bool,
 }
 
@@ -115,6 +140,7 @@ impl Seat {
         };
         *held = Held {
             _place: place,
+            _share: None,
             is_members,
         };
         true
@@ -157,6 +183,7 @@ mod tests {
             peer: [127, 0, 0, 1].into(),
             held: Arc::new(Mutex::new(Held {
                 _place: place,
+                _share: None,
                 is_members: false,
             })),
         };

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum_server::Handle;
+use ipnet::IpNet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::acceptor::Acceptor;
@@ -55,6 +56,8 @@ pub(crate) struct Manners {
     pub(crate) join_within: Duration,
     /// TLS, where it is spoken.
     pub(crate) tls: Option<TlsAcceptor>,
+    /// The proxies that are believed.
+    pub(crate) proxies: Arc<[IpNet]>,
     /// Where it is counted who got no place.
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -70,13 +73,14 @@ pub(crate) fn accept(
         slow_reader,
         join_within,
         tls,
+        proxies,
         metrics,
     } = manners;
     let tls = tls.map(|tls| (tls, HEAD.min(join_within)));
     let mut server = axum_server::from_tcp(listener)
         .map_err(|cause| Error::Failed(cause.to_string()))?
         // Twice as long as a member's frames have, so that a `bye` can still come through.
-        .acceptor(Acceptor::new(2 * slow_reader, tls))
+        .acceptor(Acceptor::new(2 * slow_reader, tls, proxies))
         .handle(handle)
         .first_request_timeout(HEAD)
         .accept_error_handler({

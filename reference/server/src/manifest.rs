@@ -124,7 +124,7 @@ impl Manifest {
         if !backup.is_dir() {
             return Err(Error::file(backup, "there is no such folder"));
         }
-        if !path.exists() {
+        if !path.try_exists().map_err(at(&path))? {
             let problem = "there is no manifest.json in it: it is no backup, or one that was broken off; take another one";
             return Err(Error::file(backup, problem));
         }

@@ -31,12 +31,18 @@ const FILES: [&str; 6] = [
     MANIFEST,
 ];
 
+/// Stands in the staging folder once files are moved to their place, and names them in their order: what of them is not
+/// there any more was moved.
+const MOVING: &str = "moving";
+
 /// A folder while it is filled.
 pub(crate) struct NewFolder {
     dir: PathBuf,
     staging: PathBuf,
     made: bool,
     done: bool,
+    /// One run at a time fills it; ends with the process.
+    _turn: File,
 }
 
 impl NewFolder {
@@ -54,20 +60,35 @@ impl NewFolder {
                 "there is a file of this name; choose another folder",
             ));
         }
+        let turn = File::open(dir).map_err(at(dir))?;
+        turn.try_lock().map_err(|_| {
+            Error::file(
+                dir,
+                "another dispatchd is at work in this folder; nothing was changed",
+            )
+        })?;
         let mut folder = NewFolder {
             dir: dir.to_owned(),
             staging: dir.join(STAGING),
             made,
             done: true,
+            _turn: turn,
         };
+        if folder.staging.exists() {
+            if let Some(last) = folder.moving().last()
+                && !folder.staging.join(last).exists()
+            {
+                // Nothing was missing but the end of the program.
+                let _ = fs::remove_dir_all(&folder.staging);
+            } else {
+                folder.clear();
+            }
+        }
         if dir.join(FILE_NAME).exists() {
             return Err(Error::file(
                 dir,
-                "a community was founded here already; nothing was changed",
+                "there is a community or a backup here already; nothing was changed",
             ));
-        }
-        if folder.staging.exists() {
-            folder.clear();
         }
         if fs::read_dir(dir).map_err(at(dir))?.next().is_some() {
             return Err(Error::file(
@@ -87,11 +108,14 @@ impl NewFolder {
 
     /// Moves what was made to its place.
     pub(crate) fn commit(mut self) -> Result<(), Error> {
-        for name in FILES {
+        let made = FILES.into_iter();
+        let made: Vec<_> = made
+            .filter(|name| self.staging.join(name).exists())
+            .collect();
+        write(&self.staging.join(MOVING), &made.join("\n"))?;
+        sync(&self.staging)?;
+        for name in made {
             let made = self.staging.join(name);
-            if !made.exists() {
-                continue;
-            }
             if name == FILE_NAME || name == MANIFEST {
                 sync(&self.dir)?;
             }
@@ -99,15 +123,25 @@ impl NewFolder {
             fs::rename(&made, &place).map_err(at(&place))?;
         }
         self.done = true;
-        let _ = fs::remove_dir(&self.staging);
+        let _ = fs::remove_dir_all(&self.staging);
         sync(&self.dir)
     }
 
-    /// Removes what was made that did not come to its end. These files were never anybody's but its own: the
-    /// folder was empty when it began.
+    /// What is moved to its place, in this order; none if that has not begun.
+    fn moving(&self) -> Vec<&'static str> {
+        let names = fs::read_to_string(self.staging.join(MOVING)).unwrap_or_default();
+        let ours = FILES.into_iter();
+        ours.filter(|name| names.lines().any(|line| line == *name))
+            .collect()
+    }
+
+    /// Removes what was made that did not come to its end: what was moved, and the staging folder. Another file that lies
+    /// in the folder is somebody's.
     fn clear(&self) {
-        let _ = fs::remove_dir_all(&self.staging);
-        for name in FILES {
+        for name in self.moving() {
+            if self.staging.join(name).exists() {
+                continue;
+            }
             let path = self.dir.join(name);
             let _ = if path.is_dir() {
                 fs::remove_dir_all(path)
@@ -115,6 +149,7 @@ impl NewFolder {
                 fs::remove_file(path)
             };
         }
+        let _ = fs::remove_dir_all(&self.staging);
     }
 }
 

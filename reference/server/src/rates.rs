@@ -1,9 +1,11 @@
 //! How much an account or an address may do in a time. [LIM-7] Whoever does more is told when to come again, and nobody
 //! else notices. Each kind of thing has a bucket for each account, or for each network.
 
+use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 use dispatch_protocol::bytes::Id;
@@ -85,22 +87,76 @@ impl Network {
         let mut address = peer.to_canonical();
         // Each proxy appends whom it got the request from. What stands further left may be anybody's invention.
         let told = headers.get_all(FORWARDED).iter().rev();
-        let told = told.flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
+        let told = told.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        let mut is_readable = true;
         for told in told {
             if !is_proxy(&address) {
                 break;
             }
-            let Ok(next) = told.trim().parse::<IpAddr>() else {
+            let Some(next) = address_of(told) else {
+                // Whoever it is, is counted with the proxy.
+                is_readable = false;
                 break;
             };
             address = next.to_canonical();
         }
         match address {
-            address if address.is_loopback() => None,
+            address if address.is_loopback() && is_readable => None,
             IpAddr::V4(_) => Some(Network(address)),
             IpAddr::V6(address) => {
                 let network = address.to_bits() & (u128::MAX << 64);
                 Some(Network(Ipv6Addr::from_bits(network).into()))
+            }
+        }
+    }
+}
+
+/// An address as proxies write it: bare, or with a port.
+fn address_of(told: &[u8]) -> Option<IpAddr> {
+    let told = std::str::from_utf8(told).ok()?.trim();
+    let bare = told
+        .strip_prefix('[')
+        .and_then(|told| told.strip_suffix(']'));
+    let with_port = || told.parse::<SocketAddr>().map(|address| address.ip());
+    bare.unwrap_or(told).parse().or_else(|_| with_port()).ok()
+}
+
+/// How many of a kind of places each network has, so that nobody has them all. // [LIM-9]
+#[derive(Debug)]
+pub(crate) struct Shares {
+    most: usize,
+    held: Mutex<HashMap<Network, usize>>,
+}
+
+impl Shares {
+    /// So many places at most for each.
+    pub(crate) fn new(most: usize) -> Arc<Shares> {
+        let held = Mutex::default();
+        Arc::new(Shares { most, held })
+    }
+
+    /// Takes one, if the network has not too many.
+    pub(crate) fn take(self: &Arc<Self>, network: Network) -> Option<Share> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(network).or_default();
+        (*count < self.most).then(|| {
+            *count += 1;
+            Share(self.clone(), network)
+        })
+    }
+}
+
+/// A place of a network's, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Share(Arc<Shares>, Network);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.1);
             }
         }
     }
@@ -151,6 +207,7 @@ mod tests {
     use std::num::NonZeroU32;
     use std::time::Duration;
 
+    use axum::http::HeaderValue;
     use governor::clock::FakeRelativeClock;
 
     use super::*;
@@ -193,6 +250,27 @@ mod tests {
     }
 
     #[test]
+    fn nobody_has_all_places_and_who_gives_one_back_may_have_another() {
+        let network = |text: &str| {
+            let peer = text.parse().unwrap();
+            Network::of(peer, &HeaderMap::new(), &[]).unwrap()
+        };
+        let shares = Shares::new(2);
+        let mut held: Vec<_> = (0..2)
+            .map(|_| shares.take(network("192.0.2.1")).unwrap())
+            .collect();
+        assert!(shares.take(network("192.0.2.1")).is_none());
+        assert!(shares.take(network("192.0.2.2")).is_some());
+        held.pop();
+        assert!(shares.take(network("192.0.2.1")).is_some());
+        drop(held);
+        assert!(
+            shares.held.lock().unwrap().is_empty(),
+            "nothing is kept of who is gone"
+        );
+    }
+
+    #[test]
     fn a_network_is_told_from_the_nearest_address_that_is_no_believed_proxy() {
         let proxies: Vec<IpNet> = ["127.0.0.1/32", "10.0.0.0/8"]
             .map(|text| text.parse().unwrap())
@@ -200,7 +278,7 @@ mod tests {
         let of = |peer: &str, told: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for line in told {
-                headers.append(FORWARDED, line.parse().unwrap());
+                headers.append(FORWARDED, HeaderValue::from_bytes(line.as_bytes()).unwrap());
             }
             let network = Network::of(peer.parse().unwrap(), &headers, &proxies);
             network.map(|network| network.0.to_string())
@@ -226,7 +304,26 @@ mod tests {
             some("198.51.100.1")
         );
         assert_eq!(of("127.0.0.1", &[]), None, "a proxy that says nothing");
-        assert_eq!(of("127.0.0.1", &["unknown"]), None);
+        // What cannot be read frees nobody.
+        for line in ["unknown", "198.51.100.1, x", ""] {
+            assert_eq!(of("127.0.0.1", &[line]), some("127.0.0.1"), "{line}");
+        }
+        assert_eq!(
+            of("127.0.0.1", &["\u{e9}, 198.51.100.1"]),
+            some("198.51.100.1")
+        );
+        assert_eq!(
+            of("127.0.0.1", &["198.51.100.1:5555"]),
+            some("198.51.100.1")
+        );
+        assert_eq!(
+            of("127.0.0.1", &["[2001:db8:1:2::9]:5555"]),
+            some("2001:db8:1:2::")
+        );
+        assert_eq!(
+            of("127.0.0.1", &["[2001:db8:1:2::9]"]),
+            some("2001:db8:1:2::")
+        );
         assert_eq!(of("10.0.0.1", &["unknown"]), some("10.0.0.1"));
         assert_eq!(
             of("::1", &["198.51.100.1"]),

@@ -25,6 +25,7 @@ pub struct Running {
     pub(crate) origins: Vec<Origin>,
     pub(crate) address: SocketAddr,
     pub(crate) metrics_address: Option<SocketAddr>,
+    pub(crate) metrics_handle: Handle<SocketAddr>,
     pub(crate) reload: watch::Sender<u64>,
     pub(crate) community: Id,
     pub(crate) blocks: u64,
@@ -127,6 +128,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.handle.shutdown();
+        self.metrics_handle.shutdown();
         self.intake.close();
         self.tasks.iter().for_each(JoinHandle::abort);
     }

@@ -230,7 +230,7 @@ impl Server {
                 transports: config.transports,
                 genesis,
                 health: health.clone(),
-                proxies: config.proxies,
+                proxies: config.proxies.clone(),
             },
             config.connections,
             staying,
@@ -244,15 +244,18 @@ impl Server {
                 slow_reader: config.slow_reader,
                 join_within: config.join_within,
                 tls,
+                proxies: config.proxies.into(),
                 metrics: metrics.clone(),
             },
         )?;
         tasks.push(tokio::spawn(accepting));
+        let metrics_handle = Handle::new();
         let metrics_address = match metrics_listener {
             None => None,
             Some(listener) => {
                 let address = listener.local_addr();
-                let serving = metrics::serve::serve(listener, metrics, health, Handle::new())?;
+                let serving =
+                    metrics::serve::serve(listener, metrics, health, metrics_handle.clone())?;
                 tasks.push(tokio::spawn(serving));
                 address.ok()
             }
@@ -262,6 +265,7 @@ impl Server {
             origins,
             address,
             metrics_address,
+            metrics_handle,
             reload,
             community,
             blocks: size,

@@ -142,7 +142,11 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        match Pin::new(&mut self.inner).poll_shutdown(context) {
+            Poll::Ready(ended) => Poll::Ready(ended),
+            // TLS says goodbye, and nobody takes it.
+            Poll::Pending => self.judge(Poll::Pending, context).map_ok(drop),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::fs::File;
 use std::io::Write;
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use dispatch_protocol::bytes::Id;
@@ -124,13 +126,17 @@ fn listed_in(path: &Path, text: &str) -> Result<Vec<Listed>, Error> {
 fn replace(path: &Path, text: &str) -> Result<(), Error> {
     // A link is followed, so that it stays one.
     let target = std::fs::canonicalize(path).map_err(at(path))?;
-    let permissions = std::fs::metadata(&target).map_err(at(path))?.permissions();
+    let owner = std::fs::metadata(&target).map_err(at(path))?;
+    let permissions = owner.permissions();
     let mut beside = target.clone().into_os_string();
     beside.push(format!(".new-{}", std::process::id()));
     let beside = std::path::PathBuf::from(beside);
     let written = File::create(&beside)
         .and_then(|mut file| {
             file.set_permissions(permissions)?;
+            // Root's edit leaves the file to its owner, whose server reads it.
+            #[cfg(unix)]
+            let _ = std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()));
             file.write_all(text.as_bytes())?;
             file.sync_all()
         })

@@ -45,6 +45,11 @@ pub(super) fn run(arguments: &BackupArguments) -> Result<ExitCode, Error> {
         copy(allowlist, &staging.join(ALLOWLIST))?;
         names.push(ALLOWLIST);
     }
+    if let Some(allowlist) = config.allowlist.as_ref().filter(|path| !path.exists()) {
+        let problem =
+            "there is no allowlist, though one is configured; without it no server starts";
+        return Err(Error::file(allowlist, problem));
+    }
     let text = std::fs::read_to_string(&file).map_err(at(&file))?;
     let text =
         carried(&text, &keys.kept_elsewhere).map_err(|problem| Error::file(&file, problem))?;

@@ -2,7 +2,7 @@
 //! itself where none does. Either way the chain's own rules judge them.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &RedactArguments) -> Result<ExitCode, Error> {
             return task.through(caller, &config.store);
         }
         match Opened::open(&alone(&config, &key)) {
-            Ok(opened) => return task.alone(opened, &config.limits),
+            Ok(opened) => return task.alone(opened, &config.store, &config.limits),
             Err(Error::Store(StoreError::InUse(_))) => {
                 if Instant::now() >= until || !control_fits(&config.store) {
                     let path = control::path_of(&config.store);
@@ -199,6 +199,7 @@ impl Task<'_> {
         }
         let is_swept = caller.is_swept()?;
         Ok(conclude(
+            store,
             last,
             is_swept,
             "",
@@ -254,7 +255,7 @@ impl Task<'_> {
     }
 
     /// In the store itself, whose lock this process has: all of it in one commit, or nothing.
-    fn alone(&self, opened: Opened, limits: &Limits) -> Result<ExitCode, Error> {
+    fn alone(&self, opened: Opened, store: &Path, limits: &Limits) -> Result<ExitCode, Error> {
         let Opened {
             mut ledger,
             mut state,
@@ -289,6 +290,7 @@ impl Task<'_> {
         }
         let last = blocks.last().map_or(0, |block| block.index);
         Ok(conclude(
+            store,
             last,
             is_swept,
             " No server runs: members learn of it when it serves again.",
@@ -336,7 +338,7 @@ fn tell(message: u64, by: u64) {
 }
 
 /// The last words, and what they come to: a ciphertext that is still in a file is not gone.
-fn conclude(last: u64, is_swept: bool, where_else: &str, later: &str) -> ExitCode {
+fn conclude(store: &Path, last: u64, is_swept: bool, where_else: &str, later: &str) -> ExitCode {
     if !is_swept {
         anstream::eprintln!(
             "{} another program reads the store all the time, and keeps what was redacted in its journal; {later}",
@@ -347,5 +349,25 @@ fn conclude(last: u64, is_swept: bool, where_else: &str, later: &str) -> ExitCod
     anstream::println!(
         "What they held is gone from the store.{where_else} Members' clients delete theirs when they read up to block {last}; whoever has read it has read it, and backups that were made before still hold it."
     );
+    for copy in copies_of(store) {
+        anstream::println!(
+            "still    {} holds it, a copy from before a migration; remove it",
+            copy.display()
+        );
+    }
     ExitCode::SUCCESS
+}
+
+/// What migrations kept beside a store.
+fn copies_of(store: &Path) -> Vec<PathBuf> {
+    let name = store.file_name().unwrap_or_default().to_string_lossy();
+    let begin = format!("{name}.schema-");
+    let beside = std::fs::read_dir(store.parent().unwrap_or(Path::new(".")));
+    let beside = beside.into_iter().flatten().flatten();
+    let mut copies: Vec<_> = beside
+        .filter(|file| file.file_name().to_string_lossy().starts_with(&begin))
+        .map(|file| file.path())
+        .collect();
+    copies.sort();
+    copies
 }

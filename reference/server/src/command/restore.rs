@@ -1,7 +1,8 @@
 //! `dispatchd restore`: a backup becomes a community's folder again, and a member's export brings what came after it.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use dispatch_protocol::chain::{Block, State};
@@ -16,11 +17,12 @@ use super::progress::Progress;
 use super::verify::{counted, whole};
 use crate::Config;
 use crate::clock;
+use crate::config::FILE_NAME;
 use crate::error::{Error, at};
 use crate::init::lock_of;
 use crate::ledger::{Batch, Ledger as _, SqliteLedger, SqliteShelf};
 use crate::manifest::Manifest;
-use crate::new_folder::{NewFolder, STORE, STORE_FOLDER, make_dir, sync};
+use crate::new_folder::{ALLOWLIST, NewFolder, STORE, STORE_FOLDER, make_dir, sync};
 
 /// How many blocks are appended at once.
 const BATCH: usize = 512;
@@ -35,6 +37,13 @@ pub(super) fn run(arguments: &RestoreArguments) -> Result<ExitCode, Error> {
         copy(&backup.join(&file.name), &staging.join(&file.name))?;
     }
     let config = Config::load(staging)?;
+    let own_list = config.allowlist.as_ref();
+    if config.store != staging.join(STORE)
+        || own_list.is_some_and(|path| *path != staging.join(ALLOWLIST))
+    {
+        let problem = "it names a store or an allowlist that is not the backup's own; a backup that `dispatchd backup` made does not";
+        return Err(Error::file(&backup.join(FILE_NAME), problem));
+    }
     let mut state = whole(&config, &SqliteShelf::open(&config.store)?)?.state;
     if (state.community(), state.size(), state.head())
         != (manifest.community, manifest.size, manifest.head)
@@ -42,6 +51,8 @@ pub(super) fn run(arguments: &RestoreArguments) -> Result<ExitCode, Error> {
         let problem = "the chain in it is not the one that manifest.json tells of";
         return Err(Error::file(&backup.join(STORE), problem));
     }
+    let members = |state: &State| state.roster().map(|key| key.id()).collect::<BTreeSet<_>>();
+    let before = members(&state);
     let mut left = 0;
     if let Some(file) = &arguments.blocks {
         left = append(&config, &mut state, file)?;
@@ -53,12 +64,22 @@ pub(super) fn run(arguments: &RestoreArguments) -> Result<ExitCode, Error> {
     }
     sync(&staging.join(STORE_FOLDER))?;
     let (size, head) = (state.size(), state.head());
-    let server_key = arguments.dir.join(
-        config
-            .server_key
-            .strip_prefix(staging)
-            .unwrap_or(&config.server_key),
-    );
+    let needed: Vec<PathBuf> = [
+        Some(&config.server_key),
+        config.authority_key.as_ref(),
+        config.allowlist.as_ref(),
+        config.tls.as_ref().map(|tls| &tls.certificate),
+        config.tls.as_ref().map(|tls| &tls.key),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|path| {
+        arguments
+            .dir
+            .join(path.strip_prefix(staging).unwrap_or(path))
+    })
+    .collect();
+    let after = members(&state);
     folder.commit()?;
 
     anstream::println!(
@@ -86,11 +107,18 @@ pub(super) fn run(arguments: &RestoreArguments) -> Result<ExitCode, Error> {
         "beware   members who have seen later blocks are told of a rollback by their clients, and stop there. Take the \
          newest backup, or bring the later blocks by --blocks with a member's `dispatch export`"
     );
-    if !server_key.exists() {
-        anstream::println!(
-            "missing  {}; put it there before you serve",
-            server_key.display()
-        );
+    for (what, ids) in [
+        ("added", after.difference(&before)),
+        ("removed", before.difference(&after)),
+    ] {
+        for id in ids {
+            anstream::println!(
+                "roster   {id} was {what} after the backup, and the allowlist is the backup's: mend it by allow or deny"
+            );
+        }
+    }
+    for path in needed.iter().filter(|path| !path.exists()) {
+        anstream::println!("missing  {}; put it there before you serve", path.display());
     }
     anstream::println!("next     dispatchd serve {}", arguments.dir.display());
     Ok(ExitCode::SUCCESS)
@@ -108,6 +136,11 @@ struct LastLine<'a> {
 ///
 /// Blocks alone would prove nothing of their order: the checkpoint does, which the server signed.
 fn append(config: &Config, state: &mut State, file: &Path) -> Result<u64, Error> {
+    if !std::fs::metadata(file).map_err(at(file))?.is_file() {
+        let problem =
+            "it is read twice, so that a pipe will not do; write the export to a file first";
+        return Err(Error::file(file, problem));
+    }
     let checkpoint = checkpoint_of(file)?;
     let mut ledger = SqliteLedger::open(&config.store)?;
     if let Some(migrated) = ledger.migrate(&mut |_| {})? {

@@ -87,7 +87,7 @@ impl Config {
     /// out of its bounds.
     pub fn load(place: &Path) -> Result<Config, Error> {
         let path = file_in(place);
-        if !path.exists() {
+        if !path.try_exists().map_err(at(&path))? {
             let hint = "no community is configured here; `dispatchd init DIR` founds one";
             return Err(Error::file(&path, hint));
         }

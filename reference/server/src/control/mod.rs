@@ -66,7 +66,9 @@ pub(crate) struct Standing {
 
 /// Where the control socket of a store's server is.
 pub(crate) fn path_of(store: &Path) -> PathBuf {
-    let mut path = store.as_os_str().to_owned();
+    // Whatever link the store is called by: it has one server.
+    let store = store.canonicalize().unwrap_or_else(|_| store.to_owned());
+    let mut path = store.into_os_string();
     path.push(".sock");
     path.into()
 }

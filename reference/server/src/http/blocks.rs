@@ -94,7 +94,8 @@ async fn gather(house: &House, from: u64, limit: u64) -> Result<Vec<Arc<Frame>>,
     while next < end && bytes < SERVER_FRAME_BYTES {
         let fetched = fetch(house, next..end, SERVER_FRAME_BYTES - bytes).await?;
         for frame in fetched.frames {
-            bytes += frame.text().len();
+            // Without what stands around them: how they are cut into frames must not show.
+            bytes += frame.blocks().map(|block| block.len() + 1).sum::<usize>();
             next = frame.end();
             frames.push(frame);
         }

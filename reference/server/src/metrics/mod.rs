@@ -186,16 +186,16 @@ impl Metrics {
         self.joins.inc();
     }
 
-    /// Blocks became durable in one batch.
-    pub(crate) fn committed(&self, kinds: impl Iterator<Item = Kind>, took: Duration) {
-        let mut blocks = 0;
-        for kind in kinds {
-            blocks += 1;
-            let kind = kind.as_str();
-            self.entries.get_or_create(&OfKind { kind }).inc();
-        }
+    /// So many blocks were made durable in one batch.
+    pub(crate) fn committed(&self, blocks: usize, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
-        self.commit_blocks.observe(f64::from(blocks));
+        self.commit_blocks.observe(blocks as f64);
+    }
+
+    /// A block is there to be read.
+    pub(crate) fn appended(&self, kind: Kind) {
+        let kind = kind.as_str();
+        self.entries.get_or_create(&OfKind { kind }).inc();
     }
 
     /// Something was refused.
@@ -282,10 +282,10 @@ mod tests {
         let open = metrics.opened(Way::Socket);
         metrics.joined();
         metrics.refused(Code::BadProof);
-        metrics.committed(
-            [Kind::Message, Kind::Message, Kind::Card].into_iter(),
-            Duration::from_millis(3),
-        );
+        metrics.committed(3, Duration::from_millis(3));
+        for kind in [Kind::Message, Kind::Message, Kind::Card] {
+            metrics.appended(kind);
+        }
         let text = metrics.text();
         for line in [
             "dispatchd_open{transport=\"ws\"} 1",

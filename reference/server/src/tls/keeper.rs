@@ -2,7 +2,7 @@
 //! old one is shown on until the files are mended.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -13,8 +13,15 @@ use crate::error::Error;
 use crate::origin::Origin;
 use crate::watch::Watch;
 
-/// How often the files are read though nothing was told of them: where they lie on another machine, changes are not.
-const LOOK: Duration = Duration::from_secs(3600);
+/// How often the files are read though nothing was told of them: links that lead elsewhere now, changed permissions and files
+/// of another machine are not told of.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The same while they cannot be used.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// How often the same is said of a certificate that does not change.
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// How long before its end a certificate that was not renewed is complained of, in seconds.
 const SOON: u64 = 7 * 86_400;
@@ -25,6 +32,10 @@ pub(crate) struct Keeper {
     origins: Vec<Origin>,
     shown: Arc<Shown>,
     watches: [Watch; 2],
+    /// What was wrong the last time, so that it is said once.
+    trouble: Option<String>,
+    /// When the owner was last told of what the certificate is like.
+    told: Instant,
     /// Told when the owner asks for it.
     reload: watch::Receiver<u64>,
 }
@@ -39,13 +50,17 @@ impl Keeper {
         origins: Vec<Origin>,
         reload: watch::Receiver<u64>,
     ) -> Result<Keeper, Error> {
-        let watches = [Watch::over(&files.certificate)?, Watch::over(&files.key)?];
+        // Twice, so that a path that is wrong is told as such, and no change after the second reading is missed.
+        Pair::read(&files)?;
+        let watches = watches(&files)?;
         let pair = Pair::read(&files)?;
-        let keeper = Keeper {
+        let mut keeper = Keeper {
             files,
             origins,
             shown: Arc::new(Shown::new(pair)),
             watches,
+            trouble: None,
+            told: Instant::now(),
             reload,
         };
         keeper.look_over();
@@ -60,6 +75,7 @@ impl Keeper {
     /// Works until it is dropped.
     pub(crate) async fn run(mut self) {
         loop {
+            let pause = if self.trouble.is_some() { RETRY } else { LOOK };
             let [certificate, key] = &mut self.watches;
             tokio::select! {
                 () = certificate.changed() => {}
@@ -67,7 +83,11 @@ impl Keeper {
                 asked = self.reload.changed() => if asked.is_err() {
                     return;
                 },
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            // A link may lead elsewhere now.
+            if let Ok(watches) = watches(&self.files) {
+                self.watches = watches;
             }
             let files = self.files.clone();
             let Ok(read) = tokio::task::spawn_blocking(move || Pair::read(&files)).await else {
@@ -75,21 +95,30 @@ impl Keeper {
             };
             match read {
                 Ok(pair) => {
-                    if self.shown.change(pair) {
+                    self.trouble = None;
+                    let is_new = self.shown.change(pair);
+                    if is_new {
                         tracing::info!(certificate = %self.files.certificate.display(), "the certificate was read anew");
                     }
-                    self.look_over();
+                    if is_new || self.told.elapsed() >= DAY {
+                        self.look_over();
+                    }
                 }
                 // The two files are saved one after the other: between them they do not fit, and that is soon over.
                 Err(problem) => {
-                    tracing::warn!(%problem, "the certificate cannot be used; the one before is shown on until this is mended");
+                    let problem = problem.to_string();
+                    if self.trouble.as_ref() != Some(&problem) {
+                        tracing::warn!(%problem, "the certificate cannot be used; the one before is shown on until this is mended");
+                    }
+                    self.trouble = Some(problem);
                 }
             }
         }
     }
 
     /// Says what an owner would want to know of the pair.
-    fn look_over(&self) {
+    fn look_over(&mut self) {
+        self.told = Instant::now();
         let pair = self.shown.pair();
         let now = clock::now() / 1000;
         if pair.not_after <= now {
@@ -107,4 +136,8 @@ impl Keeper {
             );
         }
     }
+}
+
+fn watches(files: &TlsFiles) -> Result<[Watch; 2], Error> {
+    Ok([Watch::over(&files.certificate)?, Watch::over(&files.key)?])
 }

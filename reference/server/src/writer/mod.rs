@@ -290,8 +290,7 @@ impl Writer {
             self.recover();
             return Err(problem);
         }
-        let kinds = blocks.iter().map(|block| block.entry.kind());
-        self.metrics.committed(kinds, begun.elapsed());
+        self.metrics.committed(blocks.len(), begun.elapsed());
         self.trouble_is_over();
         self.publish(blocks, &redacted);
         Ok(())
@@ -304,6 +303,7 @@ impl Writer {
         let hidden: HashSet<u64> = redacted.iter().copied().collect();
         let mut frames = Frames::new(first);
         for block in &mut blocks {
+            self.metrics.appended(block.entry.kind());
             if let Body::Message(message) = &mut block.entry.body
                 && hidden.contains(&block.index)
             {

@@ -464,3 +464,134 @@ async fn a_certificate_stays_where_it_is_renewed_and_is_named_by_its_whole_path(
     let words = std::fs::read_to_string(to.join("dispatchd.toml")).unwrap();
     assert!(words.contains("# renewed by a program"), "{words}");
 }
+
+#[test]
+fn two_who_make_the_same_folder_do_not_take_it_from_each_other() {
+    let community = with_own_keys();
+    let dir = community.path("");
+    let dest = community.dir.path().join("backup");
+    std::fs::create_dir(&dest).unwrap();
+    let other = std::fs::File::open(&dest).unwrap();
+    other.lock().unwrap();
+    let told = refused(2, &["backup", "-c", text(&dir), text(&dest)]);
+    assert!(told.contains("another dispatchd is at work"), "{told}");
+    drop(other);
+    said(&["backup", "-c", text(&dir), text(&dest)]);
+}
+
+#[test]
+fn what_an_owner_put_into_a_folder_that_was_begun_is_theirs() {
+    let community = Community::with(&[]);
+    let dir = community.dir.path().join("begun");
+    std::fs::create_dir_all(dir.join(".dispatchd-init/store")).unwrap();
+    let key = dir.join("authority-key.pem");
+    std::fs::copy(community.key_copy("authority"), &key).unwrap();
+    let told = refused(2, &["init", text(&dir), "--authority-key", text(&key)]);
+    assert!(told.contains("not empty"), "{told}");
+    assert!(key.exists(), "it is the owner's");
+    // What was on its way to its place is cleared away, and no more.
+    std::fs::remove_file(&key).unwrap();
+    std::fs::create_dir_all(dir.join(".dispatchd-init")).unwrap();
+    let moving = "server-key.pem\nauthority-key.pem\nstore\nallowlist\ndispatchd.toml";
+    std::fs::write(dir.join(".dispatchd-init/moving"), moving).unwrap();
+    std::fs::write(dir.join(".dispatchd-init/dispatchd.toml"), "").unwrap();
+    std::fs::write(dir.join("server-key.pem"), "half").unwrap();
+    said(&["init", text(&dir)]);
+    assert_ne!(std::fs::read(dir.join("server-key.pem")).unwrap(), b"half");
+    // And what was moved whole stays, though its program did not come to its end.
+    std::fs::create_dir(dir.join(".dispatchd-init")).unwrap();
+    std::fs::write(dir.join(".dispatchd-init/moving"), moving).unwrap();
+    let told = refused(2, &["init", text(&dir)]);
+    assert!(
+        told.contains("a community or a backup here already"),
+        "{told}"
+    );
+    said(&["verify", text(&dir)]);
+}
+
+#[test]
+fn a_backup_whose_configuration_leads_elsewhere_is_refused() {
+    let (ours, theirs) = (with_own_keys(), with_own_keys());
+    let backup = ours.dir.path().join("backup");
+    said(&["backup", "-c", text(&ours.path("")), text(&backup)]);
+    let toml = backup.join("dispatchd.toml");
+    let words = std::fs::read_to_string(&toml).unwrap();
+    let store = theirs.path("store/chain.sqlite");
+    let led = words.replace("\"store/chain.sqlite\"", &format!("{:?}", text(&store)));
+    assert_ne!(words, led);
+    std::fs::write(&toml, &led).unwrap();
+    summed_again(
+        &backup.join("manifest.json"),
+        "dispatchd.toml",
+        led.as_bytes(),
+    );
+    let to = ours.dir.path().join("restored");
+    let told = refused(2, &["restore", text(&backup), text(&to)]);
+    assert!(told.contains("not the backup's own"), "{told}");
+    assert!(!to.exists());
+}
+
+/// Gives a file of a manifest the sum of these bytes, and the manifest its own.
+fn summed_again(path: &Path, name: &str, bytes: &[u8]) {
+    let sum = |bytes: &[u8]| {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+        data_encoding::HEXLOWER.encode(digest.as_ref())
+    };
+    let before = std::fs::read_to_string(path).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&before).unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    let file = files.iter().find(|file| file["name"] == name).unwrap();
+    let own = manifest["sha256"].as_str().unwrap();
+    let text = before
+        .replace(file["sha256"].as_str().unwrap(), &sum(bytes))
+        .replace(
+            &format!("\"bytes\": {}", file["bytes"]),
+            &format!("\"bytes\": {}", bytes.len()),
+        )
+        .replace(own, "");
+    let own = sum(text.as_bytes());
+    std::fs::write(
+        path,
+        text.replace("\"sha256\": \"\"", &format!("\"sha256\": \"{own}\"")),
+    )
+    .unwrap();
+}
+
+#[test]
+fn what_a_server_needs_and_is_not_there_is_told_before_it_is_missed() {
+    let community = with_own_keys();
+    let dir = community.path("");
+    let backup = community.dir.path().join("backup");
+    let to = community.dir.path().join("restored");
+    said(&["backup", "-c", text(&dir), text(&backup), "--without-keys"]);
+    let told = said(&["restore", text(&backup), text(&to)]);
+    for name in ["server-key.pem", "authority-key.pem"] {
+        assert!(
+            told.contains(&format!("missing  {}", text(&to.join(name)))),
+            "{told}"
+        );
+    }
+    std::fs::remove_file(community.path("allowlist")).unwrap();
+    let other = community.dir.path().join("other");
+    let told = refused(2, &["backup", "-c", text(&dir), text(&other)]);
+    assert!(told.contains("there is no allowlist"), "{told}");
+}
+
+#[tokio::test]
+async fn a_store_has_one_server_whatever_link_it_is_called_by() {
+    let community = with_own_keys();
+    let server = Server::start(Config::load(&community.path("")).unwrap())
+        .await
+        .unwrap();
+    let link = community.dir.path().join("link.sqlite");
+    std::os::unix::fs::symlink(community.path("store/chain.sqlite"), &link).unwrap();
+    let mut config = Config::load(&community.path("")).unwrap();
+    config.store = link;
+    config.bind = ([127, 0, 0, 1], 0).into();
+    let problem = Server::start(config).await.err().expect("it is in use");
+    assert!(
+        problem.to_string().contains("in use by another dispatchd"),
+        "{problem}"
+    );
+    server.shutdown().await.unwrap();
+}

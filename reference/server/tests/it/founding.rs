@@ -135,7 +135,7 @@ fn nothing_is_overwritten_and_nothing_is_left_behind() {
     std::fs::remove_file(dir.join("notes")).unwrap();
     init(&dir, &good).unwrap();
     let before = std::fs::read(dir.join("store/chain.sqlite")).unwrap();
-    assert!(problem(&dir, &good).contains("founded here already"));
+    assert!(problem(&dir, &good).contains("a community or a backup here already"));
     assert_eq!(
         std::fs::read(dir.join("store/chain.sqlite")).unwrap(),
         before
@@ -171,6 +171,11 @@ fn what_an_interrupted_founding_left_is_cleared_away_by_the_next_one() {
     init(&dir, &founding).unwrap();
     // As if the power had gone while the files were moved to their place: the configuration was the last to come.
     std::fs::create_dir(dir.join(".dispatchd-init")).unwrap();
+    std::fs::write(
+        dir.join(".dispatchd-init/moving"),
+        "server-key.pem\nstore\nallowlist\ndispatchd.toml",
+    )
+    .unwrap();
     std::fs::rename(
         dir.join("dispatchd.toml"),
         dir.join(".dispatchd-init/dispatchd.toml"),

@@ -247,6 +247,29 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_never
 }
 
 #[tokio::test]
+async fn what_the_log_says_is_to_be_mended_is_noticed_when_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (community, _) = community(&[]);
+    let folder = community.dir.path();
+    let mut server = process(&community);
+    let target = server.target.clone();
+    // Through links that lead elsewhere, as a cluster's secrets do.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let new = certify(elsewhere.path(), &["127.0.0.1"]);
+    let key = elsewhere.path().join("key.pem");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    for name in ["key.pem", "certificate.pem"] {
+        let link = folder.join("link");
+        std::os::unix::fs::symlink(elsewhere.path().join(name), &link).unwrap();
+        std::fs::rename(link, folder.join(name)).unwrap();
+    }
+    server.says("everybody on this machine can read this private key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    server.says("the certificate was read anew");
+    assert_eq!(discovery(&target, &new).await, 200);
+}
+
+#[tokio::test]
 async fn an_owner_is_told_of_a_certificate_for_other_names() {
     let (community, _) = community(&[]);
     certify(community.dir.path(), &["elsewhere.example"]);

@@ -14,7 +14,9 @@ impl Lock {
     /// # Errors
     /// [`StoreError::InUse`] if another process has it.
     pub(crate) fn take(store: &Path) -> Result<Lock, StoreError> {
-        let mut path = store.as_os_str().to_owned();
+        // Whatever link it is called by: a store is one.
+        let real = store.canonicalize().unwrap_or_else(|_| store.to_owned());
+        let mut path = real.clone().into_os_string();
         path.push(".lock");
         let failed = |cause: std::io::Error| StoreError::Failed {
             path: path.clone().into(),
@@ -26,6 +28,7 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
+        belong_to_owner_of(&real, &file);
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
             Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(store.to_owned())),
@@ -33,3 +36,16 @@ impl Lock {
         }
     }
 }
+
+/// What root makes beside a store is its owner's: their server has to open it later.
+#[cfg(unix)]
+fn belong_to_owner_of(store: &Path, file: &File) {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    if let Ok(store) = store.metadata() {
+        // Refused to everybody but root, for whom alone it matters.
+        let _ = fchown(file, Some(store.uid()), Some(store.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+fn belong_to_owner_of(_: &Path, _: &File) {}
