@@ -79,10 +79,9 @@ test('anywhere by the scroll bar, and what is looked at stays where it is while 
     }, { wanted: part, count: COUNT });
     await held();
     // A step up by less than a row shows the row before, and no jump.
-    const before = await firstSeen();
+    const before = await settled();
     await page.getByRole('feed').evaluate((list) => { list.scrollTop -= 40; });
-    await drawn();
-    const now = await firstSeen();
+    const now = await settled();
     assert.ok(before.number - now.number >= 0 && before.number - now.number <= 1, `from ${before.number} to ${now.number}`);
   }
   await page.getByRole('button', { name: 'To the newest message' }).click();
@@ -123,6 +122,16 @@ function inView(number) {
     const list = document.querySelector('.list').getBoundingClientRect();
     return row.bottom > list.top && row.top < list.bottom;
   }, number);
+}
+
+/** The row that is seen first, once drawing brings no other: rows are measured one drawing after the other. */
+async function settled() {
+  for (let before = null; ;) {
+    await drawn();
+    const now = await firstSeen();
+    if (before?.number === now.number && before.top === now.top) return now;
+    before = now;
+  }
 }
 
 function firstSeen() {
