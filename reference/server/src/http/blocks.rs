@@ -43,18 +43,15 @@ pub(super) async fn blocks(door: &Door, parts: &Parts, pass: &Pass) -> Result<Re
         return Err(beyond("HTTP-6").into());
     }
     let is_coded = takes_gzip(&parts.headers);
-    // [HTTP-20] Nothing is read for whoever holds it all, as it still is.
-    let found = tag_of(house, from, limit, is_coded);
-    if let Some(found) = &found
-        && is_known(&parts.headers, found)
-    {
-        pass.check()?;
-        return Ok((StatusCode::NOT_MODIFIED, caching(found)).into_response());
-    }
     let deadline = Instant::now() + Duration::from_millis(wait);
     loop {
         growth.mark_unchanged();
+        // [HTTP-20] Before the blocks are read; and nothing is read for whoever holds it all, as it still is.
         let tag = tag_of(house, from, limit, is_coded);
+        if let Some(tag) = tag.as_ref().filter(|tag| is_known(&parts.headers, tag)) {
+            pass.check()?;
+            return Ok((StatusCode::NOT_MODIFIED, caching(tag)).into_response());
+        }
         let frames = gather(house, from, limit).await?;
         // [SESS-6], [POLL-3] Looked at after the blocks were fetched: whoever can fetch a block behind the removal sees it.
         pass.check()?;

@@ -28,6 +28,16 @@ async fn shown_by(mut community: Community) -> (Community, Running, Caller) {
     (community, server, Caller::stranger(target))
 }
 
+/// A member who has had an entry accepted and one refused, on a socket and with a token for requests.
+async fn busy(server: &Running) -> (Member, Caller) {
+    let mut member = Member::join(server, "m01").await;
+    member.say(card(1)).await;
+    let entry = member.entry_with(0, card(2));
+    member.submit(entry).await.unwrap_err();
+    let caller = Caller::of(server, &member.joined);
+    (member, caller)
+}
+
 /// A metric's value.
 fn value(text: &str, name: &str) -> Option<f64> {
     text.lines()
@@ -38,11 +48,7 @@ fn value(text: &str, name: &str) -> Option<f64> {
 #[tokio::test]
 async fn what_happens_is_counted() {
     let (_community, server, asks) = shown(&["m01"]).await;
-    let mut member = Member::join(&server, "m01").await;
-    member.say(card(1)).await;
-    let entry = member.entry_with(0, card(2));
-    member.submit(entry).await.unwrap_err();
-    let caller = Caller::of(&server, &member.joined);
+    let (member, caller) = busy(&server).await;
     let _stream = Events::open(&caller, "").await;
     caller.get("/v1/checkpoint").await.frame();
     let nobody = Caller::stranger(&server).with("Authorization", &unknown_token());
@@ -140,11 +146,7 @@ fn names(text: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_dashboard_and_the_alerts_ask_for_what_there_is() {
     let (_community, server, asks) = shown(&["m01"]).await;
-    let mut member = Member::join(&server, "m01").await;
-    member.say(card(1)).await;
-    let entry = member.entry_with(0, card(2));
-    member.submit(entry).await.unwrap_err();
-    let caller = Caller::of(&server, &member.joined);
+    let (_member, caller) = busy(&server).await;
     caller.get("/v1/checkpoint").await.frame();
     server_says_bye(&server).await;
     let mut there = names(&asks.get("/metrics").await.body);
