@@ -18,11 +18,12 @@ use crate::ledger::Shelf;
 use crate::lobby::{Guest, Lobby, Membership};
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, unavailable};
-use crate::rates::Limiter;
+use crate::rates::{Limiter, Network};
 use crate::writer::intake::{Intake, Submission};
 
 /// How many challenges may be outstanding where no connection holds them: several whole communities that come back at
-/// once, in some 30 MiB. // [LIM-9], [LIM-12]
+/// once, in some 30 MiB. Each network's are counted: where there is no room, the one that has the most gives way.
+/// // [LIM-9], [LIM-12]
 const CHALLENGES: usize = 8192;
 
 /// See the module.
@@ -37,7 +38,7 @@ pub(crate) struct House {
     pub(crate) readers: Arc<Semaphore>,
     /// The challenges that were asked for by requests; those of sockets are with their connections. They go with the
     /// process. // [JOIN-21]
-    pub(crate) challenges: Mutex<Challenges>,
+    pub(crate) challenges: Mutex<Challenges<Option<Network>>>,
     pub(crate) limiter: Limiter,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) slow_reader: Duration,
@@ -57,12 +58,12 @@ pub(crate) struct Joined {
 
 impl House {
     /// Room for the challenges of a server whose challenges live so long.
-    pub(crate) fn challenges(challenge_ms: u64) -> Mutex<Challenges> {
+    pub(crate) fn challenges(challenge_ms: u64) -> Mutex<Challenges<Option<Network>>> {
         Mutex::new(Challenges::new(CHALLENGES, challenge_ms))
     }
 
     /// The challenges that were asked for by requests.
-    pub(crate) fn outstanding(&self) -> MutexGuard<'_, Challenges> {
+    pub(crate) fn outstanding(&self) -> MutexGuard<'_, Challenges<Option<Network>>> {
         self.challenges
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

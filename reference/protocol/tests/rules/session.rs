@@ -235,7 +235,7 @@ fn without_a_connection_a_challenge_is_found_by_its_nonce() {
     let mut server = Server::new();
     let mut challenges = Challenges::new(2, 1000);
     let now = server.now();
-    let mut ask = |challenges: &mut Challenges, now: u64| {
+    let mut ask = |challenges: &mut Challenges<()>, now: u64| {
         server.nonces += 1;
         let (awaiting, challenge) = AwaitProof::hello(
             hello(&server, "m01"),
@@ -245,7 +245,7 @@ fn without_a_connection_a_challenge_is_found_by_its_nonce() {
         )
         .unwrap();
         challenges
-            .remember(awaiting, now)
+            .remember(awaiting, (), now)
             .map(|()| prove(&server, "m01", &challenge))
             .map_err(|refusal| (refusal.code.as_str(), refusal.retry_after))
     };
@@ -287,6 +287,43 @@ fn without_a_connection_a_challenge_is_found_by_its_nonce() {
     );
     ask(&mut challenges, later + life).unwrap();
     assert_eq!(challenges.len(), 2);
+}
+
+#[test]
+fn who_has_most_challenges_gives_way_where_there_is_no_room() {
+    let mut server = Server::new();
+    let mut challenges = Challenges::new(4, 1000);
+    let now = server.now();
+    let mut ask = |challenges: &mut Challenges<&str>, whom: &'static str| {
+        server.nonces += 1;
+        let nonce = Nonce::new([server.nonces; 32]);
+        let hello = hello(&server, "m01");
+        let (awaiting, challenge) = AwaitProof::hello(hello, &server.host, nonce, now).unwrap();
+        challenges
+            .remember(awaiting, whom, now)
+            .map(|()| prove(&server, "m01", &challenge))
+            .map_err(|refusal| refusal.code.as_str())
+    };
+    let of_a: Vec<_> = (0..4).map(|_| ask(&mut challenges, "a").unwrap()).collect();
+    assert_eq!(
+        ask(&mut challenges, "a"),
+        Err("rate_limited"),
+        "nobody has more"
+    );
+    let of_b = ask(&mut challenges, "b").unwrap();
+    ask(&mut challenges, "c").unwrap();
+    // a has 2 now, as b would have with another.
+    assert_eq!(ask(&mut challenges, "b"), Err("rate_limited"));
+    assert_eq!(challenges.len(), 4);
+    let mut of = |proof: Prove| challenges.prove(proof, now).map(drop);
+    let oldest: Vec<_> = of_a.into_iter().map(|proof| of(proof).is_ok()).collect();
+    assert_eq!(oldest, [false, false, true, true], "the oldest went");
+    assert_eq!(of(of_b), Ok(()), "of who has less, none did");
+    // What was proved counts no longer.
+    for whom in ["a", "a", "a"] {
+        ask(&mut challenges, whom).unwrap();
+    }
+    assert_eq!(challenges.len(), 4);
 }
 
 #[test]

@@ -36,7 +36,9 @@ pub(super) async fn hello(
     door.house.limiter.join(network)?; // [LIM-7]
     let now = clock::now();
     let (await_proof, challenge) = AwaitProof::hello(hello, &door.house.host, nonce(), now)?;
-    door.house.outstanding().remember(await_proof, now)?; // [LIM-9]
+    let mut outstanding = door.house.outstanding();
+    outstanding.remember(await_proof, network, now)?; // [LIM-9]
+    drop(outstanding);
     Ok(frame(&ServerFrame::Challenge(challenge)))
 }
 

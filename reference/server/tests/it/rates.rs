@@ -135,6 +135,29 @@ async fn joins_are_counted_by_the_address_that_a_believed_proxy_tells() {
     }
 }
 
+/// As many challenges as a server holds for requests.
+const CHALLENGES: usize = 8192;
+
+#[tokio::test]
+async fn who_asks_for_all_the_challenges_keeps_nobody_else_out() {
+    let mut community = strict(&["m01"]);
+    community.config.rates.joins = None;
+    let server = community.serve().await;
+    let key = key("m01");
+    let from = |address: &str| Caller::stranger(&server).with("X-Forwarded-For", address);
+    let greedy = from("203.0.113.5");
+    for _ in 0..CHALLENGES {
+        caller::hello(&greedy, &key, nonce(), None, None)
+            .await
+            .unwrap();
+    }
+    // All are the greedy one's own.
+    let refused = caller::hello(&greedy, &key, nonce(), None, None).await;
+    assert_eq!(refused.err(), Some(Code::RateLimited));
+    let other = from("203.0.113.6");
+    assert!(caller::join(&other, &key, None, None).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_socket_on_which_a_join_was_too_much_can_join_after_the_wait() {
     let community = strict(&["m01"]);
