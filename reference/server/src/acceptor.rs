@@ -16,21 +16,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
+use crate::config::Queues;
 use crate::rates::{Network, Share, Shares};
 use crate::stream::Stream;
 use crate::tls::Carrier;
 
-/// How many connections may be at a stranger's request at a time. A request has seconds to come. A socket leaves this number
-/// as it is opened, a proof as it has come whole, and a member's connection as its token is seen.
-pub(crate) const REQUESTS: usize = 512;
-
-/// How many of them one network may have, unless it is this machine's own or a proxy's that is believed.
-const OF_NETWORK: usize = 128;
-
 /// See the module.
 #[derive(Clone)]
 pub(crate) struct Acceptor {
+    /// For connections at a stranger's request, which has seconds to come. A socket leaves this room as it is opened, a proof
+    /// as it has come whole, and a member's connection as its token is seen.
     room: Arc<Semaphore>,
+    /// What of it each network may have, unless it is this machine's own or a proxy's that is believed.
     shares: Arc<Shares>,
     proxies: Arc<[IpNet]>,
     patience: Duration,
@@ -42,12 +39,13 @@ impl Acceptor {
     /// For clients who may be so slow to read.
     pub(crate) fn new(
         patience: Duration,
+        queues: &Queues,
         tls: Option<(TlsAcceptor, Duration)>,
         proxies: Arc<[IpNet]>,
     ) -> Acceptor {
         Acceptor {
-            room: Arc::new(Semaphore::new(REQUESTS)),
-            shares: Shares::new(OF_NETWORK),
+            room: Arc::new(Semaphore::new(queues.requests)),
+            shares: Shares::new(queues.requests_of_network),
             proxies,
             patience,
             tls,

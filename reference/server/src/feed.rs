@@ -8,9 +8,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::watch;
 
-/// How many bytes of frames are kept for readers that are a little behind.
-const KEPT_BYTES: usize = 8 << 20;
-
 /// A frame is closed when the next block would take it beyond this. A reader's socket buffers one frame at a time, so
 /// this bounds what a thousand slow readers cost, and a frame of twenty messages is already cheap to send.
 pub(crate) const FRAME_BYTES: usize = 32 << 10;
@@ -147,6 +144,7 @@ pub(crate) enum Found {
 
 /// The newest blocks and the newest checkpoint.
 pub(crate) struct Feed {
+    most_bytes: usize,
     kept: RwLock<Kept>,
     size: watch::Sender<u64>,
     checkpoint: watch::Sender<Arc<Pushed>>,
@@ -160,9 +158,11 @@ struct Kept {
 }
 
 impl Feed {
-    /// A feed that holds no block yet, of a chain of this size.
-    pub(crate) fn new(size: u64, checkpoint: Pushed) -> Feed {
+    /// A feed that holds no block yet, of a chain of this size. So many bytes of frames are kept for readers that are a
+    /// little behind.
+    pub(crate) fn new(size: u64, checkpoint: Pushed, most_bytes: usize) -> Feed {
         Feed {
+            most_bytes,
             kept: RwLock::new(Kept {
                 size,
                 ..Kept::default()
@@ -189,7 +189,7 @@ impl Feed {
                 kept.bytes += frame.text.len();
                 kept.frames.push_back(Arc::new(frame));
             }
-            while kept.bytes > KEPT_BYTES && kept.frames.len() > 1 {
+            while kept.bytes > self.most_bytes && kept.frames.len() > 1 {
                 kept.drop_front();
             }
             kept.size = size;
@@ -256,6 +256,8 @@ impl Kept {
 mod tests {
     use super::*;
 
+    const MOST: usize = 8 << 20;
+
     fn pushed() -> Pushed {
         Pushed {
             size: 0,
@@ -279,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_reader_gets_the_blocks_from_its_index_on() {
-        let feed = Feed::new(5, pushed());
+        let feed = Feed::new(5, pushed(), MOST);
         feed.publish(frames(5, &["{5}", "{6}", "{7}"]), &[]);
         assert_eq!(
             text(feed.find(5)),
@@ -299,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_redacted_message_is_no_longer_found() {
-        let feed = Feed::new(0, pushed());
+        let feed = Feed::new(0, pushed(), MOST);
         for index in 0..4 {
             feed.publish(frames(index, &["{}"]), &[]);
         }
@@ -314,12 +316,12 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_in_bytes() {
-        let feed = Feed::new(0, pushed());
+        let feed = Feed::new(0, pushed(), MOST);
         let block = "x".repeat(1 << 20);
         for index in 0..20 {
             feed.publish(frames(index, &[&block]), &[]);
         }
-        assert!(feed.kept.read().unwrap().bytes <= KEPT_BYTES);
+        assert!(feed.kept.read().unwrap().bytes <= MOST);
         assert_eq!(text(feed.find(0)), "behind");
         assert!(matches!(feed.find(19), Found::Frame(_)));
     }

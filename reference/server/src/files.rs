@@ -1,14 +1,12 @@
 //! Open files: each connection is one, and a system gives a process few unless it asks for more. For the program alone: a
 //! library does not change its process.
 
-use crate::acceptor::REQUESTS;
-
 /// Files that are open whatever the number of connections: the store, its readers, the log, the watch.
 const OWN: u64 = 64;
 
-/// Raises the limit of open files, and warns where so many connections may still be too many.
-pub(crate) fn allow(connections: usize) {
-    let needed = (connections + REQUESTS) as u64 + OWN;
+/// Raises the limit of open files, and warns where so many connections, and strangers' requests, may still be too many.
+pub(crate) fn allow(connections: usize, requests: usize) {
+    let needed = (connections + requests) as u64 + OWN;
     if let Some(files) = raise_limit()
         && files < needed
     {

@@ -21,11 +21,6 @@ use crate::outbox::{Outbox, unavailable};
 use crate::rates::{Limiter, Network};
 use crate::writer::intake::{Intake, Submission};
 
-/// How many challenges may be outstanding where no connection holds them: several whole communities that come back at
-/// once, in some 30 MiB. Each network's are counted: where there is no room, the one that has the most gives way.
-/// // [LIM-9], [LIM-12]
-const CHALLENGES: usize = 8192;
-
 /// See the module.
 pub(crate) struct House {
     pub(crate) host: Host,
@@ -37,10 +32,13 @@ pub(crate) struct House {
     /// How many readers may ask the store at once.
     pub(crate) readers: Arc<Semaphore>,
     /// The challenges that were asked for by requests; those of sockets are with their connections. They go with the
-    /// process. // [JOIN-21]
+    /// process. Each network's are counted: where there is no room, the one that has the most gives way.
+    /// // [JOIN-21], [LIM-9], [LIM-12]
     pub(crate) challenges: Mutex<Challenges<Option<Network>>>,
     pub(crate) limiter: Limiter,
     pub(crate) metrics: Arc<Metrics>,
+    /// How many submits of one socket may be without an answer; it is not read meanwhile.
+    pub(crate) entries_of_socket: usize,
     pub(crate) slow_reader: Duration,
     pub(crate) join_within: Duration,
     /// Becomes true when the server stops.
@@ -57,11 +55,6 @@ pub(crate) struct Joined {
 }
 
 impl House {
-    /// Room for the challenges of a server whose challenges live so long.
-    pub(crate) fn challenges(challenge_ms: u64) -> Mutex<Challenges<Option<Network>>> {
-        Mutex::new(Challenges::new(CHALLENGES, challenge_ms))
-    }
-
     /// The challenges that were asked for by requests.
     pub(crate) fn outstanding(&self) -> MutexGuard<'_, Challenges<Option<Network>>> {
         self.challenges

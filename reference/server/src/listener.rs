@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::acceptor::Acceptor;
+use crate::config::Queues;
 use crate::error::Error;
 use crate::http::Door;
 use crate::metrics::{Metrics, TurnedAway};
@@ -52,6 +53,8 @@ pub(crate) fn listen(bind: SocketAddr) -> Result<TcpListener, Error> {
 pub(crate) struct Manners {
     /// How long a write to a client may take.
     pub(crate) slow_reader: Duration,
+    /// How many may come at once.
+    pub(crate) queues: Queues,
     /// How long a connection may go without a join.
     pub(crate) join_within: Duration,
     /// TLS, where it is spoken.
@@ -71,6 +74,7 @@ pub(crate) fn accept(
 ) -> Result<impl Future<Output = ()> + use<>, Error> {
     let Manners {
         slow_reader,
+        queues,
         join_within,
         tls,
         proxies,
@@ -80,7 +84,7 @@ pub(crate) fn accept(
     let mut server = axum_server::from_tcp(listener)
         .map_err(|cause| Error::Failed(cause.to_string()))?
         // Twice as long as a member's frames have, so that a `bye` can still come through.
-        .acceptor(Acceptor::new(2 * slow_reader, tls, proxies))
+        .acceptor(Acceptor::new(2 * slow_reader, &queues, tls, proxies))
         .handle(handle)
         .first_request_timeout(HEAD)
         .accept_error_handler({

@@ -1,10 +1,10 @@
 //! A server's start: opens the store and joins the parts. What comes of it is [`Running`].
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use axum_server::Handle;
-use dispatch_protocol::session::Host;
+use dispatch_protocol::session::{Challenges, Host};
 use dispatch_protocol::wire::Transport;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -31,9 +31,6 @@ use crate::running::Running;
 use crate::tls::{self, Keeper};
 use crate::writer::intake::Intake;
 use crate::writer::{RECOVERY, Sweep, Tip, Writer};
-
-/// How many readers ask the store at once.
-const READERS: usize = 4;
 
 /// The reference server.
 #[derive(Debug)]
@@ -95,12 +92,14 @@ impl Server {
                 checkpoint
             }
         };
+        let queues = &config.queues;
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let failed = |cause: std::io::Error| {
             Error::Failed(format!("a thread could not be started ({cause})"))
         };
-        let intake = Intake::start(workers).map_err(failed)?;
-        let feed = Arc::new(Feed::new(state.size(), checkpointer::pushed(&last)));
+        let intake = Intake::start(workers, queues).map_err(failed)?;
+        let pushed = checkpointer::pushed(&last);
+        let feed = Arc::new(Feed::new(state.size(), pushed, queues.recent_kib << 10));
         let shelf: Arc<dyn Shelf> = Arc::new(ledger.share());
         let applied = ledger.shelf().applied()?;
         let community = state.community();
@@ -152,10 +151,14 @@ impl Server {
             lobby: lobby.clone(),
             feed: feed.clone(),
             shelf,
-            readers: Arc::new(Semaphore::new(READERS)),
-            challenges: House::challenges(config.limits.challenge_ms),
+            readers: Arc::new(Semaphore::new(queues.readers)),
+            challenges: Mutex::new(Challenges::new(
+                queues.challenges,
+                config.limits.challenge_ms,
+            )),
             limiter: Limiter::new(&config.rates),
             metrics: metrics.clone(),
+            entries_of_socket: queues.entries_of_socket,
             slow_reader: config.slow_reader,
             join_within: config.join_within,
             stopping: stopping.clone(),
@@ -232,7 +235,7 @@ impl Server {
                 health: health.clone(),
                 proxies: config.proxies.clone(),
             },
-            config.connections,
+            (config.connections, queues.strangers),
             staying,
         );
         let handle = Handle::new();
@@ -242,6 +245,7 @@ impl Server {
             handle.clone(),
             Manners {
                 slow_reader: config.slow_reader,
+                queues: config.queues.clone(),
                 join_within: config.join_within,
                 tls,
                 proxies: config.proxies.into(),

@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
         config.bind = bind;
     }
     log::begin(&config.log)?;
-    let connections = config.connections;
+    let (connections, requests) = (config.connections, config.queues.requests);
     let app = config.app;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
                 "members open the app by this link"
             );
         }
-        files::allow(connections);
+        files::allow(connections, requests);
         for origin in server.origins().iter().filter(|origin| origin.needs_tls()) {
             tracing::warn!(%origin, "members' tokens travel in the clear; name a certificate under [tls], or stand behind a proxy that speaks TLS, and write https"); // [SESS-19]
         }

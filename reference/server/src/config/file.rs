@@ -10,8 +10,8 @@ use dispatch_protocol::wire::Transport;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Config;
 use super::sections::{self, Fault, RatesForm, TlsForm};
+use super::{Config, Queues};
 use crate::error::{Error, at};
 use crate::origin::Origin;
 
@@ -65,6 +65,8 @@ struct Form {
     limits: BTreeMap<String, Spanned<u64>>,
     #[serde(default)]
     rates: RatesForm,
+    #[serde(default)]
+    queues: BTreeMap<String, Spanned<usize>>,
     tls: Option<TlsForm>,
     #[serde(default)]
     log: Log,
@@ -148,6 +150,7 @@ impl Reading<'_> {
         config.limits = self.limits(&form.limits)?;
         let at = |(start, problem): Fault| self.problem(start, problem);
         config.rates = form.rates.rates().map_err(at)?;
+        config.queues = Queues::read(&form.queues).map_err(at)?;
         config.proxies = sections::networks(form.proxies.unwrap_or_default()).map_err(at)?;
         config.tls = form.tls.map(|tls| tls.files(folder));
         config.metrics = self.address("metrics", form.metrics.as_ref())?;

@@ -2,6 +2,7 @@
 //! Reading `dispatchd.toml` is `file`. Nothing here opens a store or a key.
 
 mod file;
+mod queues;
 mod sections;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use dispatch_protocol::wire::Transport;
 use ipnet::IpNet;
 
 pub(crate) use file::{FILE_NAME, Log, LogFormat, check_transports, file_in, set_limit};
+pub use queues::Queues;
 pub use sections::{Rate, Rates, TlsFiles};
 
 use crate::origin::Origin;
@@ -48,6 +50,8 @@ pub struct Config {
     pub limits: Limits,
     /// What an account or an address may do in a time (LIM-7).
     pub rates: Rates,
+    /// How much may gather in memory.
+    pub queues: Queues,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<IpNet>,
     /// The certificate, where the server speaks TLS itself.
@@ -81,6 +85,7 @@ impl Config {
             allowlist: None,
             limits: Limits::default(),
             rates: Rates::default(),
+            queues: Queues::default(),
             proxies: Vec::new(),
             tls: None,
             metrics: None,

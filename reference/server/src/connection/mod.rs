@@ -29,9 +29,6 @@ use farewell::End;
 /// How many refusals a connection gets before a welcome. // [ERR-7]
 const REFUSALS: u32 = 100;
 
-/// How many submits of one connection may be without an answer; its socket is not read meanwhile.
-const UNANSWERED: usize = 256;
-
 /// A connection that is silent for so long is pinged; one that is silent for twice as long is gone.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -149,7 +146,7 @@ impl Connection {
         };
         // Whatever is ready among these is taken by chance, so that none keeps the others waiting.
         tokio::select! {
-            message = self.socket.recv(), if self.outbox.unanswered() < UNANSWERED => Event::Heard(message),
+            message = self.socket.recv(), if self.outbox.unanswered() < self.house.entries_of_socket => Event::Heard(message),
             () = self.outbox.arrived(), if self.reader.is_some() => Event::Answers,
             () = Reader::has_more(self.reader.as_mut()) => Event::More,
             () = alarm => Event::Alarm,

@@ -43,10 +43,6 @@ use crate::rates::Network;
 
 pub(crate) use etag::{is_known, tag};
 
-/// How many sockets there may be at a time on which nobody has joined yet, and proofs under way by requests: a whole community that comes back at once
-/// [LIM-12], and no more, since each may hold an unfinished frame. // [LIM-9]
-const STRANGERS: usize = 1024;
-
 /// What the requests need.
 #[derive(Clone)]
 pub(crate) struct Door {
@@ -56,7 +52,8 @@ pub(crate) struct Door {
     app: Option<Arc<[Origin]>>,
     transports: Arc<[Transport]>,
     discovery: Arc<str>,
-    /// Places for sockets and members' connections, and for those who are about to join.
+    /// Places for sockets and members' connections, and for those who are about to join: a whole community that comes back at
+    /// once [LIM-12], and no more, since each may hold an unfinished frame. // [LIM-9]
     room: Arc<Semaphore>,
     room_for_strangers: Arc<Semaphore>,
     /// Held by every connection: when the last one is dropped, all have ended.
@@ -83,11 +80,11 @@ pub(crate) struct Shown {
 }
 
 impl Door {
-    /// A door to the house, for at most so many connections at a time.
+    /// A door to the house, for at most so many connections at a time, and so many who have not joined.
     pub(crate) fn new(
         house: Arc<House>,
         shown: Shown,
-        connections: usize,
+        (connections, strangers): (usize, usize),
         inside: mpsc::Sender<()>,
     ) -> Door {
         let Shown {
@@ -113,7 +110,7 @@ impl Door {
             transports: transports.into(),
             discovery,
             room: Arc::new(Semaphore::new(connections)),
-            room_for_strangers: Arc::new(Semaphore::new(STRANGERS)),
+            room_for_strangers: Arc::new(Semaphore::new(strangers)),
             inside,
             health,
             proxies: proxies.into(),

@@ -7,7 +7,7 @@ use dispatch_protocol::bytes::Id;
 use dispatch_protocol::limits::Limits;
 
 use super::{ALLOWLIST, AUTHORITY_KEY, Founding, SERVER_KEY, STORE};
-use crate::config::{Rate, Rates};
+use crate::config::{Queues, Rate, Rates};
 use crate::error::{Error, at};
 use crate::origin::Origin;
 
@@ -102,6 +102,7 @@ pub(super) fn configuration(
     };
     let rates = rate("entries", usual.entries, "entries of an account")
         + &rate("joins", usual.joins, "joins from an address");
+    let queues = Queues::default().text();
     Ok(format!(
         "\
 # The server of a dispatch-d community. Paths are relative to this file. A change takes effect at the next start.
@@ -156,6 +157,10 @@ connections = 16384
 # again. 0 a second stands for no bound.
 [rates]
 {rates}
+# How much may gather in memory, and what happens when it is full: somebody waits or is turned away. What was acknowledged
+# is in the store and cannot be lost.
+[queues]
+{queues}
 # TLS without a proxy. Both files are read again when they change. The key is for the server's user and group alone.
 {tls}
 

@@ -16,19 +16,11 @@ use dispatch_protocol::refusal::Refusal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Command;
+use crate::config::Queues;
 use crate::outbox::{Reply, unavailable};
-
-/// How much may be under way, in KiB of frames.
-const SPACE_KIB: usize = 32 << 10;
-
-/// How many other tasks may be under way.
-const TASKS: usize = 1024;
 
 /// The most entries that a thread takes at once.
 const CHUNK: usize = 16;
-
-/// The most entries of one commit.
-const BATCH: usize = 512;
 
 /// An entry as it came from a connection, and the key of the account that must have signed it.
 pub(crate) struct Submission {
@@ -84,21 +76,27 @@ pub(crate) struct Intake {
     space: Arc<Semaphore>,
     tasks: Arc<Semaphore>,
     workers: usize,
+    /// How much may be under way, in KiB of frames.
+    space_kib: usize,
+    /// The most entries of one commit.
+    batch: usize,
 }
 
 impl Intake {
-    /// Starts so many threads. They end after [`Intake::close`].
+    /// Starts so many threads. They end after [`Intake::close`]. `queues` says how much may be under way.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub(crate) fn start(workers: usize) -> std::io::Result<Arc<Intake>> {
+    pub(crate) fn start(workers: usize, queues: &Queues) -> std::io::Result<Arc<Intake>> {
         let intake = Arc::new(Intake {
             queue: Mutex::default(),
             work: Condvar::new(),
             ready: Condvar::new(),
-            space: Arc::new(Semaphore::new(SPACE_KIB)),
-            tasks: Arc::new(Semaphore::new(TASKS)),
+            space: Arc::new(Semaphore::new(queues.entries_kib)),
+            tasks: Arc::new(Semaphore::new(queues.joins)),
             workers,
+            space_kib: queues.entries_kib,
+            batch: queues.batch,
         });
         for number in 0..workers {
             let intake = intake.clone();
@@ -111,7 +109,7 @@ impl Intake {
 
     /// Waits until there is room for a frame of so many bytes.
     pub(crate) async fn admit(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let kib = bytes.div_ceil(1024).clamp(1, SPACE_KIB);
+        let kib = bytes.div_ceil(1024).clamp(1, self.space_kib);
         self.space.clone().acquire_many_owned(kib as u32).await.ok()
     }
 
@@ -178,7 +176,7 @@ impl Intake {
             if let Some(command) = queue.commands.pop_front() {
                 return Work::Command(command);
             }
-            let batch = queue.take_verified();
+            let batch = queue.take_verified(self.batch);
             if !batch.is_empty() {
                 return Work::Batch(batch);
             }
@@ -281,9 +279,9 @@ impl Queue {
     }
 
     /// The verified entries at the front, up to the first that is not.
-    fn take_verified(&mut self) -> Vec<Checked> {
+    fn take_verified(&mut self, most: usize) -> Vec<Checked> {
         let mut batch = Vec::new();
-        while batch.len() < BATCH && matches!(self.slots.front(), Some((Slot::Done(_), _))) {
+        while batch.len() < most && matches!(self.slots.front(), Some((Slot::Done(_), _))) {
             if let Some((Slot::Done(entry), reply)) = self.slots.pop_front() {
                 self.first += 1;
                 batch.push(Checked {

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::intake::{Intake, Submission};
 use super::{Tip, Writer};
+use crate::config::Queues;
 use crate::feed::{Feed, Found};
 use crate::ledger::{Batch, Ledger, Shelf, SqliteLedger, StoreError};
 use crate::lobby::Lobby;
@@ -91,8 +92,8 @@ impl Stage {
         let tip = Tip::of(&state);
         let checkpoint = checkpointer::sign(tip, 0, &server_key);
         ledger.keep(&checkpoint).unwrap();
-        let intake = Intake::start(2).unwrap();
-        let feed = Arc::new(Feed::new(1, checkpointer::pushed(&checkpoint)));
+        let intake = Intake::start(2, &Queues::default()).unwrap();
+        let feed = Arc::new(Feed::new(1, checkpointer::pushed(&checkpoint), 8 << 20));
         let community = state.community();
         let state = Arc::new(RwLock::new(state));
         let fault = Arc::new(AtomicU8::new(WORKS));

@@ -1,13 +1,35 @@
 //! Entries: in order, many at once, answered once, read by everybody.
 
 use dispatch_protocol::refusal::Code;
+use dispatch_server::Queues;
 
 use crate::community::Community;
 use crate::member::{Member, card, message};
 
 #[tokio::test]
 async fn entries_sent_without_waiting_are_appended_in_their_order() {
-    let community = Community::with(&["m01", "m02"]);
+    speak_without_waiting(Community::with(&["m01", "m02"])).await;
+}
+
+#[tokio::test]
+async fn where_every_queue_is_as_short_as_it_may_be_all_goes_on_and_nothing_is_lost() {
+    let mut community = Community::with(&["m01", "m02"]);
+    community.config.queues = Queues {
+        entries_kib: 1024,
+        entries_of_socket: 1,
+        batch: 1,
+        joins: 1,
+        strangers: 1,
+        requests: 1,
+        requests_of_network: 1,
+        challenges: 1,
+        recent_kib: 64,
+        readers: 1,
+    };
+    speak_without_waiting(community).await;
+}
+
+async fn speak_without_waiting(community: Community) {
     let server = community.serve().await;
     let mut writer = Member::join(&server, "m01").await;
     let mut reader = Member::join(&server, "m02").await;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Rates;
+use crate::config::queues::TABLE;
 
 fn read(text: &str) -> Result<Config, String> {
     Reading {
@@ -62,6 +63,28 @@ fn rates_proxies_certificate_and_metrics_are_taken() {
 }
 
 #[test]
+fn the_queues_that_a_founding_writes_are_the_defaults_and_each_is_taken() {
+    let text = format!("[queues]\n{}", Queues::default().text());
+    assert_eq!(read(&text).unwrap().queues, Queues::default());
+    for queue in &TABLE {
+        let one = Queues::default().text();
+        let line = one
+            .lines()
+            .find(|line| line.starts_with(&format!("{} = ", queue.name)));
+        assert!(line.unwrap().contains(queue.what));
+        let config = read(&format!("[queues]\n{} = 2048", queue.name));
+        let (least, most) = (queue.least, queue.most);
+        match config {
+            Ok(config) => assert_ne!(config.queues, Queues::default(), "{}", queue.name),
+            Err(problem) => {
+                let due = format!("{} is 2048; it must be from {least} to {most}", queue.name);
+                assert!(problem.ends_with(&due), "{problem}");
+            }
+        }
+    }
+}
+
+#[test]
 fn each_fault_names_its_line() {
     for (text, problem) in [
         (
@@ -75,6 +98,10 @@ fn each_fault_names_its_line() {
         (
             "origins = [\n\"https://a\",\n\"wss://b\"]",
             "/c/dispatchd.toml:3: `wss://b`",
+        ),
+        (
+            "[queues]\nbatches = 1",
+            "/c/dispatchd.toml:2: there is no queue `batches`; there are entries_kib, entries_of_socket, batch,",
         ),
         (
             "[limits]\n\nwraps = 0",
