@@ -1,3 +1,131 @@
-//! The load generator.
+//! The load generator. `loadgen --help` tells what it does.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use dispatch_benches::load::server::{self, SERVE};
+use dispatch_benches::load::stage::{Elsewhere, Outcome, Stage};
+use dispatch_benches::load::{Load, Pace, Problem};
+
+const EXAMPLES: &str = "\
+Examples:
+  loadgen run                                        8 senders, window 64
+  loadgen run --senders 1 --window 1                 one message at a time
+  loadgen run --rate 300 --messages 3000 --subscribers 50
+  loadgen run --url http://127.0.0.1:7311 --keys DIR --pid 4711
+
+Messages are encrypted and signed before the clock starts, in as many threads as there are cores: some 0.8 ms each.";
+
+/// A bounded load of real messages: how many are accepted, how fast they come, and what they cost the server.
+#[derive(Parser)]
+#[command(name = "loadgen", after_help = EXAMPLES, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one load against a server of its own, or one that runs already
+    Run(RunArguments),
+    #[command(name = SERVE, hide = true)]
+    Serve { folder: PathBuf },
+}
+
+#[derive(Args)]
+struct RunArguments {
+    /// Connections that send, each by an account of its own
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    senders: u16,
+    /// Connections that only read
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=16_000))]
+    subscribers: u16,
+    /// Messages of all senders together
+    #[arg(long, default_value_t = 8000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    messages: u32,
+    /// Messages of one sender that may be without an answer
+    #[arg(long, default_value_t = 64, conflicts_with = "rate", value_parser = clap::value_parser!(u16).range(1..=256))]
+    window: u16,
+    /// Messages a second of all senders together, whatever the server does
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Bytes of a message's plaintext
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u16).range(11..=40_000))]
+    plaintext: u16,
+    /// A server that runs already; its rate limits must be off
+    #[arg(long, requires = "keys")]
+    url: Option<String>,
+    /// A folder of private keys (PKCS#8 in PEM) of members of that server
+    #[arg(long, value_name = "DIR", requires = "url")]
+    keys: Option<PathBuf>,
+    /// That server's process, whose processor time and memory are to be told
+    #[arg(long, requires = "url")]
+    pid: Option<u32>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let outcome = match line.command {
+        Command::Serve { folder } => return server::serve(folder.into()),
+        Command::Run(arguments) => in_runtime(run(arguments)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("loadgen: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn in_runtime<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Problem::at("the runtime could not be started"))?
+        .block_on(work)
+}
+
+async fn run(arguments: RunArguments) -> Result<(), Problem> {
+    let pace = match arguments.rate {
+        None => Pace::Window(arguments.window.into()),
+        Some(rate) if rate > 0.0 && rate <= 1e6 => Pace::PerSecond(rate),
+        Some(rate) => {
+            let words = format!("--rate {rate}: give messages a second, above 0 and up to 1000000");
+            return Err(Problem::new(words));
+        }
+    };
+    let load = Load {
+        senders: arguments.senders.into(),
+        subscribers: arguments.subscribers.into(),
+        messages: arguments.messages as usize,
+        pace,
+    };
+    let mut stage = match (arguments.url, arguments.keys) {
+        (Some(origin), Some(keys)) => {
+            let place = Elsewhere {
+                origin,
+                keys,
+                process: arguments.pid,
+            };
+            Stage::elsewhere(&place, load.senders).await?
+        }
+        _ => Stage::open(load.senders).await?,
+    };
+    let outcome = stage.run(load, arguments.plaintext.into()).await?;
+    print(&outcome, arguments.json)
+}
+
+fn print(outcome: &Outcome, json: bool) -> Result<(), Problem> {
+    if json {
+        let text = serde_json::to_string_pretty(outcome).map_err(Problem::at("the JSON"))?;
+        println!("{text}");
+    } else {
+        print!("{outcome}");
+    }
+    Ok(())
+}
