@@ -192,12 +192,7 @@ fn frames_of(
 ) -> Result<Vec<Arc<Frame>>, StoreError> {
     let mut frames = Frames::new(range.start);
     for block in shelf.blocks(range, UNIT_BYTES)? {
-        match serde_json::to_string(&block) {
-            Ok(text) => frames.push_text(&text),
-            Err(problem) => {
-                unreachable!("a block of numbers and texts is always written: {problem}")
-            }
-        }
+        frames.push_text(&block.to_text());
     }
     Ok(frames.finish().into_iter().map(Arc::new).collect())
 }

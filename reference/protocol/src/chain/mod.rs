@@ -7,6 +7,7 @@ mod accounts;
 mod admit;
 mod batch;
 mod block;
+mod block_text;
 mod epochs;
 mod found;
 mod recall;

@@ -309,12 +309,7 @@ impl Writer {
             {
                 message.ciphertext = None; // [RED-4]
             }
-            match serde_json::to_string(&block) {
-                Ok(text) => frames.push_text(&text),
-                Err(problem) => {
-                    unreachable!("a block of numbers and texts is always written: {problem}")
-                }
-            }
+            frames.push_text(&block.to_text());
             if matches!(&block.entry.body, Body::Roster(roster) if !roster.remove.is_empty()) {
                 frames.close(); // [SESS-6] so that a removed account's last frame ends here
             }
