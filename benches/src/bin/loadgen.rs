@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use dispatch_benches::goals::{self, Line};
 use dispatch_benches::load::server::{self, SERVE};
 use dispatch_benches::load::stage::{Elsewhere, Outcome, Stage};
 use dispatch_benches::load::{Load, Pace, Problem};
@@ -29,6 +30,12 @@ struct CommandLine {
 enum Command {
     /// Run one load against a server of its own, or one that runs already
     Run(RunArguments),
+    /// Measure the live goals one after the other, and print them as a table
+    Goals {
+        /// Print JSON, a line at a time
+        #[arg(long)]
+        json: bool,
+    },
     #[command(name = SERVE, hide = true)]
     Serve { folder: PathBuf },
 }
@@ -72,6 +79,7 @@ fn main() -> ExitCode {
     let outcome = match line.command {
         Command::Serve { folder } => return server::serve(folder.into()),
         Command::Run(arguments) => in_runtime(run(arguments)),
+        Command::Goals { json } => in_runtime(goals::measure(|line| tell(&line, json))),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -118,6 +126,13 @@ async fn run(arguments: RunArguments) -> Result<(), Problem> {
     };
     let outcome = stage.run(load, arguments.plaintext.into()).await?;
     print(&outcome, arguments.json)
+}
+
+fn tell(line: &Line, json: bool) {
+    match serde_json::to_string(line) {
+        Ok(text) if json => println!("{text}"),
+        _ => println!("{line}"),
+    }
 }
 
 fn print(outcome: &Outcome, json: bool) -> Result<(), Problem> {

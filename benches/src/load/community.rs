@@ -20,11 +20,12 @@ pub struct Community {
 }
 
 /// What a load needs to be otherwise than an owner has it.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("entries_per_second", "0"),
     ("joins_per_second", "0"),
     // Sockets on which nobody joins stay open for a load, in which they are idle.
     ("join_ms", "600000"),
+    ("strangers", "16384"),
     ("connections", "16384"),
 ];
 
