@@ -51,6 +51,30 @@ impl Acceptor {
             tls,
         }
     }
+
+    /// A place for whoever is at this address: in the room, and of its network's share if it is a stranger's.
+    ///
+    /// # Errors
+    /// [`ErrorKind::QuotaExceeded`] if there is none.
+    fn place_for(&self, peer: IpAddr) -> io::Result<Held> {
+        let full = || {
+            let problem = "too many connections are at their request";
+            io::Error::new(ErrorKind::QuotaExceeded, problem)
+        };
+        let place = self.room.clone().try_acquire_owned();
+        let place = place.map_err(|_| full())?;
+        let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));
+        let network = Network::of(peer, &HeaderMap::new(), &[]).filter(|_| !is_proxy);
+        let share = match network {
+            Some(network) => Some(self.shares.take(network).ok_or_else(full)?),
+            None => None,
+        };
+        Ok(Held {
+            _place: place,
+            _share: share,
+            is_members: false,
+        })
+    }
 }
 
 impl<S: Send + 'static> Accept<TcpStream, S> for Acceptor {
@@ -59,25 +83,16 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Acceptor {
     type Future = Pin<Box<dyn Future<Output = io::Result<(Stream, Placed<S>)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let place = self.room.clone().try_acquire_owned();
+        // Also one that has gone already.
+        let aborted = |cause| io::Error::new(ErrorKind::ConnectionAborted, cause);
+        let held = stream.set_nodelay(true).and_then(|()| stream.peer_addr());
+        let held = held.map_err(aborted).and_then(|peer| {
+            let peer = peer.ip().to_canonical();
+            self.place_for(peer).map(|held| (peer, held))
+        });
         let (patience, tls) = (self.patience, self.tls.clone());
-        let (shares, proxies) = (self.shares.clone(), self.proxies.clone());
         Box::pin(async move {
-            let full = || {
-                let problem = "too many connections are at their request";
-                io::Error::new(ErrorKind::QuotaExceeded, problem)
-            };
-            let place = place.map_err(|_| full())?;
-            // Also one that has gone already.
-            let aborted = |cause| io::Error::new(ErrorKind::ConnectionAborted, cause);
-            stream.set_nodelay(true).map_err(aborted)?;
-            let peer = stream.peer_addr().map_err(aborted)?.ip().to_canonical();
-            let is_proxy = proxies.iter().any(|proxy| proxy.contains(&peer));
-            let network = Network::of(peer, &HeaderMap::new(), &[]).filter(|_| !is_proxy);
-            let share = match network {
-                Some(network) => Some(shares.take(network).ok_or_else(full)?),
-                None => None,
-            };
+            let (peer, held) = held?;
             // Whoever is at a handshake holds a place like whoever is at a request.
             let carrier = match tls {
                 None => Carrier::Plain(stream),
@@ -89,11 +104,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Acceptor {
             };
             let seat = Seat {
                 peer,
-                held: Arc::new(Mutex::new(Held {
-                    _place: place,
-                    _share: share,
-                    is_members: false,
-                })),
+                held: Arc::new(Mutex::new(held)),
             };
             Ok((Stream::new(carrier, patience), Placed { service, seat }))
         })
@@ -170,6 +181,59 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Placed<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// With room for four, two of them of one network, and a proxy that is believed.
+    fn acceptor() -> Acceptor {
+        let queues = Queues {
+            requests: 4,
+            requests_of_network: 2,
+            ..Queues::default()
+        };
+        let proxies = ["192.0.2.80/32".parse().unwrap()].into();
+        Acceptor::new(Duration::ZERO, &queues, None, proxies)
+    }
+
+    fn place_for(acceptor: &Acceptor, peer: &str) -> Option<Seat> {
+        let peer = peer.parse().unwrap();
+        let held = match acceptor.place_for(peer) {
+            Ok(held) => held,
+            Err(problem) => {
+                assert_eq!(problem.kind(), ErrorKind::QuotaExceeded);
+                return None;
+            }
+        };
+        let held = Arc::new(Mutex::new(held));
+        Some(Seat { peer, held })
+    }
+
+    #[test]
+    fn one_network_has_not_all_places_and_has_its_own_again_as_it_leaves_them() {
+        let acceptor = acceptor();
+        let of = |peer: &str| place_for(&acceptor, peer);
+        let [first, second] = ["203.0.113.5", "203.0.113.5"].map(|peer| of(peer).unwrap());
+        assert!(of("203.0.113.5").is_none(), "these are its two");
+        assert_eq!(acceptor.room.available_permits(), 2, "a refusal takes none");
+        let other = of("2001:db8:1:2::1").unwrap();
+        let _neighbour = of("2001:db8:1:2::2").unwrap();
+        assert!(of("203.0.113.6").is_none(), "these were all");
+        drop((second, other));
+        assert!(of("203.0.113.5").is_some());
+        // A socket is counted elsewhere.
+        let _again = of("203.0.113.5").unwrap();
+        let sockets = Arc::new(Semaphore::new(1));
+        assert!(first.change_to_strangers(&sockets));
+        assert!(of("203.0.113.5").is_some());
+    }
+
+    #[test]
+    fn a_believed_proxy_and_this_machine_may_have_all_places() {
+        for peer in ["192.0.2.80", "127.0.0.1", "::1"] {
+            let acceptor = acceptor();
+            let held: Vec<_> = (0..4).map(|_| place_for(&acceptor, peer)).collect();
+            assert!(held.iter().all(Option::is_some), "{peer}");
+            assert!(place_for(&acceptor, peer).is_none(), "{peer}");
+        }
+    }
 
     #[test]
     fn a_place_is_given_back_as_another_is_taken() {

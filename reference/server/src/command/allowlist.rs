@@ -93,7 +93,8 @@ fn text_of(argument: &str) -> Result<(String, String), Error> {
     }
     let path = Path::new(argument);
     if argument.contains(' ') && !path.exists() {
-        return Ok(("the key given".to_owned(), argument.to_owned()));
+        let key = argument.trim_start();
+        return Ok(("the key given".to_owned(), key.to_owned()));
     }
     let text = std::fs::read_to_string(path).map_err(at(path))?;
     Ok((argument.to_owned(), text))

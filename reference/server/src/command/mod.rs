@@ -33,6 +33,9 @@ Examples:
 
 Exit codes: 0 done, 1 failed (or `verify` found damage), 2 something that you have to mend first.";
 
+/// How a PEM block begins.
+const PEM: &[u8] = b"-----BEGIN ";
+
 /// The server of a dispatch-d community: chat without a company.
 #[derive(Parser)]
 #[command(name = "dispatchd", version, after_help = EXAMPLES, max_term_width = 100)]
@@ -202,15 +205,16 @@ struct ServeArguments {
 Examples:
   dispatchd allow -c ./community alice.pub bob.pem
   dispatchd allow -c ./community 'ssh-rsa AAAAB3NzaC1yc2E... alice@laptop'
+  dispatchd allow -c ./community --name Alice \"$(openssl pkey -in alice.pem -pubout)\"
   ssh alice@laptop cat .ssh/id_rsa.pub | dispatchd allow -c ./community --name Alice -
 
 A key is an RSA public key of 2048 to 4096 bits, as an OpenSSH line or a PEM block.")]
 struct AllowArguments {
-    /// Files of public keys, key lines themselves, or - for standard input
+    /// Files of public keys, keys themselves, or - for standard input
     #[arg(required = true, value_name = "KEY")]
     keys: Vec<String>,
     /// A name for keys that bring none
-    #[arg(long)]
+    #[arg(long, value_parser = one_line)]
     name: Option<String>,
     /// The community's folder or configuration file
     #[arg(short, long, value_name = "PATH", default_value = ".")]
@@ -284,7 +288,8 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let line = match CommandLine::try_parse_from(arguments) {
+    let arguments = arguments.into_iter().map(Into::into);
+    let line = match CommandLine::try_parse_from(arguments.map(no_option)) {
         Ok(line) => line,
         Err(answer) => {
             let _ = answer.print();
@@ -312,12 +317,28 @@ where
     }
 }
 
+/// A PEM block begins with hyphens, and is no option for it: a line break before it shows that, and is none of the block.
+fn no_option(argument: OsString) -> OsString {
+    match argument.as_encoded_bytes().starts_with(PEM) {
+        true => [OsString::from("\n"), argument].into_iter().collect(),
+        false => argument,
+    }
+}
+
 /// The allowlist that a community's configuration names.
 fn allowlist_of(place: &Path) -> Result<PathBuf, Error> {
     Config::load(place)?.allowlist.ok_or_else(|| {
         let hint = "no allowlist is configured; add a line such as: allowlist = \"allowlist\"";
         Error::file(&file_in(place), hint)
     })
+}
+
+/// A name that stays in its line of the allowlist.
+fn one_line(text: &str) -> Result<String, String> {
+    match text.contains(char::is_control) {
+        true => Err("a name is one line".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

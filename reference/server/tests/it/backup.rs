@@ -6,15 +6,15 @@ use std::process::{Command, Stdio};
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::{Block, State};
-use dispatch_protocol::entry::{Body, Redaction};
+use dispatch_protocol::entry::{Body, Redaction, Roster};
 use dispatch_server::{Config, Server};
 
-use crate::community::Community;
+use crate::community::{Community, key};
 use crate::member::{Member, message};
 use crate::process::{Process, dispatchd, refused, said, text};
 
 /// Whose keys are its folder's own.
-fn with_own_keys() -> Community {
+pub fn with_own_keys() -> Community {
     let community = Community::with(&["m01"]);
     for (name, option) in [("authority", "authority_key"), ("server", "server_key")] {
         let file = format!("{name}-key.pem");
@@ -159,7 +159,11 @@ async fn a_backup_with_one_flipped_byte_or_a_missing_file_is_refused_and_the_fil
         }
         std::fs::remove_file(&path).unwrap();
         let told = refused(2, &["restore", text(&backup), text(&to)]);
-        assert!(told.contains(&file), "{file}: {told}");
+        let missing = match file.as_str() {
+            "manifest.json" => format!("{}: there is no manifest.json in it", text(&backup)),
+            _ => format!("{}: the file is missing", text(&path)),
+        };
+        assert!(told.contains(&missing), "{file}: {told}");
         std::fs::write(&path, good).unwrap();
     }
     said(&["restore", text(&backup), text(&to)]);
@@ -223,54 +227,6 @@ async fn keys_stay_where_they_are_if_they_are_elsewhere_or_not_wanted() {
         told.contains("missing  ") && told.contains("restored/server-key.pem"),
         "{told}"
     );
-}
-
-#[tokio::test]
-async fn a_backup_that_is_killed_leaves_nothing_that_looks_whole_and_may_be_tried_again() {
-    let community = with_own_keys();
-    let process = Process::serve(&community);
-    let (mut member, epoch) = speaker(&process).await;
-    for number in 0..100 {
-        member.say(message(epoch, number)).await;
-    }
-    let dir = community.path("");
-    let to = community.dir.path().join("restored");
-    let mut broken = 0;
-    for number in 0..10 {
-        let dest = community.dir.path().join(format!("backup{number}"));
-        let mut backup = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
-            .args(["backup", "-c", text(&dir), text(&dest)])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        // As soon as there is something of it, and each time a little later.
-        while !dest.exists() && backup.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        for _ in 0..number * number * 20 {
-            std::thread::yield_now();
-        }
-        backup.kill().unwrap();
-        backup.wait().unwrap();
-        if dest.join("manifest.json").exists() {
-            said(&["restore", text(&dest), text(&to)]);
-            std::fs::remove_dir_all(&to).unwrap();
-            continue;
-        }
-        broken += 1;
-        let told = refused(2, &["restore", text(&dest), text(&to)]);
-        assert!(
-            told.contains("broken off") || told.contains("no such folder"),
-            "{told}"
-        );
-        assert!(!to.exists());
-        if !dest.join("dispatchd.toml").exists() {
-            assert!(said(&["backup", "-c", text(&dir), text(&dest)]).starts_with("good  "));
-            assert!(!dest.join(".dispatchd-init").exists());
-        }
-    }
-    assert!(broken > 0, "none was killed on its way");
-    assert_eq!(member.say(message(epoch, 1)).await, 104);
 }
 
 #[test]
@@ -456,7 +412,11 @@ async fn a_certificate_stays_where_it_is_renewed_and_is_named_by_its_whole_path(
     let backup = community.dir.path().join("backup");
     said(&["backup", "-c", text(&dir), text(&backup)]);
     let to = community.dir.path().join("restored");
-    said(&["restore", text(&backup), text(&to)]);
+    let told = said(&["restore", text(&backup), text(&to)]);
+    for name in ["tls/chain.pem", "tls/key.pem"] {
+        let missing = format!("missing  {};", text(&community.path(name)));
+        assert!(told.contains(&missing), "{told}");
+    }
     let config = Config::load(&to).unwrap();
     let tls = config.tls.unwrap();
     assert_eq!(tls.certificate, community.path("tls/chain.pem"));
@@ -466,73 +426,32 @@ async fn a_certificate_stays_where_it_is_renewed_and_is_named_by_its_whole_path(
 }
 
 #[test]
-fn two_who_make_the_same_folder_do_not_take_it_from_each_other() {
-    let community = with_own_keys();
-    let dir = community.path("");
-    let dest = community.dir.path().join("backup");
-    std::fs::create_dir(&dest).unwrap();
-    let other = std::fs::File::open(&dest).unwrap();
-    other.lock().unwrap();
-    let told = refused(2, &["backup", "-c", text(&dir), text(&dest)]);
-    assert!(told.contains("another dispatchd is at work"), "{told}");
-    drop(other);
-    said(&["backup", "-c", text(&dir), text(&dest)]);
-}
-
-#[test]
-fn what_an_owner_put_into_a_folder_that_was_begun_is_theirs() {
-    let community = Community::with(&[]);
-    let dir = community.dir.path().join("begun");
-    std::fs::create_dir_all(dir.join(".dispatchd-init/store")).unwrap();
-    let key = dir.join("authority-key.pem");
-    std::fs::copy(community.key_copy("authority"), &key).unwrap();
-    let told = refused(2, &["init", text(&dir), "--authority-key", text(&key)]);
-    assert!(told.contains("not empty"), "{told}");
-    assert!(key.exists(), "it is the owner's");
-    // What was on its way to its place is cleared away, and no more.
-    std::fs::remove_file(&key).unwrap();
-    std::fs::create_dir_all(dir.join(".dispatchd-init")).unwrap();
-    let moving = "server-key.pem\nauthority-key.pem\nstore\nallowlist\ndispatchd.toml";
-    std::fs::write(dir.join(".dispatchd-init/moving"), moving).unwrap();
-    std::fs::write(dir.join(".dispatchd-init/dispatchd.toml"), "").unwrap();
-    std::fs::write(dir.join("server-key.pem"), "half").unwrap();
-    said(&["init", text(&dir)]);
-    assert_ne!(std::fs::read(dir.join("server-key.pem")).unwrap(), b"half");
-    // And what was moved whole stays, though its program did not come to its end.
-    std::fs::create_dir(dir.join(".dispatchd-init")).unwrap();
-    std::fs::write(dir.join(".dispatchd-init/moving"), moving).unwrap();
-    let told = refused(2, &["init", text(&dir)]);
-    assert!(
-        told.contains("a community or a backup here already"),
-        "{told}"
-    );
-    said(&["verify", text(&dir)]);
-}
-
-#[test]
 fn a_backup_whose_configuration_leads_elsewhere_is_refused() {
     let (ours, theirs) = (with_own_keys(), with_own_keys());
-    let backup = ours.dir.path().join("backup");
-    said(&["backup", "-c", text(&ours.path("")), text(&backup)]);
-    let toml = backup.join("dispatchd.toml");
-    let words = std::fs::read_to_string(&toml).unwrap();
-    let store = theirs.path("store/chain.sqlite");
-    let led = words.replace("\"store/chain.sqlite\"", &format!("{:?}", text(&store)));
-    assert_ne!(words, led);
-    std::fs::write(&toml, &led).unwrap();
-    summed_again(
-        &backup.join("manifest.json"),
-        "dispatchd.toml",
-        led.as_bytes(),
-    );
     let to = ours.dir.path().join("restored");
-    let told = refused(2, &["restore", text(&backup), text(&to)]);
-    assert!(told.contains("not the backup's own"), "{told}");
-    assert!(!to.exists());
+    for name in ["store/chain.sqlite", "allowlist"] {
+        let backup = ours.dir.path().join("backup");
+        said(&["backup", "-c", text(&ours.path("")), text(&backup)]);
+        let toml = backup.join("dispatchd.toml");
+        let words = std::fs::read_to_string(&toml).unwrap();
+        let foreign = format!("{:?}", text(&theirs.path(name)));
+        let led = words.replace(&format!("{name:?}"), &foreign);
+        assert_ne!(words, led);
+        std::fs::write(&toml, &led).unwrap();
+        summed_again(
+            &backup.join("manifest.json"),
+            "dispatchd.toml",
+            led.as_bytes(),
+        );
+        let told = refused(2, &["restore", text(&backup), text(&to)]);
+        assert!(told.contains("not the backup's own"), "{told}");
+        assert!(!to.exists());
+        std::fs::remove_dir_all(&backup).unwrap();
+    }
 }
 
 /// Gives a file of a manifest the sum of these bytes, and the manifest its own.
-fn summed_again(path: &Path, name: &str, bytes: &[u8]) {
+pub fn summed_again(path: &Path, name: &str, bytes: &[u8]) {
     let sum = |bytes: &[u8]| {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
         data_encoding::HEXLOWER.encode(digest.as_ref())
@@ -575,6 +494,48 @@ fn what_a_server_needs_and_is_not_there_is_told_before_it_is_missed() {
     let other = community.dir.path().join("other");
     let told = refused(2, &["backup", "-c", text(&dir), text(&other)]);
     assert!(told.contains("there is no allowlist"), "{told}");
+    assert!(!other.exists());
+}
+
+#[tokio::test]
+async fn a_restore_tells_whose_membership_the_file_changed_since_the_allowlist_is_older() {
+    let community = Community::with(&["m01", "m02"]);
+    let mut process = Process::serve(&community);
+    let dir = community.path("");
+    let backup = community.dir.path().join("backup");
+    let to = community.dir.path().join("restored");
+    said(&["backup", "-c", text(&dir), text(&backup)]);
+    let told = said(&["restore", text(&backup), text(&to)]);
+    assert!(!told.contains("roster"), "{told}");
+    std::fs::remove_dir_all(&to).unwrap();
+
+    let mut authority = Member::join(&process.target, "authority").await;
+    let (newcomer, left) = (key("m03"), key("m02").public().id());
+    let came = newcomer.public();
+    let change = Body::Roster(Roster {
+        add: vec![came.to_bytes()],
+        remove: vec![left],
+    });
+    authority.say(change).await;
+    process.signal("-TERM");
+    assert_eq!(process.end(), Some(0));
+    let file = community.dir.path().join("chain.jsonl");
+    said(&["export", text(&dir), "--output", text(&file)]);
+    let arguments = ["restore", text(&backup), text(&to), "--blocks", text(&file)];
+    let told = said(&arguments);
+    let lines: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("roster"))
+        .collect();
+    let rest = "after the backup, and the allowlist is the backup's: mend it by allow or deny";
+    assert_eq!(
+        lines,
+        [
+            format!("roster   {} was added {rest}", came.id()),
+            format!("roster   {left} was removed {rest}"),
+        ],
+        "{told}"
+    );
 }
 
 #[tokio::test]

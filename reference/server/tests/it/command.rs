@@ -204,6 +204,64 @@ fn an_allowlist_is_edited_around_its_owners_words() {
     );
 }
 
+#[test]
+fn a_pem_block_is_a_key_and_no_option_wherever_it_stands_among_them() {
+    let community = Community::with(&[]);
+    let dir = community.path("");
+    let dir = text(&dir);
+    let pem = |name: &str| public_pem(name).replace(&format!("# {name}\n"), "");
+    let (m01, m02, m03) = (pem("m01"), pem("m02"), pem("m03"));
+    let id = |name: &str| key(name).public().id().to_string();
+    let told = said(&["allow", "-c", dir, &m01, &m02]);
+    for name in ["m01", "m02"] {
+        assert!(told.contains(&format!("allowed  {}", id(name))), "{told}");
+    }
+    // Options count before it and behind it, and a mistyped one is told.
+    let told = said(&["allow", &m03, "--name", "Carol", "-c", dir]);
+    let carol = format!("allowed  {}  Carol", id("m03"));
+    assert!(told.contains(&carol), "{told}");
+    let before = std::fs::read_to_string(community.path("allowlist")).unwrap();
+    for arguments in [
+        ["allow", &m03, "--nmae", "Carol", "-c", dir],
+        ["allow", "--nmae", "Carol", &m03, "-c", dir],
+    ] {
+        let output = dispatchd(&arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(
+            told.contains("unexpected argument '--nmae'") && told.contains("'--name'"),
+            "{told}"
+        );
+    }
+    assert_eq!(
+        std::fs::read_to_string(community.path("allowlist")).unwrap(),
+        before
+    );
+    // A name would not stay in its line.
+    for name in ["Carol\nssh-rsa AAAA", &m03] {
+        let output = dispatchd(&["allow", "-c", dir, "--name", name, &m03]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("a name is one line"), "{told}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(community.path("allowlist")).unwrap(),
+        before
+    );
+    // The line of a mistake is the block's own.
+    let (begin, rest) = m01.split_once('\n').unwrap();
+    let spoilt = format!("{begin}\n?{rest}");
+    let told = refused(2, &["allow", "-c", dir, &spoilt]);
+    assert!(
+        told.contains("the key given, line 1: the PEM block is damaged"),
+        "{told}"
+    );
+    let told = said(&["deny", "-c", dir, &m01, &m03]);
+    for name in ["m01", "m03"] {
+        assert!(told.contains(&format!("denied   {}", id(name))), "{told}");
+    }
+}
+
 /// The account's key as an OpenSSH line.
 fn openssh(name: &str, options: &str, comment: &str) -> String {
     let der = key(name).public().der().to_vec();

@@ -3,6 +3,7 @@
 mod allowlist;
 mod app;
 mod backup;
+mod broken_off;
 mod bytes;
 mod client;
 mod command;

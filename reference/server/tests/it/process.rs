@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 
-use crate::client::Target;
+use crate::client::{SOON, Target};
 use crate::community::Community;
 
 pub fn dispatchd(arguments: &[&str]) -> Output {
@@ -117,9 +118,17 @@ impl Process {
         self.child.id()
     }
 
-    /// Reads the log up to a line that holds these words.
+    /// Reads the log up to a line that holds these words. If they do not come, the server is killed, and the test fails.
     pub fn says(&mut self, words: &str) -> String {
+        let (came, comes) = mpsc::channel::<()>();
+        let id = self.id().to_string();
+        std::thread::spawn(move || {
+            if comes.recv_timeout(SOON) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &id]).status();
+            }
+        });
         let text = text_to(&mut self.log, words);
+        drop(came);
         text.lines().last().unwrap().to_owned()
     }
 
@@ -159,7 +168,8 @@ fn text_to(log: &mut impl BufRead, words: &str) -> String {
     let (mut text, mut last) = (String::new(), 0);
     while !text[last..].contains(words) {
         last = text.len();
-        assert_ne!(log.read_line(&mut text).unwrap(), 0, "the server ended");
+        let read = log.read_line(&mut text).unwrap();
+        assert_ne!(read, 0, "the server ended and never said: {words}");
     }
     text
 }

@@ -129,6 +129,10 @@ async fn joins_are_counted_by_the_address_that_a_believed_proxy_tells() {
         assert!(invented.start < TRIES, "each invention had a bucket");
     }
     hello(&one).await.frame();
+    // Who tells a proxy nothing that it can read is no freer than others.
+    until_refused(&from("unknown")).await;
+    until_refused(&from("203.0.113.7, somebody")).await;
+    hello(&from("203.0.113.8")).await.frame();
     // Behind a proxy that tells nothing everybody would pay for one.
     for _ in 0..50 {
         hello(&Caller::stranger(&server)).await.frame();

@@ -198,10 +198,15 @@ async fn a_pair_that_cannot_be_used_is_refused_at_the_start_by_its_name() {
 
 /// Served by the program, which says in its log what it does.
 fn process(community: &Community) -> Process {
+    process_of(community, community.dir.path())
+}
+
+/// The same, with its certificate and key in this folder.
+fn process_of(community: &Community, folder: &Path) -> Process {
     use std::io::Write as _;
     let path = community.path("dispatchd.toml");
     let mut file = std::fs::File::options().append(true).open(path).unwrap();
-    let folder = community.dir.path().display();
+    let folder = folder.display();
     writeln!(
         file,
         "\n[tls]\ncertificate = \"{folder}/certificate.pem\"\nkey = \"{folder}/key.pem\""
@@ -230,6 +235,14 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_never
         "the one before is shown on"
     );
 
+    // Half of a renewal: the key has not come yet.
+    let elsewhere = tempfile::tempdir().unwrap();
+    certify(elsewhere.path(), &["127.0.0.1"]);
+    let half = std::fs::read_to_string(elsewhere.path().join("certificate.pem")).unwrap();
+    save(&folder.join("certificate.pem"), &half);
+    server.says("the key does not belong to the certificate");
+    assert_eq!(discovery(&target, &old).await, 200);
+
     let new = certify(folder, &["127.0.0.1"]);
     server.says("the certificate was read anew");
     assert_eq!(discovery(&target, &new).await, 200);
@@ -237,10 +250,35 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_never
 
     // Connections that stand are not touched.
     member.say(card(9)).await;
+    server.signal("-TERM");
+    assert_eq!(server.end(), Some(0));
+}
 
-    let newest = certify(folder, &["127.0.0.1"]);
-    server.says("the certificate was read anew");
+#[tokio::test]
+async fn a_hangup_has_the_certificate_read_anew_where_no_change_is_seen() {
+    let (community, _) = community(&[]);
+    let folder = community.dir.path();
+    // In a folder behind a link: what changes is neither a file's name nor its words.
+    let place = |name: &str| {
+        let place = folder.join(name);
+        std::fs::create_dir(&place).unwrap();
+        let certificate = certify(&place, &["127.0.0.1"]);
+        let link = folder.join("link");
+        std::os::unix::fs::symlink(&place, &link).unwrap();
+        std::fs::rename(link, folder.join("live")).unwrap();
+        certificate
+    };
+    let old = place("one");
+    let mut server = process_of(&community, &folder.join("live"));
+    let target = server.target.clone();
+    assert_eq!(discovery(&target, &old).await, 200);
+    let new = place("two");
     server.signal("-HUP");
+    server.says("the certificate was read anew");
+    assert_eq!(discovery(&target, &new).await, 200);
+    // From then on it is the new place that is watched.
+    let newest = certify(&folder.join("two"), &["127.0.0.1"]);
+    server.says("the certificate was read anew");
     assert_eq!(discovery(&target, &newest).await, 200);
     server.signal("-TERM");
     assert_eq!(server.end(), Some(0), "a hangup ends nothing");

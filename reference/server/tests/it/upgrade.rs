@@ -6,6 +6,7 @@ use std::path::Path;
 use dispatch_protocol::bytes::Id;
 use rusqlite::Connection;
 
+use crate::backup::summed_again;
 use crate::community::Community;
 use crate::member::{Member, message};
 use crate::process::{Process, refused, said, text};
@@ -101,16 +102,50 @@ async fn a_damaged_older_store_is_left_as_it_is_and_no_copy_is_made() {
 #[tokio::test]
 async fn a_newer_store_is_refused_by_every_command_with_one_line_that_names_both_versions() {
     let community = Community::with(&["m01"]);
+    let dir = community.path("");
+    let (dir, file) = (text(&dir), community.dir.path().join("chain.jsonl"));
+    let beside = |name: &str| community.dir.path().join(name);
+    let (backup, to, newer) = (beside("backup"), beside("restored"), beside("newer"));
+    said(&["backup", "-c", dir, text(&backup)]);
+    said(&["export", dir, "--output", text(&file)]);
     let store = community.path("store/chain.sqlite");
     let connection = Connection::open(&store).unwrap();
     connection.pragma_update(None, "user_version", 7).unwrap();
     drop(connection);
-    let dir = community.path("");
-    for (code, command) in [(2, "serve"), (1, "verify"), (2, "roster")] {
-        let told = refused(code, &[command, text(&dir)]);
+    let before = std::fs::read(&store).unwrap();
+    for (code, command) in [
+        (2, &["serve", dir][..]),
+        (1, &["verify", dir]),
+        (2, &["roster", dir]),
+        (2, &["export", dir]),
+        (2, &["redact", "-c", dir, "0"]),
+        (2, &["backup", "-c", dir, text(&newer)]),
+    ] {
+        let told = refused(code, command);
         assert!(
             told.contains("the store has schema 7, and this dispatchd knows them up to 2"),
             "{told}"
         );
+    }
+    assert_eq!(std::fs::read(&store).unwrap(), before);
+    assert!(!newer.exists());
+    // And so is one that a backup holds.
+    let held = backup.join("store/chain.sqlite");
+    std::fs::copy(&store, &held).unwrap();
+    summed_again(
+        &backup.join("manifest.json"),
+        "store/chain.sqlite",
+        &std::fs::read(&held).unwrap(),
+    );
+    for blocks in [&[][..], &["--blocks", text(&file)]] {
+        let told = refused(
+            2,
+            &[&["restore", text(&backup), text(&to)], blocks].concat(),
+        );
+        assert!(
+            told.contains("the store has schema 7, and this dispatchd knows them up to 2"),
+            "{told}"
+        );
+        assert!(!to.exists());
     }
 }
