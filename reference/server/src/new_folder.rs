@@ -188,3 +188,40 @@ pub(crate) fn sync(dir: &Path) -> Result<(), Error> {
         .and_then(|folder| folder.sync_all())
         .map_err(at(dir))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What of these names is left of a folder's files once another run came to one that was broken off, with the allowlist
+    /// made and these names on their way.
+    fn left(moving: Option<&str>) -> Vec<&'static str> {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = folder.path().join(STAGING);
+        fs::create_dir(&staging).unwrap();
+        fs::write(staging.join(ALLOWLIST), "").unwrap();
+        if let Some(names) = moving {
+            fs::write(staging.join(MOVING), names).unwrap();
+        }
+        for name in FILES {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert!(NewFolder::prepare(folder.path()).is_err());
+        assert!(!staging.exists());
+        let names = FILES.into_iter();
+        names
+            .filter(|name| folder.path().join(name).exists())
+            .collect()
+    }
+
+    #[test]
+    fn what_was_not_moved_to_its_place_is_somebodys_whatever_its_name() {
+        assert_eq!(left(None), FILES, "nothing was on its way yet");
+        let moving = format!("{SERVER_KEY}\n{ALLOWLIST}");
+        assert_eq!(
+            left(Some(&moving)),
+            FILES[1..],
+            "the allowlist was not moved yet"
+        );
+    }
+}
