@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod closing;
 pub mod goals;
+pub mod growth;
 pub mod keys;
 pub mod load;
 pub mod table;

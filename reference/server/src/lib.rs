@@ -25,6 +25,8 @@
 mod acceptor;
 mod allowlist;
 mod app;
+#[doc(hidden)]
+pub mod benching;
 mod checkpointer;
 mod clock;
 mod coding;

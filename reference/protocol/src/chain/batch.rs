@@ -1,6 +1,7 @@
 //! Replaying many blocks at once: signatures on several threads, everything else in order.
 
 use std::num::NonZeroUsize;
+use std::sync::mpsc;
 use std::thread;
 
 use super::state::State;
@@ -9,8 +10,8 @@ use crate::entry::{Entry, Kind, VerifiedEntry};
 use crate::key::PublicKey;
 use crate::verdict::Finding;
 
-/// Fewer signatures than this are verified faster than threads are started.
-const WORTH_A_THREAD: usize = 32;
+/// How many signatures a thread verifies before it hands them on: fewer are verified faster than a thread is started.
+const SHARE: usize = 32;
 
 /// Why a batch was not taken whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,10 +35,24 @@ impl State {
         threads: NonZeroUsize,
     ) -> Result<Vec<Linked>, BatchError> {
         let mut taken = Vec::with_capacity(blocks.len());
+        self.replay_each(blocks, threads, &mut |linked| taken.push(linked))?;
+        Ok(taken)
+    }
+
+    /// The same, and `taken` gets each block as soon as it is taken, also those before a bad one.
+    ///
+    /// # Errors
+    /// As [`replay_batch`](Self::replay_batch).
+    pub fn replay_each(
+        &mut self,
+        blocks: Vec<Block>,
+        threads: NonZeroUsize,
+        taken: &mut dyn FnMut(Linked),
+    ) -> Result<(), BatchError> {
         let mut blocks = blocks.into_iter().peekable();
         while blocks.peek().is_some() {
             // A roster entry may bring the keys that the blocks behind it are verified by.
-            let mut run = Vec::new();
+            let mut run = Vec::with_capacity(blocks.len());
             for block in blocks.by_ref() {
                 let ends = block.entry.kind() == Kind::Roster;
                 run.push(block);
@@ -45,9 +60,9 @@ impl State {
                     break;
                 }
             }
-            self.replay_run(run, threads, &mut taken)?;
+            self.replay_run(run, threads, taken)?;
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Takes blocks of which none but the last changes the roster.
@@ -55,15 +70,14 @@ impl State {
         &mut self,
         run: Vec<Block>,
         threads: NonZeroUsize,
-        taken: &mut Vec<Linked>,
+        taken: &mut dyn FnMut(Linked),
     ) -> Result<(), BatchError> {
-        let mut places = Vec::with_capacity(run.len());
-        let mut work = Vec::with_capacity(run.len());
-        for block in run {
-            places.push((block.index, block.prev, block.time));
-            work.push(self.ready(block.entry));
-        }
-        for ((index, prev, time), verified) in places.into_iter().zip(verify(work, threads)) {
+        let work = run.into_iter().map(|block| {
+            let place = (block.index, block.prev, block.time);
+            (place, self.ready(block.entry))
+        });
+        let work: Vec<_> = work.collect();
+        verify(work, threads, &mut |(index, prev, time), verified| {
             let judged = self
                 .follows(index, prev, time)
                 .and(verified)
@@ -72,40 +86,65 @@ impl State {
                     Ok(verified)
                 });
             match judged {
-                Ok(verified) => taken.push(self.link(time, verified)),
-                Err(finding) => return Err(BatchError { index, finding }),
+                Ok(verified) => {
+                    taken(self.link(time, verified));
+                    Ok(())
+                }
+                Err(finding) => Err(BatchError { index, finding }),
             }
-        }
-        Ok(())
+        })
     }
 }
 
 /// An entry and its author's key, or why it comes to no verification.
 type Ready = Result<(Entry, PublicKey), Finding>;
 
-/// What became of each, in order.
-fn verify(work: Vec<Ready>, threads: NonZeroUsize) -> Vec<Result<VerifiedEntry, Finding>> {
-    let each = |ready: Ready| {
-        let (entry, key) = ready?;
-        Ok(entry.verify(&key)?)
+/// Hands over what became of each, in order, while those behind are still verified; ends at the first error.
+fn verify<P: Send, E>(
+    work: Vec<(P, Ready)>,
+    threads: NonZeroUsize,
+    take: &mut dyn FnMut(P, Result<VerifiedEntry, Finding>) -> Result<(), E>,
+) -> Result<(), E> {
+    let each = |(place, ready): (P, Ready)| {
+        let verified = ready.and_then(|(entry, key)| Ok(entry.verify(&key)?));
+        (place, verified)
     };
-    let share = work.len().div_ceil(threads.get()).max(WORTH_A_THREAD);
-    if work.len() <= share {
-        return work.into_iter().map(each).collect();
+    let shares = work.len().div_ceil(SHARE);
+    let threads = threads.get().min(shares);
+    let mut work = work.into_iter();
+    if threads <= 1 {
+        return work
+            .map(each)
+            .try_for_each(|(place, verified)| take(place, verified));
     }
-    let mut shares: Vec<Vec<_>> = Vec::new();
-    let mut work = work.into_iter().peekable();
-    while work.peek().is_some() {
-        shares.push(work.by_ref().take(share).collect());
+    // Dealt out in turn, so that what is due next is nearly verified on every thread.
+    let mut hands: Vec<Vec<Vec<_>>> = (0..threads).map(|_| Vec::new()).collect();
+    for share in 0..shares {
+        hands[share % threads].push(work.by_ref().take(SHARE).collect());
     }
     thread::scope(|scope| {
-        let running: Vec<_> = shares
+        let results: Vec<_> = hands
             .into_iter()
-            .map(|share| scope.spawn(|| share.into_iter().map(each).collect::<Vec<_>>()))
+            .map(|hand| {
+                let (done, results) = mpsc::channel();
+                scope.spawn(move || {
+                    for share in hand {
+                        let share: Vec<_> = share.into_iter().map(each).collect();
+                        // Nobody is there to take it once a block was bad.
+                        if done.send(share).is_err() {
+                            break;
+                        }
+                    }
+                });
+                results
+            })
             .collect();
-        running
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("verification does not panic"))
-            .collect()
+        for share in 0..shares {
+            let share = results[share % threads].recv();
+            for (place, verified) in share.expect("verification does not panic") {
+                take(place, verified)?;
+            }
+        }
+        Ok(())
     })
 }

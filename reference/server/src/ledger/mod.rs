@@ -51,11 +51,11 @@ pub(crate) trait Shelf: Send + Sync {
     /// bytes, but at least one if there is one.
     fn blocks(&self, range: Range<u64>, bytes: usize) -> Result<Vec<Block>, StoreError>;
 
-    /// Hands over every block in order, from an index on, until there are no more or one is refused.
+    /// Hands over every block in order, from an index on, until there are no more, `take` wants no more or has an error.
     fn each(
         &self,
         from: u64,
-        take: &mut dyn FnMut(Block) -> Result<(), StoreError>,
+        take: &mut dyn FnMut(Block) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError>;
 
     /// The digests of the messages in a range, each with its block's index; none where the store keeps none.

@@ -240,7 +240,7 @@ impl Shelf for SqliteShelf {
     fn each(
         &self,
         from: u64,
-        take: &mut dyn FnMut(Block) -> Result<(), StoreError>,
+        take: &mut dyn FnMut(Block) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         self.with(|connection| {
             let mut select = connection.prepare(&format!(
@@ -268,10 +268,11 @@ impl Shelf for SqliteShelf {
                     } => self.damaged(Some(index), what),
                     other => other,
                 });
-                if let Err(problem) = block.and_then(&mut *take) {
-                    return Ok(Err(problem));
+                match block.and_then(&mut *take) {
+                    Ok(true) => index += 1,
+                    Ok(false) => return Ok(Ok(())),
+                    Err(problem) => return Ok(Err(problem)),
                 }
-                index += 1;
             }
         })?
     }

@@ -27,6 +27,11 @@ fn key(name: &str) -> KeyPair {
 
 /// A chain with so many messages of its authority, longer than what a start reads whole if they are many.
 fn chain(messages: usize) -> (Vec<Block>, State) {
+    chain_of(messages, 144)
+}
+
+/// The same, with ciphertexts of so many bytes.
+fn chain_of(messages: usize, bytes: usize) -> (Vec<Block>, State) {
     let (authority, server) = (key("authority"), key("server"));
     let genesis = found("test", &authority, server.public(), clock::now()).unwrap();
     let (mut state, _) = State::from_genesis(genesis.clone()).unwrap();
@@ -69,7 +74,7 @@ fn chain(messages: usize) -> (Vec<Block>, State) {
             wrap: [7; 80].into(),
         }],
     }));
-    let ciphertext = vec![1; 144];
+    let ciphertext = vec![1; bytes];
     for _ in 0..messages {
         say(Body::Message(Message {
             epoch,
@@ -83,7 +88,10 @@ fn chain(messages: usize) -> (Vec<Block>, State) {
 
 /// A store with that chain, of this version.
 fn store(folder: &Path, messages: usize) -> (PathBuf, State) {
-    let (blocks, state) = chain(messages);
+    store_of(folder, chain(messages))
+}
+
+fn store_of(folder: &Path, (blocks, state): (Vec<Block>, State)) -> (PathBuf, State) {
     let path = folder.join("chain.sqlite");
     let mut ledger = SqliteLedger::create(&path, &blocks[0]).unwrap();
     ledger
@@ -324,4 +332,64 @@ fn a_store_that_finds_no_room_says_so_and_holds_what_it_held() {
         .unwrap();
     ledger.append(&batch(&blocks[1..])).unwrap();
     assert_eq!(ledger.shelf().size().unwrap(), blocks.len() as u64);
+}
+
+#[test]
+fn what_is_wrong_first_is_told_wherever_the_reading_was_cut_and_whatever_was_read_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    // 8 MiB, which are read in three pieces.
+    let (path, state) = store_of(folder.path(), chain_of(130, 65_424));
+    let verified = |path: &Path| {
+        let mut seen = Vec::new();
+        let shelf = SqliteShelf::open(path).unwrap();
+        let state = load(&shelf, path, Care::Full, &mut |block| {
+            seen.push(block.index);
+        });
+        (state.map(|state| state.description()), seen)
+    };
+    let (whole, seen) = verified(&path);
+    assert_eq!(whole.unwrap(), state.description());
+    assert!(seen.into_iter().eq(0..state.size()));
+
+    let signature =
+        |at: u64| format!("UPDATE block SET signature = zeroblob(256) WHERE number = {at};");
+    let digest = |at: u64| format!("UPDATE digest SET id = zeroblob(32) WHERE number = {at};");
+    let form = |at: u64| format!("UPDATE block SET body = x'00' WHERE number = {at};");
+    let (unsigned, unlike, unread) = (
+        "the signature is not",
+        "its digest is not",
+        "its body cannot be read",
+    );
+    for (damage, index, wanted) in [
+        (signature(100) + &form(101), 100, unsigned),
+        (signature(20) + &form(110), 20, unsigned),
+        (signature(101) + &form(100), 100, unread),
+        (digest(100) + &signature(101), 100, unlike),
+        (digest(101) + &signature(100), 100, unsigned),
+        (digest(20) + &form(21), 20, unlike),
+        (form(state.size() - 1), state.size() - 1, unread),
+        (signature(state.size() - 1), state.size() - 1, unsigned),
+    ] {
+        let spoilt = copied(folder.path());
+        let path = spoilt.path().join(path.file_name().unwrap());
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(&damage)
+            .unwrap();
+        let (outcome, seen) = verified(&path);
+        match outcome {
+            Err(StoreError::Damaged {
+                index: Some(found),
+                what,
+                ..
+            }) => {
+                assert_eq!(found, index, "{damage}: {what}");
+                assert!(what.starts_with(wanted), "{damage}: {what}");
+            }
+            other => panic!("{damage}: {other:?}"),
+        }
+        // In order, and nothing behind the damage; a block whose digest alone is wrong is a good one.
+        let until = index + u64::from(wanted == unlike);
+        assert!(seen.into_iter().eq(0..until), "{damage}");
+    }
 }
