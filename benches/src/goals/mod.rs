@@ -15,6 +15,9 @@ pub use line::{Line, Verdict};
 /// Bytes of each message's plaintext.
 const PLAINTEXT: usize = 1024;
 
+/// How often the server and the ceiling take turns. Odd, so that one is in the middle.
+const ROUNDS: usize = 3;
+
 /// How many idle connections are wanted.
 const IDLE: usize = 10_000;
 
@@ -50,24 +53,21 @@ fn load(senders: usize, subscribers: usize, messages: usize, pace: Pace) -> Load
     }
 }
 
-/// Goal 1: what is accepted, beside the ceiling program in the same minute.
+/// Goal 1: what is accepted, beside the ceiling program.
 async fn accepting(tell: &mut impl FnMut(Told<'_>)) -> Result<(), Problem> {
     let unit = "verifications";
-    let eight = load(8, 0, 16_000, Pace::Window(64));
-    let many = run("8 connections", eight, tell).await?;
+    let eight = load(8, 0, 8000, Pace::Window(64));
+    let (many, same) = beside(eight, tell).await?;
     let name = "8 connections, window 64";
     tell(Told::Line(accepted(name, &many)));
     let what = "the same: server's processor time for each";
     let line = Line::most(1, what, many.in_verifications, unit, 2.2);
     tell(Told::Line(line));
-    let same = ceiling("ceiling, 8 connections", eight, true, tell).await?;
     tell(Told::Line(accepted(
         "ceiling program, the same load",
         &same,
     )));
-    let what = "8 connections: accepted ÷ the ceiling's";
-    let share = many.measured.accepted_per_s / same.measured.accepted_per_s;
-    tell(Told::Line(Line::least(1, what, Some(share), "of it", 0.6)));
+    tell(Told::Line(of_ceiling(share(&many, &same))));
     let what = "the ceiling's processor time for each ÷ the server's";
     let times = same.measured.server_us_per_accepted;
     let times = times.zip(many.measured.server_us_per_accepted);
@@ -78,9 +78,6 @@ async fn accepting(tell: &mut impl FnMut(Told<'_>)) -> Result<(), Problem> {
     let own = ceiling("ceiling, answers alone", eight, false, tell).await?;
     let name = "ceiling program that sends its senders nothing but answers";
     tell(Told::Line(accepted(name, &own)));
-    let what = "8 connections: accepted ÷ that ceiling's";
-    let share = many.measured.accepted_per_s / own.measured.accepted_per_s;
-    tell(Told::Line(Line::told(1, what, format!("{share:.2}"))));
     let alone = load(1, 0, 8000, Pace::Window(64));
     let one = run("1 connection", alone, tell).await?;
     tell(Told::Line(accepted("1 connection, window 64", &one)));
@@ -94,6 +91,41 @@ async fn accepting(tell: &mut impl FnMut(Told<'_>)) -> Result<(), Problem> {
         tell(Told::Line(Line::not_measured(1, &what, &wanted, &why)));
     }
     Ok(())
+}
+
+/// Runs the same load against the server and the ceiling in turn, so that whatever else the machine does meets both, and
+/// gives the round whose share is the middle one.
+async fn beside(
+    load: Load,
+    tell: &mut impl FnMut(Told<'_>),
+) -> Result<(Outcome, Outcome), Problem> {
+    let mut stage = Stage::open(load.senders).await?;
+    let mut top = Ceiling::open(load.senders)?;
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let ours = stage.run(load, PLAINTEXT).await?;
+        tell(Told::Load("8 connections", &ours));
+        let least = top.run(load, true).await?;
+        tell(Told::Load("ceiling, 8 connections", &least));
+        rounds.push((ours, least));
+    }
+    rounds.sort_by(|(a, b), (c, d)| share(a, b).total_cmp(&share(c, d)));
+    Ok(rounds.swap_remove(ROUNDS / 2))
+}
+
+fn share(ours: &Outcome, ceiling: &Outcome) -> f64 {
+    ours.measured.accepted_per_s / ceiling.measured.accepted_per_s
+}
+
+/// Nothing that does more is faster: a machine that says so was busy with something else.
+fn of_ceiling(share: f64) -> Line {
+    let what = "8 connections: accepted ÷ the ceiling's";
+    let wanted = 0.6;
+    if share > 1.0 {
+        let why = format!("{share:.2}, above 1: the machine is too busy with other work");
+        return Line::not_measured(1, what, &format!("at least {wanted} of it"), &why);
+    }
+    Line::least(1, what, Some(share), "of it", wanted)
 }
 
 /// Goal 2: fan-out. Gives the server's time for each of 50 subscribers' deliveries under full load.
@@ -236,4 +268,16 @@ fn room() -> usize {
     let _ = setrlimit(Resource::Nofile, raised);
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     files.saturating_sub(SPARE).min(IDLE as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_seems_faster_than_the_ceiling_was_not_measured() {
+        assert_eq!(of_ceiling(0.6).verdict, Verdict::Holds);
+        assert_eq!(of_ceiling(0.59).verdict, Verdict::DoesNotHold);
+        assert!(matches!(of_ceiling(1.14).verdict, Verdict::NotMeasured(_)));
+    }
 }
