@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use dispatch_benches::goals::{self, Line};
+use dispatch_benches::ceiling;
+use dispatch_benches::goals::{self, Told};
 use dispatch_benches::load::server::{self, SERVE};
 use dispatch_benches::load::stage::{Elsewhere, Outcome, Stage};
 use dispatch_benches::load::{Load, Pace, Problem};
@@ -35,9 +36,14 @@ enum Command {
         /// Print JSON, a line at a time
         #[arg(long)]
         json: bool,
+        /// Print everything that each load showed, too, such as the server's processor time by thread
+        #[arg(long)]
+        details: bool,
     },
     #[command(name = SERVE, hide = true)]
     Serve { folder: PathBuf },
+    #[command(name = ceiling::SERVE, hide = true)]
+    ServeCeiling { folder: PathBuf },
 }
 
 #[derive(Args)]
@@ -78,8 +84,11 @@ fn main() -> ExitCode {
     let line = CommandLine::parse();
     let outcome = match line.command {
         Command::Serve { folder } => return server::serve(folder.into()),
+        Command::ServeCeiling { folder } => return ceiling::serve(&folder),
         Command::Run(arguments) => in_runtime(run(arguments)),
-        Command::Goals { json } => in_runtime(goals::measure(|line| tell(&line, json))),
+        Command::Goals { json, details } => {
+            in_runtime(goals::measure(|told| tell(&told, json, details)))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -128,10 +137,20 @@ async fn run(arguments: RunArguments) -> Result<(), Problem> {
     print(&outcome, arguments.json)
 }
 
-fn tell(line: &Line, json: bool) {
-    match serde_json::to_string(line) {
-        Ok(text) if json => println!("{text}"),
-        _ => println!("{line}"),
+fn tell(told: &Told<'_>, json: bool, details: bool) {
+    match told {
+        Told::Line(line) => match serde_json::to_string(line) {
+            Ok(text) if json => println!("{text}"),
+            _ => println!("{line}"),
+        },
+        Told::Load(name, outcome) if details => {
+            let value = serde_json::json!({ "load": name, "outcome": outcome });
+            match json {
+                true => println!("{value}"),
+                false => println!("\n{name}: {outcome}"),
+            }
+        }
+        Told::Load(..) => {}
     }
 }
 
