@@ -8,6 +8,7 @@ use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::{Block, State};
 use dispatch_protocol::entry::{Body, Redaction, Roster};
 use dispatch_server::{Config, Server};
+use rusqlite::Connection;
 
 use crate::community::{Community, key};
 use crate::member::{Member, message};
@@ -180,7 +181,7 @@ async fn a_damaged_store_comes_to_no_backup() {
     let process = Process::serve(&community);
     let _ = speaker(&process).await;
     drop(process);
-    rusqlite::Connection::open(community.path("store/chain.sqlite"))
+    Connection::open(community.path("store/chain.sqlite"))
         .unwrap()
         .execute(
             "UPDATE block SET sent_at = sent_at + 1 WHERE number = 2",
@@ -233,9 +234,13 @@ async fn keys_stay_where_they_are_if_they_are_elsewhere_or_not_wanted() {
 fn a_full_disk_ends_a_backup_with_one_line_and_leaves_nothing() {
     let community = with_own_keys();
     let (dir, dest) = (community.path(""), community.dir.path().join("backup"));
-    // Files of 16 blocks of 512 bytes: less than the store has.
+    // The store has more than 128 blocks of 512 bytes, and what SQLite makes beside it, to read it, has less.
+    Connection::open(community.path("store/chain.sqlite"))
+        .unwrap()
+        .execute_batch("CREATE TABLE filler AS SELECT zeroblob(200000)")
+        .unwrap();
     let output = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])
+        .args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$@\"", "sh"])
         .arg(env!("CARGO_BIN_EXE_dispatchd"))
         .args(["backup", "-c", text(&dir), text(&dest)])
         .output()
@@ -243,7 +248,8 @@ fn a_full_disk_ends_a_backup_with_one_line_and_leaves_nothing() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");
-    assert!(told.contains("chain.sqlite: "), "{told}");
+    let copy = dest.join(".dispatchd-init/store/chain.sqlite");
+    assert!(told.contains(&format!("{}: ", text(&copy))), "{told}");
     assert!(!dest.exists());
 }
 
