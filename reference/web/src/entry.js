@@ -72,9 +72,10 @@ export function entryId(entry) {
 /**
  * @param {Block} block
  * @param {Uint8Array} id of its entry
+ * @param {Uint8Array} [signature] of its entry, where it was decoded already
  */
-export function blockTuple(block, id) {
-  return tuple("block", block.index, decode(block.prev, 32), block.time, id, H(decode(block.entry.signature)));
+export function blockTuple(block, id, signature = decode(block.entry.signature)) {
+  return tuple("block", block.index, decode(block.prev, 32), block.time, id, H(signature));
 }
 
 /**
@@ -95,5 +96,6 @@ export function blockTuple(block, id) {
 export function readBlock(block) {
   const signed = entryTuple(block.entry);
   const id = H(signed);
-  return { block, signed, signature: decode(block.entry.signature), id: encode(id), hash: H(blockTuple(block, id)) };
+  const signature = decode(block.entry.signature);
+  return { block, signed, signature, id: encode(id), hash: H(blockTuple(block, id, signature)) };
 }

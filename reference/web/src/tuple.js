@@ -5,12 +5,32 @@ import { utf8 } from "./bytes.js";
 
 /** A field's value: bytes, an integer or time, a text, or a list of byte strings. @typedef {Uint8Array | number | string | Uint8Array[]} Field */
 
+/** One that has begun and one that works: making a hash anew each time takes as long as hashing some 200 bytes. */
+const BEGUN = sha256.create();
+const WORKING = sha256.create();
+
 /**
  * @param {Uint8Array} bytes
  * @returns {Uint8Array<ArrayBuffer>} H, the SHA-256
  */
 export function H(bytes) {
-  return /** @type {Uint8Array<ArrayBuffer>} */ (sha256(bytes));
+  const hash = new Uint8Array(32);
+  BEGUN._cloneInto(WORKING);
+  WORKING.update(bytes).digestInto(hash);
+  return hash;
+}
+
+/** Of each label, what stands in front of a tuple's fields. @type {Map<string, Uint8Array>} */
+const HEADS = new Map();
+
+/** @param {string} label one of the registry's */
+function headOf(label) {
+  let head = HEADS.get(label);
+  if (!head) {
+    head = utf8(`dispatch-d/1/${label}\0`);
+    HEADS.set(label, head);
+  }
+  return head;
 }
 
 /**
@@ -19,42 +39,68 @@ export function H(bytes) {
  * @returns {Uint8Array<ArrayBuffer>}
  */
 export function tuple(label, ...values) {
-  const head = utf8(`dispatch-d/1/${label}\0`);
-  const fields = values.map((value) => (typeof value === "string" ? utf8(value) : value));
-  const length = fields.reduce((/** @type {number} */ sum, value) => sum + 4 + sizeOf(value), head.length + 1);
-  const bytes = new Uint8Array(length);
-  const view = new DataView(bytes.buffer);
-  bytes.set(head);
-  bytes[head.length] = fields.length;
-  let at = head.length + 1;
-  /** @param {Uint8Array} item */
-  const sized = (item) => {
-    view.setUint32(at, item.length);
-    bytes.set(item, at + 4);
-    at += 4 + item.length;
-  };
-  for (const value of fields) {
+  const head = headOf(label);
+  let length = head.length + 1;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (typeof value === "string") values[at] = utf8(value);
+    length += 4 + sizeOf(values[at]);
+  }
+  const writer = new Writer(length);
+  writer.put(head);
+  writer.bytes[writer.at++] = values.length;
+  for (const value of values) {
     if (value instanceof Uint8Array) {
-      sized(value);
-      continue;
-    }
-    view.setUint32(at, sizeOf(value));
-    at += 4;
-    if (typeof value === "number") {
-      view.setBigUint64(at, BigInt(value));
-      at += 8;
+      writer.sized(value);
+    } else if (typeof value === "number") {
+      writer.uint32(8);
+      writer.uint32(Math.floor(value / 2 ** 32));
+      writer.uint32(value >>> 0);
     } else {
-      view.setUint32(at, value.length);
-      at += 4;
-      value.forEach(sized);
+      const items = /** @type {Uint8Array[]} */ (value); // the texts are bytes by now
+      writer.uint32(sizeOf(items));
+      writer.uint32(items.length);
+      for (const item of items) writer.sized(item);
     }
   }
-  return bytes;
+  return writer.bytes;
 }
 
-/** @param {Uint8Array | number | Uint8Array[]} value */
+/** @param {Field} value of which texts are bytes by now */
 function sizeOf(value) {
   if (typeof value === "number") return 8;
   if (value instanceof Uint8Array) return value.length;
-  return value.reduce((sum, item) => sum + 4 + item.length, 4);
+  let size = 4;
+  for (const item of /** @type {Uint8Array[]} */ (value)) size += 4 + item.length;
+  return size;
+}
+
+class Writer {
+  at = 0;
+
+  /** @param {number} length */
+  constructor(length) {
+    this.bytes = new Uint8Array(length);
+  }
+
+  /** @param {number} value */
+  uint32(value) {
+    const { bytes } = this;
+    bytes[this.at++] = value >>> 24;
+    bytes[this.at++] = value >>> 16;
+    bytes[this.at++] = value >>> 8;
+    bytes[this.at++] = value;
+  }
+
+  /** @param {Uint8Array} bytes */
+  put(bytes) {
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  /** @param {Uint8Array} bytes */
+  sized(bytes) {
+    this.uint32(bytes.length);
+    this.put(bytes);
+  }
 }
