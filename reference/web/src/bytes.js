@@ -4,10 +4,10 @@ import { DispatchError } from "./dispatch-error.js";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const CODES = Uint8Array.from(LETTERS, (letter) => letter.charCodeAt(0));
-/** What a code unit stands for; what is no letter has a bit above the six. */
+/** What a byte of UTF-8 stands for; what is no letter has a bit above the six. */
 const NONE = 64;
 const ONLY_LETTERS = /^[A-Za-z0-9_-]*$/;
-const VALUES = new Uint8Array(65536).fill(NONE);
+const VALUES = new Uint8Array(256).fill(NONE);
 for (let i = 0; i < LETTERS.length; i++) VALUES[CODES[i]] = i;
 
 const ENCODER = new TextEncoder();
@@ -18,8 +18,10 @@ export const GREATEST = Number.MAX_SAFE_INTEGER;
 /** 32 zero bytes, as on the wire. */
 export const ZERO_ID = "A".repeat(43);
 
-/** So many letters become a text at once: more arguments than that a call may not have. */
+/** So many letters are looked at at once: more arguments than that a call may not have. A multiple of four. */
 const AT_ONCE = 8192;
+/** Letters of a text as bytes. A text that was cut out of a frame gives its letters one by one slowly, and all at once fast. */
+const CUT = new Uint8Array(AT_ONCE);
 
 /**
  * @param {Uint8Array} bytes
@@ -94,35 +96,69 @@ export function decode(text, length) {
   return bytes;
 }
 
+/** Bytes that are still in their text: what is only copied into a tuple needs no array of its own. [CONV-13] [CONV-14] */
+export class Spelled {
+  /**
+   * @param {string} text
+   * @param {number} [length] the number of bytes that the member's definition states
+   */
+  constructor(text, length) {
+    this.text = text;
+    this.length = lengthOf(text, length);
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} at where its own begin
+   */
+  writeTo(bytes, at) {
+    decodeInto(bytes, at, this.text);
+  }
+}
+
 /**
  * @param {Uint8Array} bytes
  * @param {number} at where those of the text begin
  * @param {string} text of which the length was checked
- * @returns {number} where they end
  */
 function decodeInto(bytes, at, text) {
-  const whole = text.length & ~3;
+  for (let from = 0; from < text.length; from += AT_ONCE) {
+    const part = text.length <= AT_ONCE ? text : text.slice(from, from + AT_ONCE);
+    // Each letter is one byte: if it were more bytes than that, one of them would be none of a letter.
+    const { written } = ENCODER.encodeInto(part, CUT);
+    if (written !== part.length || !lettersInto(bytes, at, written)) throw noLetter();
+    at += (AT_ONCE / 4) * 3;
+  }
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ * @param {number} count of letters that are cut
+ * @returns {boolean} whether they are letters all
+ */
+function lettersInto(bytes, at, count) {
+  const whole = count & ~3;
   let all = 0;
   for (let from = 0; from < whole; from += 4) {
-    const one = VALUES[text.charCodeAt(from)];
-    const two = VALUES[text.charCodeAt(from + 1)];
-    const three = VALUES[text.charCodeAt(from + 2)];
-    const four = VALUES[text.charCodeAt(from + 3)];
+    const one = VALUES[CUT[from]];
+    const two = VALUES[CUT[from + 1]];
+    const three = VALUES[CUT[from + 2]];
+    const four = VALUES[CUT[from + 3]];
     all |= one | two | three | four;
     bytes[at++] = (one << 2) | (two >> 4);
     bytes[at++] = (two << 4) | (three >> 2);
     bytes[at++] = (three << 6) | four;
   }
-  if (whole < text.length) {
-    const one = VALUES[text.charCodeAt(whole)];
-    const two = VALUES[text.charCodeAt(whole + 1)];
-    const three = text.length - whole === 3 ? VALUES[text.charCodeAt(whole + 2)] : 0;
+  if (whole < count) {
+    const one = VALUES[CUT[whole]];
+    const two = VALUES[CUT[whole + 1]];
+    const three = count - whole === 3 ? VALUES[CUT[whole + 2]] : 0;
     all |= one | two | three;
     bytes[at++] = (one << 2) | (two >> 4);
-    if (text.length - whole === 3) bytes[at++] = (two << 4) | (three >> 2);
+    if (count - whole === 3) bytes[at++] = (two << 4) | (three >> 2);
   }
-  if (all & NONE) throw noLetter();
-  return at;
+  return !(all & NONE);
 }
 
 /**
