@@ -62,9 +62,17 @@ function lengthOf(text, length) {
   const rest = text.length % 4;
   if (rest === 1) throw new DispatchError("malformed", "This is no length of a base64url text.");
   if (rest && VALUES[text.charCodeAt(text.length - 1)] & (rest === 2 ? 15 : 3)) throw new DispatchError("malformed", "Trailing bits are not zero.");
-  const bytes = Math.floor((text.length * 3) / 4);
+  const bytes = bytesIn(text);
   if (length !== undefined && bytes !== length) throw new DispatchError("malformed", `These are ${bytes} bytes instead of ${length}.`);
   return bytes;
+}
+
+/**
+ * @param {string} text base64url
+ * @returns {number} how many bytes it stands for
+ */
+export function bytesIn(text) {
+  return Math.floor((text.length * 3) / 4);
 }
 
 function noLetter() {
