@@ -90,13 +90,15 @@ test("a long sync is read by workers, all but its first frame, and is what it is
 });
 
 test("blocks that come in many frames are kept together, and never more than a breath of them at once", async () => {
-  const { community, commits } = await newcomer(() => new NodeWorker());
-  community.connect();
-  await open(community);
-  const frames = Math.ceil(chain.tree.size / PER_FRAME);
-  const ofBlocks = commits.filter((count) => count > 0);
-  assert.ok(ofBlocks.length < frames, `${ofBlocks.length} commits of ${frames} frames`);
-  assert.ok(Math.max(...ofBlocks) <= 64);
+  for (const perFrame of [PER_FRAME, 200]) {
+    const { community, commits } = await newcomer(() => new NodeWorker(), { script: { perFrame } });
+    community.connect();
+    await open(community);
+    const ofBlocks = commits.filter((count) => count > 0);
+    const frames = Math.ceil(chain.tree.size / PER_FRAME);
+    assert.ok(ofBlocks.length < frames, `${ofBlocks.length} commits of ${frames} frames`);
+    assert.ok(Math.max(...ofBlocks) <= 64);
+  }
 });
 
 test("for a short sync no worker is made", async () => {
