@@ -173,7 +173,7 @@ export class Socket {
     while (this.#readers?.isReady && ahead.count < this.#came.length) {
       const next = this.#came[ahead.count];
       if (ahead.count && ahead.bytes + next.length > MOST_AHEAD) return;
-      if (typeof next.data === "string" && next.length <= LONGEST) {
+      if (!next.read && typeof next.data === "string" && next.length <= LONGEST) {
         next.read = this.#readers.read(next.data);
         next.read.catch(() => {}); // it is told when it is its turn
       }
