@@ -9,10 +9,8 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = process.argv[2] ?? join(here, '..', 'dist');
 
-const result = await build({
+const options = {
   absWorkingDir: here,
-  entryPoints: ['src/main.jsx', 'src/style.css'],
-  entryNames: 'app-[hash]',
   outdir: folder,
   write: false,
   bundle: true,
@@ -24,7 +22,12 @@ const result = await build({
   legalComments: 'none',
   external: ['ws'],
   nodePaths: [join(here, 'node_modules')],
-});
+};
+// The page names the worker that reads for it, so that one's name is made first.
+const worker = await build({ ...options, entryPoints: ['../src/worker.js'], entryNames: 'reader-[hash]' });
+const reader = `/${basename(worker.outputFiles[0].path)}`;
+const define = { READER: JSON.stringify(reader) };
+const page = await build({ ...options, entryPoints: ['src/main.jsx', 'src/style.css'], entryNames: 'app-[hash]', define });
 
 /** A name that changes with what is in the file, in the letters that esbuild takes. */
 function hashed(name, bytes) {
@@ -33,8 +36,8 @@ function hashed(name, bytes) {
   return `${basename(name, extname(name))}-${hash}${extname(name)}`;
 }
 
-const files = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
-const named = { script: nameOf('.js'), style: nameOf('.css') };
+const files = new Map([...page.outputFiles, ...worker.outputFiles].map((file) => [basename(file.path), file.contents]));
+const named = { script: nameOf(/^app-.*\.js$/u), style: nameOf(/\.css$/u), reader: nameOf(/^reader-/u) };
 for (const [part, source] of [['icon', 'icon.svg'], ['manifest', 'dispatch-d.webmanifest']]) {
   const text = fill(await readFile(join(here, 'src', source), 'utf8'));
   named[part] = hashed(source, text);
@@ -50,8 +53,8 @@ for (const old of await readdir(folder)) await rm(join(folder, old));
 for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
 for (const [name, bytes] of [...files].sort()) console.log(String(bytes.length).padStart(8), name);
 
-function nameOf(ending) {
-  return [...files.keys()].find((name) => name.endsWith(ending));
+function nameOf(pattern) {
+  return [...files.keys()].find((name) => pattern.test(name));
 }
 
 /** `{{script}}` and the like in a text. */
@@ -63,7 +66,7 @@ function fill(text) {
 async function licences() {
   const inputs = Object.keys((await build({
     absWorkingDir: here, entryPoints: ['src/main.jsx'], bundle: true, write: false, metafile: true, format: 'esm',
-    jsx: 'automatic', jsxImportSource: 'preact', external: ['ws'], nodePaths: [join(here, 'node_modules')],
+    jsx: 'automatic', jsxImportSource: 'preact', external: ['ws'], nodePaths: [join(here, 'node_modules')], define,
   })).metafile.inputs);
   const packages = new Set(inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//u.exec(path)?.[1]).filter(Boolean));
   const texts = ['The chat app of dispatch-d holds these parts by others:'];

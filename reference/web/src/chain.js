@@ -3,18 +3,17 @@
  * No I/O and no clock. What is asynchronous is the verification of signatures, which the platform does off this thread.
  */
 
-import { decode, encode, equal, ZERO_ID } from "./bytes.js";
+import { bytesIn, encode, ZERO_ID } from "./bytes.js";
 import { checkCard } from "./card.js";
 import { DispatchError } from "./dispatch-error.js";
-import { readBlock } from "./entry.js";
 import { Epoch } from "./epoch.js";
+import { examine, keysNamedIn } from "./examine.js";
 import { Tree } from "./merkle.js";
 import { PublicKey } from "./public-key.js";
-import { H } from "./tuple.js";
 
 /** @typedef {import("./form.js").Block} Block */
 /** @typedef {import("./form.js").Entry} Entry */
-/** @typedef {import("./entry.js").ReadBlock} ReadBlock */
+/** @typedef {import("./examine.js").Examined} Examined */
 
 /** What happened to an account's membership. @typedef {{ what: "added" | "removed", by: string, index: number, time: number }} Change */
 
@@ -75,23 +74,25 @@ export class Chain {
    * Takes blocks one after the other. Where one is refused, those before it stay taken, and the error's `index` says how far it came.
    *
    * @param {Block[]} blocks in their forms
-   * @param {(read: ReadBlock) => void} [taken] called right after each
+   * @param {(read: Examined) => void} [taken] called right after each
+   * @param {(Examined | null)[]} [examined] what another thread has found of them, if it did
    */
-  async take(blocks, taken = () => {}) {
-    const reads = blocks.map(readBlock);
+  async take(blocks, taken = () => {}, examined) {
     const named = keysNamedIn(blocks);
-    const verdicts = reads.map(({ block, signed, signature }) => {
-      const key = this.accounts.get(block.entry.author)?.key ?? named.get(block.entry.author);
-      return key ? key.verifies(signed, signature) : Promise.resolve(false);
+    const here = (/** @type {Block} */ block) => examine(block, this.accounts.get(block.entry.author)?.key ?? named.get(block.entry.author));
+    // Another thread may not have been told an author's key yet.
+    const reads = blocks.map((block, at) => {
+      const there = examined?.[at];
+      return there && there.isSigned !== null ? there : here(block);
     });
-    for (const [at, read] of reads.entries()) {
-      this.#takeOne(read, await verdicts[at]);
+    for (const read of reads) {
+      this.#takeOne(read, (await read.isSigned) ?? false);
       taken(read);
     }
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {boolean} signed whether the entry's signature is by the key of its author's id
    */
   #takeOne(read, signed) {
@@ -109,7 +110,7 @@ export class Chain {
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {boolean} signed
    */
   #takeGenesis({ block, hash }, signed) {
@@ -140,7 +141,7 @@ export class Chain {
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {boolean} signed
    */
   #takeEntry(read, signed) {
@@ -179,7 +180,7 @@ export class Chain {
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {Account} author
    */
   #takeRoster({ block }, author) {
@@ -220,7 +221,7 @@ export class Chain {
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {Account} author
    */
   #takeCard({ block }, author) {
@@ -229,7 +230,7 @@ export class Chain {
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {Account} author
    */
   #takeEpoch({ block, id }, author) {
@@ -242,7 +243,7 @@ export class Chain {
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {Account} author
    */
   #takeShare({ block }, author) {
@@ -295,27 +296,27 @@ export class Chain {
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {Account} author
    */
-  #takeMessage({ block }, author) {
+  #takeMessage({ block, hasItsWords }, author) {
     const body = /** @type {import("./form.js").MessageBody} */ (block.entry.body);
     const epoch = this.#epochFor(body.epoch, author);
     if (epoch.stale) throw refusal("stale_epoch", "A message is written to somebody who was removed."); // [MSG-3]
     if (body.ciphertext === undefined) {
       this.gaps.add(block.index); // [RED-7]
     } else {
-      const ciphertext = decode(body.ciphertext);
       const bad = (/** @type {string} */ why) => refusal("bad_ciphertext", `A message's ciphertext ${why}.`);
-      if (!equal(H(ciphertext), decode(body.ciphertext_hash))) throw bad("is not the one that was signed"); // [MSG-4]
-      if (ciphertext.length < 144 || (ciphertext.length - 16) % 128) throw bad("has a length that none has"); // [MSG-5]
+      if (!hasItsWords) throw bad("is not the one that was signed"); // [MSG-4]
+      const length = bytesIn(body.ciphertext);
+      if (length < 144 || (length - 16) % 128) throw bad("has a length that none has"); // [MSG-5]
     }
     epoch.messages++;
     this.messages.set(block.index, author.ordinal);
   }
 
   /**
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @param {Account} author
    */
   #takeRedaction({ block }, author) {
@@ -327,26 +328,4 @@ export class Chain {
     this.redactions.set(index, { by: author.account, reason, time: block.time, index: block.index });
     this.gaps.delete(index);
   }
-}
-
-/**
- * Keys by the ids that they have. An id names its key by itself, so it does not matter here whether the entry that brings it is good.
- *
- * @param {Block[]} blocks
- */
-function keysNamedIn(blocks) {
-  /** @type {Map<string, PublicKey>} */
-  const keys = new Map();
-  for (const { entry } of blocks) {
-    const named = entry.kind === "roster" ? entry.body.add : entry.kind === "genesis" ? [entry.body.authority] : [];
-    for (const der of named) {
-      try {
-        const key = PublicKey.read(der);
-        keys.set(key.account, key);
-      } catch {
-        // Its entry will be refused for it.
-      }
-    }
-  }
-  return keys;
 }

@@ -20,6 +20,7 @@ import { LAST } from "./store/keys.js";
  * @property {typeof globalThis.fetch} [fetch]
  * @property {() => number} [now]
  * @property {Partial<import("./pulse.js").Patience>} [patience] how long a server may take
+ * @property {() => import("./readers.js").WorkerLike} [worker] makes a worker that runs `dispatch-d-client/worker`
  */
 
 /** @extends {Emitter<{ identity: Identity, communities: Community[], names: null, backup: { text: string, made_at: number } }>} */
@@ -34,11 +35,11 @@ export class Client extends Emitter {
   #unwatch = () => {};
 
   /** @param {ClientOptions} options */
-  constructor({ store, WebSocket, fetch = globalThis.fetch.bind(globalThis), now = Date.now, patience = {} }) {
+  constructor({ store, WebSocket, fetch = globalThis.fetch.bind(globalThis), now = Date.now, patience = {}, worker }) {
     super();
     this.store = store;
     this.now = now;
-    this.#host = { store, WebSocket, fetch, now, patience, identity: () => this.#record };
+    this.#host = { store, WebSocket, fetch, now, patience, worker: worker ?? null, identity: () => this.#record };
   }
 
   /**

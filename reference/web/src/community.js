@@ -46,6 +46,7 @@ import { Writer } from "./writer.js";
  * @property {import("./socket.js").WebSocketConstructor} [WebSocket]
  * @property {typeof fetch} fetch
  * @property {Partial<import("./pulse.js").Patience>} [patience]
+ * @property {(() => import("./readers.js").WorkerLike) | null} worker null where there is none, or they were of no use
  * @property {() => number} now
  */
 

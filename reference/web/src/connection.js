@@ -14,9 +14,13 @@ import { Socket } from "./socket.js";
 /** @typedef {import("./frame.js").ServerFrame} ServerFrame */
 /** @typedef {import("./frame.js").Welcome} Welcome */
 /** @typedef {import("./session.js").Granted} Granted */
+/** @typedef {import("./readers.js").Readers} Readers */
 
 /** A frame that there is not: its refusal is a sign of life, and changes nothing. [ERR-3] [ERR-6] */
 const PING = { type: "ping" };
+
+/** For fewer blocks no worker is started: they are read by the time it would begin. */
+const WORTH_WORKERS = 512;
 
 /**
  * @typedef {object} Dialled
@@ -26,6 +30,7 @@ const PING = { type: "ping" };
  * @property {Granted | null} granted a session to be resumed
  * @property {import("./public-key.js").PublicKey} serverKey of genesis
  * @property {import("./pulse.js").Patience} patience
+ * @property {(keys: import("./readers.js").Keys) => Readers | null} [readers] opens workers for a sync
  */
 
 /**
@@ -56,6 +61,8 @@ export class Connection {
   #next = 0;
   /** Runs while blocks of a sync are waited for. @type {ReturnType<typeof setTimeout> | undefined} */
   #stalled;
+  /** @type {Readers | null} */
+  #readers = null;
 
   /**
    * @param {Socket} socket
@@ -76,9 +83,16 @@ export class Connection {
   }
 
   #close() {
+    this.#dismissReaders();
     this.pulse.stop();
     clearTimeout(this.#stalled);
     this.socket.close();
+  }
+
+  #dismissReaders() {
+    this.socket.readers = null;
+    this.#readers?.close();
+    this.#readers = null;
   }
 
   #giveUp() {
@@ -206,6 +220,10 @@ export class Connection {
     this.socket.onheard = () => this.pulse.heard();
     this.pulse.heard();
     this.host.syncing(welcome);
+    if (welcome.size - this.#next >= WORTH_WORKERS && !this.ended.aborted) {
+      this.#readers = this.dialled.readers?.((from) => ledger.chain.roster.slice(from).map(({ key }) => key)) ?? null;
+      this.socket.readers = this.#readers;
+    }
     if (ledger.chain.size) await this.#checkpoint(welcome.checkpoint);
     else this.#due.push(welcome.checkpoint);
     await this.#progress(welcome, had);
@@ -224,16 +242,12 @@ export class Connection {
    * @param {number} had
    */
   async #take(frame, welcome, had) {
-    const { ledger } = this.host;
     switch (frame.type) {
       case "blocks":
         clearTimeout(this.#stalled);
         this.#stalled = undefined;
         if (frame.from !== this.#next) throw new DispatchError("bad_index", "The server's blocks do not follow on those that are held."); // [CHAIN-8]
-        await ledger.take(await this.#again(frame.blocks), async (taken) => {
-          await this.host.taken(taken);
-          if (this.ended.aborted) throw this.#error; // [CHAIN-12]
-        });
+        await this.#blocks(frame);
         return this.#progress(welcome, had);
       case "checkpoint":
         return this.#checkpoint(frame.checkpoint);
@@ -247,6 +261,16 @@ export class Connection {
       default:
         throw unexpected(frame);
     }
+  }
+
+  /** @param {import("./frame.js").Blocks} frame */
+  async #blocks({ blocks, examined }) {
+    const fresh = await this.#again(blocks);
+    const told = async (/** @type {import("./ledger.js").Taken[]} */ taken) => {
+      await this.host.taken(taken);
+      if (this.ended.aborted) throw this.#error; // [CHAIN-12]
+    };
+    await this.host.ledger.take(fresh, told, examined?.slice(blocks.length - fresh.length));
   }
 
   /**
@@ -286,6 +310,7 @@ export class Connection {
       checkGaps(chain, had); // [RED-8]
       if (!this.host.ledger.witness.agrees(chain)) throw contradicts(); // [CHECK-8]
       this.#isSynced = true;
+      this.#dismissReaders();
       this.host.synced();
     }
     for (const { size, resolve } of this.#waiting) if (chain.size >= size) resolve();

@@ -1,8 +1,10 @@
 /** Entries, blocks and checkpoints as bytes: what is hashed and signed. */
 
-import { concat, decode, encode } from "./bytes.js";
+import { concat, decode, encode, Spelled } from "./bytes.js";
 import { DispatchError } from "./dispatch-error.js";
-import { H, tuple } from "./tuple.js";
+import { H, tuple, tupleHash } from "./tuple.js";
+
+/** @typedef {import("./tuple.js").Field} Field */
 
 /** @typedef {import("./form.js").Statement} Statement */
 /** @typedef {import("./form.js").Entry} Entry */
@@ -14,35 +16,46 @@ function wrapItems(wraps) {
   return wraps.map(({ member, wrap }) => concat(decode(member, 32), decode(wrap, 80)));
 }
 
+/** @param {string} text of an id, a hash or another 32 bytes */
+const spelled = (text) => new Spelled(text, 32);
+
 /**
  * @param {string} kind
  * @param {any} body
- * @returns {Uint8Array<ArrayBuffer>}
+ * @returns {[string, ...Field[]]} the label of its tuple, and the fields
  */
-export function bodyTuple(kind, body) {
+function bodyFields(kind, body) {
   const label = `body/${kind}`;
   switch (kind) {
     case "genesis":
-      return tuple(label, body.name, decode(body.authority), decode(body.server_key), body.created_at);
+      return [label, body.name, decode(body.authority), decode(body.server_key), body.created_at];
     case "roster":
-      return tuple(
+      return [
         label,
         body.add.map((/** @type {string} */ key) => decode(key)),
         body.remove.map((/** @type {string} */ account) => decode(account, 32)),
-      );
+      ];
     case "card":
-      return tuple(label, decode(body.x25519, 32));
+      return [label, spelled(body.x25519)];
     case "epoch":
-      return tuple(label, decode(body.commitment, 32), wrapItems(body.wraps));
+      return [label, spelled(body.commitment), wrapItems(body.wraps)];
     case "share":
-      return tuple(label, decode(body.epoch, 32), wrapItems(body.wraps));
+      return [label, spelled(body.epoch), wrapItems(body.wraps)];
     case "message":
-      return tuple(label, decode(body.epoch, 32), decode(body.salt, 16), decode(body.ciphertext_hash, 32));
+      return [label, spelled(body.epoch), new Spelled(body.salt, 16), spelled(body.ciphertext_hash)];
     case "redaction":
-      return tuple(label, body.index, body.reason);
+      return [label, body.index, body.reason];
     default:
       throw new DispatchError("unknown_kind", `There is no kind of entry named ${JSON.stringify(kind)}.`); // [ENTRY-1]
   }
+}
+
+/**
+ * @param {string} kind
+ * @param {any} body
+ */
+export function bodyTuple(kind, body) {
+  return tuple(...bodyFields(kind, body));
 }
 
 /**
@@ -53,14 +66,14 @@ export function bodyTuple(kind, body) {
 export function entryTuple(entry) {
   return tuple(
     "entry",
-    decode(entry.community, 32),
+    spelled(entry.community),
     entry.kind,
-    decode(entry.author, 32),
+    spelled(entry.author),
     entry.seq,
     entry.seen.size,
-    decode(entry.seen.hash, 32),
+    spelled(entry.seen.hash),
     entry.sent_at,
-    H(bodyTuple(entry.kind, entry.body)),
+    tupleHash(...bodyFields(entry.kind, entry.body)),
   );
 }
 
@@ -72,9 +85,19 @@ export function entryId(entry) {
 /**
  * @param {Block} block
  * @param {Uint8Array} id of its entry
+ * @param {Uint8Array} signature of its entry
+ * @returns {[string, ...Field[]]} the label of its tuple, and the fields
+ */
+function blockFields(block, id, signature) {
+  return ["block", block.index, spelled(block.prev), block.time, id, H(signature)];
+}
+
+/**
+ * @param {Block} block
+ * @param {Uint8Array} id of its entry
  */
 export function blockTuple(block, id) {
-  return tuple("block", block.index, decode(block.prev, 32), block.time, id, H(decode(block.entry.signature)));
+  return tuple(...blockFields(block, id, decode(block.entry.signature)));
 }
 
 /**
@@ -95,5 +118,6 @@ export function blockTuple(block, id) {
 export function readBlock(block) {
   const signed = entryTuple(block.entry);
   const id = H(signed);
-  return { block, signed, signature: decode(block.entry.signature), id: encode(id), hash: H(blockTuple(block, id)) };
+  const signature = decode(block.entry.signature);
+  return { block, signed, signature, id: encode(id), hash: tupleHash(...blockFields(block, id, signature)) };
 }

@@ -3,7 +3,7 @@
  * what the specification defines and nothing else, so that nothing unknown travels further. [CONV-9]
  */
 
-import { decode, GREATEST, utf8 } from "./bytes.js";
+import { checkBytes, GREATEST, utf8 } from "./bytes.js";
 import { DispatchError } from "./dispatch-error.js";
 
 /** @typedef {{ size: number, hash: string }} Place */
@@ -57,8 +57,8 @@ export function uint(least = 0) {
  */
 export function bytes(length) {
   return (value) => {
-    decode(value, length);
-    return /** @type {string} */ (value);
+    checkBytes(value, length);
+    return value;
   };
 }
 

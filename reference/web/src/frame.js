@@ -10,7 +10,7 @@ import { CLIENT_FRAME, readJson, SERVER_FRAME } from "./json.js";
 
 /** @typedef {{ type: "challenge", community: string, server_nonce: string, expires_at: number }} Challenge */
 /** @typedef {{ type: "welcome", token: string, expires_at: number, size: number, head: string, checkpoint: Checkpoint, signature: string }} Welcome */
-/** @typedef {{ type: "blocks", from: number, blocks: Block[] }} Blocks */
+/** `examined`: what a worker has found of each of them. @typedef {{ type: "blocks", from: number, blocks: Block[], examined?: (import("./examine.js").Examined | null)[] }} Blocks */
 /** @typedef {{ type: "checkpoint", checkpoint: Checkpoint }} CheckpointFrame */
 /** @typedef {{ type: "accepted", ref?: string, index: number, hash: string }} Accepted */
 /** @typedef {{ type: "refused", ref?: string, code: string, detail: string, retry_after?: number }} Refused */

@@ -5,16 +5,16 @@
  * again. What does not fit its sum or its hash is dropped and fetched anew; keys, unsent entries, findings and the highest checkpoint stay.
  */
 
-import { decode, encode } from "./bytes.js";
+import { encode } from "./bytes.js";
 import { contradicts } from "./chain-view.js";
 import { Chain } from "./chain.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readBlock } from "./entry.js";
+import { hasItsWords } from "./examine.js";
 import * as form from "./form.js";
 import { loadSnapshot, saveSnapshot } from "./snapshot.js";
 import { LAST } from "./store/keys.js";
 import { Timeline } from "./timeline.js";
-import { H } from "./tuple.js";
 import { Witness } from "./witness.js";
 
 /** @typedef {import("./form.js").Block} Block */
@@ -169,8 +169,9 @@ export class Ledger {
    *
    * @param {Block[]} blocks
    * @param {(taken: Taken[]) => Promise<void>} report called for each breath's blocks, once they are kept and may be shown; with none before
+   * @param {(import("./examine.js").Examined | null)[]} [examined] what another thread has found of them
    */
-  async take(blocks, report) {
+  async take(blocks, report, examined) {
     for (let at = 0; at < blocks.length; at += BREATH) {
       /** @type {Taken[]} */
       const taken = [];
@@ -179,12 +180,13 @@ export class Ledger {
       const { size } = this.chain;
       const wasProven = this.isProven;
       try {
-        await this.chain.take(blocks.slice(at, at + BREATH), (read) => {
+        const keep = (/** @type {import("./examine.js").Examined} */ read) => {
           const place = this.timeline.take(this.chain, read);
           const where = place ? { conversation: place.thread.key, number: place.number } : {};
           this.coming.add(read.id);
           taken.push({ block: read.block, id: read.id, hash: encode(read.hash), ...where });
-        });
+        };
+        await this.chain.take(blocks.slice(at, at + BREATH), keep, examined?.slice(at, at + BREATH));
       } catch (error) {
         refusal = error;
       }
@@ -347,11 +349,6 @@ export class Ledger {
     }
     throw new DispatchError("store_damaged", `What is kept of block ${index} was damaged. It is fetched and verified again.`);
   }
-}
-
-/** @param {Block} block whose hash is right; what its hash does not cover is its ciphertext */
-function hasItsWords({ entry: { body } }) {
-  return body.ciphertext === undefined || encode(H(decode(body.ciphertext))) === body.ciphertext_hash;
 }
 
 /** @param {number} index */

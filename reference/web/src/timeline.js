@@ -11,7 +11,7 @@ import { encode, utf8 } from "./bytes.js";
 import { H } from "./tuple.js";
 
 /** @typedef {import("./chain.js").Chain} Chain */
-/** @typedef {import("./entry.js").ReadBlock} ReadBlock */
+/** @typedef {import("./examine.js").Examined} Examined */
 /** @typedef {import("./epoch.js").Epoch} Epoch */
 
 export const EVERYONE = "everyone";
@@ -49,7 +49,7 @@ export class Timeline {
    * Puts a block that the chain has just taken in its place.
    *
    * @param {Chain} chain
-   * @param {ReadBlock} read
+   * @param {Examined} read
    * @returns {{ thread: Thread, number: number } | null} where a message went
    */
   take(chain, { block, id }) {

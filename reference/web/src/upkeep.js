@@ -8,6 +8,7 @@ import { DispatchError } from "./dispatch-error.js";
 import { Investigation } from "./investigation.js";
 import { pause } from "./pause.js";
 import { PATIENCE } from "./pulse.js";
+import { openReaders } from "./readers.js";
 import { explain, noIdentity } from "./sentences.js";
 import { webSocket } from "./socket.js";
 import { Stop } from "./stop.js";
@@ -190,7 +191,9 @@ export class Upkeep {
     await host.store.commit([{ table: "facts", key: [community.id, "discovery"], value: document }]);
     await ledger.witness.check(serverKey, ledger.chain);
     const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
-    return { origin: community.origin, signer: community.writer.signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience };
+    const { signer } = community.writer;
+    const readers = (/** @type {import("./readers.js").Keys} */ keys) => openReaders(host, keys, patience.answer);
+    return { origin: community.origin, signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience, readers };
   }
 
   /**

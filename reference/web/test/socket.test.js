@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 import { Socket, webSocket } from "../src/socket.js";
+import { ChainMaker } from "./servers/chain-maker.js";
 
 async function withSocket(work) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, path: "/v1/socket" });
@@ -98,4 +99,62 @@ test("where more comes than is read, the connection ends, and what has come is r
       }
     }
     assert.ok(count > 30 && count < 40, `${count}`);
+  }));
+
+/** Workers that answer when they are told to, in any order. */
+function hesitant() {
+  const asked = [];
+  const read = (text) => new Promise((resolve) => asked.push({ text, answer: () => resolve({ frame: JSON.parse(text) }) }));
+  return { isReady: true, asked, read };
+}
+
+const sizeOf = (asked) => asked.reduce((sum, { text }) => sum + text.length, 0);
+const eventually = async (isSo) => {
+  while (!isSo()) await new Promise(setImmediate);
+};
+
+test("workers hold two frames of the longest at most, whatever waits behind them, and what they give back comes in its order", () =>
+  withSocket(async ({ socket, peer }) => {
+    const readers = hesitant();
+    const count = 12;
+    for (let at = 0; at < count; at++) peer.send(JSON.stringify({ ...bye, detail: `${at} ${"x".repeat(400_000)}` }));
+    peer.close(1001);
+    await once(peer, "close");
+    await eventually(() => socket.hasEnded);
+    socket.readers = readers;
+    assert.equal(readers.asked.length, 5);
+    const told = [];
+    for (let at = 0; at < count; at++) {
+      const next = socket.next();
+      const waiting = readers.asked.filter(({ isAnswered }) => !isAnswered);
+      assert.ok(sizeOf(readers.asked.slice(told.length)) <= 2 * 1_048_576);
+      for (const each of waiting.toReversed()) {
+        each.isAnswered = true;
+        each.answer();
+      }
+      told.push((await next).detail.split(" ")[0]);
+    }
+    assert.deepEqual(told, Array.from({ length: count }, (_, at) => String(at)));
+    await assert.rejects(socket.next(), { code: "unreachable" });
+  }));
+
+test("blocks that have come are one frame as far as they follow on each other; what does not is found in its turn", () =>
+  withSocket(async ({ socket, peer }) => {
+    const { blocks } = await ChainMaker.found(["m01", "m02", "m03"]);
+    const frame = (from, count) => JSON.stringify({ type: "blocks", from, blocks: blocks.slice(from, from + count) });
+    for (const text of [frame(0, 2), frame(2, 1), frame(4, 1), '{"type":"weather"}', frame(0, 1), "{", frame(1, 1)]) peer.send(text);
+    peer.close(1001);
+    await once(peer, "close");
+    await eventually(() => socket.hasEnded);
+    const got = [];
+    for (let at = 0; at < 3; at++) {
+      const { from, blocks } = await socket.next();
+      got.push([from, blocks.map(({ index }) => index)]);
+    }
+    assert.deepEqual(got, [
+      [0, [0, 1, 2]],
+      [4, [4]],
+      [0, [0]],
+    ]);
+    await assert.rejects(socket.next(), { code: "malformed" });
   }));

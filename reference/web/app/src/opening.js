@@ -2,6 +2,8 @@
 
 import { Client, IndexedDbStore, Invitation } from '../../src/index.js';
 
+/* global READER: where the worker is that reads for the page; the build names it */
+const KEEPER = '/worker.js';
 const STORE = 'dispatch-d';
 const BACKUP_KEPT = 'dispatch-d backup kept';
 const LAST = 'dispatch-d last community';
@@ -18,7 +20,20 @@ export async function open() {
     if (['SecurityError', 'InvalidStateError'].includes(problem?.name)) throw coded('no_storage');
     throw problem;
   }
-  return Client.open({ store });
+  // What cannot be a worker here, the page does itself.
+  return Client.open({ store, worker: () => new Worker(scriptUrl(READER), { type: 'module' }) });
+}
+
+/** [ENC-10] The only scripts that the page ever names by a text are two of its own; the policy refuses all others. */
+const policy = globalThis.trustedTypes?.createPolicy('dispatch-d', {
+  createScriptURL: (path) => {
+    if (path === READER || path === KEEPER) return path;
+    throw new TypeError(`${path} is no script of this page`);
+  },
+});
+
+function scriptUrl(path) {
+  return policy ? policy.createScriptURL(path) : path;
 }
 
 function coded(code) {
@@ -64,9 +79,5 @@ export function rememberCommunity(community) {
 /** Has the browser keep the page's files for when there is no network. That it cannot is no harm. */
 export async function keepPage() {
   if (!navigator.serviceWorker) return;
-  const url = (path) => path;
-  // [ENC-10] The only script that the page ever names by a text is this one; the policy refuses all others.
-  const policy = globalThis.trustedTypes?.createPolicy('dispatch-d', { createScriptURL: url });
-  const script = '/worker.js';
-  await navigator.serviceWorker.register(policy ? policy.createScriptURL(script) : script).catch(() => {});
+  await navigator.serviceWorker.register(scriptUrl(KEEPER)).catch(() => {});
 }

@@ -1,6 +1,6 @@
 // Keeps the page's own files, so that the app opens without a network: what was read is on the device, and what is written goes
 // out later. It answers for the page's files alone; the protocol's requests never pass through it.
-const kept = ['/', '{{script}}', '{{style}}', '{{icon}}', '{{manifest}}'];
+const kept = ['/', '{{script}}', '{{reader}}', '{{style}}', '{{icon}}', '{{manifest}}'];
 const name = 'dispatch-d {{script}} {{style}}';
 
 self.addEventListener('install', (event) => {

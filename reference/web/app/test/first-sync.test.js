@@ -35,12 +35,29 @@ test('a history of twelve hundred messages comes in at once, and is readable whe
 
   const ann = await arrive();
   const { page } = ann;
+  const workers = [];
+  page.on('worker', (worker) => workers.push(worker));
   await countDrawings(ann);
   await ann.join(community, 'Ann');
   await page.waitForFunction((count) => document.querySelector('[data-number]')?.ariaSetSize === String(count), COUNT);
   await page.locator('.closed', { hasText: 'Written before you could read this conversation' }).first().waitFor();
   assert.ok(await page.locator('[data-number]').count() <= 80);
   await drawnUnhurriedly(context, ann, COUNT);
+  assert.ok(workers.length >= 2 && workers.every((worker) => /\/reader-[A-Z2-7]{8}\.js$/u.test(worker.url())), 'workers read it, which the policy allows');
+  assert.deepEqual(page.workers(), [], 'and are gone when it is read');
+
+  // Where no worker can be had the page does it alone.
+  const cat = await arrive({ serviceWorkers: 'block' });
+  cat.expected.push(/Service Worker registration blocked/u, /ERR_FAILED/u);
+  let refused = 0;
+  await cat.context.route('**/reader-*.js', (route) => {
+    refused += 1;
+    return route.abort();
+  });
+  await cat.join(community, 'Cat');
+  await cat.page.waitForFunction((count) => document.querySelector('[data-number]')?.ariaSetSize === String(count), COUNT);
+  assert.ok(refused > 0);
+  cat.clean();
 
   await bob.everyone.share(ann.account);
   await page.getByRole('feed').focus();

@@ -21,7 +21,7 @@ const nonce = () => encode(crypto.getRandomValues(new Uint8Array(32)));
 export class Scripted {
   /** What clients sent, over all connections. */
   received = [];
-  /** Changes of what is said by default: `challenge`, `welcome`, `blocks`, each takes the frame and gives another; `submit` gives the answer; `resume` takes the
+  /** Changes of what is said by default: `challenge`, `welcome`, `blocks`, each takes the frame and gives another; `perFrame`: so many blocks in each; `submit` gives the answer; `resume` takes the
    * session and gives it, or another, where it is to live on. */
   script = {};
   /** Sessions by their tokens. */
@@ -97,14 +97,15 @@ export class Scripted {
     const welcome = { ...base, ...this.script.welcome?.(base) };
     const signature = encode(await sign(await signingKeyOf("server"), welcomeTuple(exchange, welcome, token)));
     say({ ...welcome, signature });
-    const blocks = chain.blocks.slice(have);
-    const frame = { type: "blocks", from: have, blocks };
-    if (blocks.length) say(this.script.blocks?.(structuredClone(frame)) ?? frame);
+    const { perFrame = chain.blocks.length } = this.script;
+    for (let from = have; from < chain.blocks.length; from += perFrame) {
+      const frame = { type: "blocks", from, blocks: chain.blocks.slice(from, from + perFrame) };
+      say(this.script.blocks?.(structuredClone(frame)) ?? frame);
+    }
   }
 
-  /** Sends the last block to all. */
-  push() {
-    const block = this.chain.blocks.at(-1);
+  /** Sends a block to all, the last one if no other is named. */
+  push(block = this.chain.blocks.at(-1)) {
     for (const socket of this.sockets.clients) socket.send(JSON.stringify({ type: "blocks", from: block.index, blocks: [block] }));
   }
 
