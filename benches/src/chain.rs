@@ -174,7 +174,7 @@ impl Community {
         let draft = self.draft(author, seq, body);
         match signing {
             Signing::Real => Entry::sign(draft, writer),
-            Signing::Recycled => self.recycle(draft),
+            Signing::Recycled => draft.with(self.recycled.clone()),
         }
     }
 
@@ -208,7 +208,7 @@ impl Community {
         let writer = self.writers.iter().find(|key| key.public() == member);
         let entry = match writer {
             Some(writer) => Entry::sign(draft, writer),
-            None => self.recycle(draft),
+            None => draft.with(self.recycled.clone()),
         };
         self.append(entry)
     }
@@ -221,18 +221,6 @@ impl Community {
             seen: self.seen,
             sent_at: self.now,
             body,
-        }
-    }
-
-    fn recycle(&self, draft: Draft) -> Entry {
-        Entry {
-            community: draft.community,
-            author: draft.author,
-            seq: draft.seq,
-            seen: draft.seen,
-            sent_at: draft.sent_at,
-            body: draft.body,
-            signature: self.recycled.clone(),
         }
     }
 }

@@ -45,18 +45,33 @@ pub struct Entry {
     pub signature: Bytes,
 }
 
+impl Draft {
+    /// The entry with a signature that was made elsewhere, if it was: nothing here looks at it.
+    pub fn with(self, signature: Bytes) -> Entry {
+        let Self {
+            community,
+            author,
+            seq,
+            seen,
+            sent_at,
+            body,
+        } = self;
+        Entry {
+            community,
+            author,
+            seq,
+            seen,
+            sent_at,
+            body,
+            signature,
+        }
+    }
+}
+
 impl Entry {
     /// Signs a draft.
     pub fn sign(draft: Draft, key: &KeyPair) -> Self {
-        let mut entry = Self {
-            community: draft.community,
-            author: draft.author,
-            seq: draft.seq,
-            seen: draft.seen,
-            sent_at: draft.sent_at,
-            body: draft.body,
-            signature: Bytes::default(),
-        };
+        let mut entry = draft.with(Bytes::default());
         entry.signature = key.sign(&entry.tuple());
         entry
     }

@@ -1,18 +1,17 @@
 //! Backups of a community whose server runs: whole or none, and what becomes of them.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dispatch_protocol::bytes::Id;
-use dispatch_protocol::chain::{Block, State};
-use dispatch_protocol::entry::{Body, Redaction, Roster};
+use dispatch_protocol::chain::Block;
 use dispatch_server::{Config, Server};
 use rusqlite::Connection;
 
-use crate::community::{Community, key};
+use crate::community::Community;
 use crate::member::{Member, message};
-use crate::process::{Process, dispatchd, refused, said, text};
+use crate::process::{Process, refused, said, text};
 
 /// Whose keys are its folder's own.
 pub fn with_own_keys() -> Community {
@@ -48,7 +47,7 @@ fn files(folder: &Path) -> Vec<String> {
     found
 }
 
-fn exported(dir: &Path) -> Vec<Block> {
+pub fn exported(dir: &Path) -> Vec<Block> {
     let lines = said(&["export", text(dir)]);
     let blocks = lines
         .lines()
@@ -56,14 +55,14 @@ fn exported(dir: &Path) -> Vec<Block> {
     blocks.map(|line| Block::decode(line).unwrap()).collect()
 }
 
-async fn served(dir: &Path) -> dispatch_server::Running {
+pub async fn served(dir: &Path) -> dispatch_server::Running {
     let mut config = Config::load(dir).unwrap();
     config.bind = ([127, 0, 0, 1], 0).into();
     Server::start(config).await.unwrap()
 }
 
 /// A member who has an epoch of their own.
-async fn speaker(process: &Process) -> (Member, Id) {
+pub async fn speaker(process: &Process) -> (Member, Id) {
     let mut member = Member::join(&process.target, "m01").await;
     let epoch = member.epoch_for_oneself().await;
     (member, epoch)
@@ -254,159 +253,6 @@ fn a_full_disk_ends_a_backup_with_one_line_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_members_export_brings_what_came_after_a_backup_and_redactions_with_it() {
-    let community = with_own_keys();
-    let process = Process::serve(&community);
-    let (mut member, epoch) = speaker(&process).await;
-    let early = member.say(message(epoch, 0xa7)).await;
-    let dir = community.path("");
-    let backup = community.dir.path().join("backup");
-    said(&["backup", "-c", text(&dir), text(&backup)]);
-    member.say(message(epoch, 2)).await;
-    let redaction = Body::Redaction(Redaction {
-        index: early,
-        reason: String::new(),
-    });
-    member.say(redaction).await;
-    let late = member.say(message(epoch, 3)).await;
-    member.read_to_checkpoint(late + 1).await;
-    let mut process = process;
-    process.signal("-TERM");
-    assert_eq!(process.end(), Some(0));
-
-    let file = community.dir.path().join("chain.jsonl");
-    said(&["export", text(&dir), "--output", text(&file)]);
-    let lines = std::fs::read_to_string(&file).unwrap();
-    let to = community.dir.path().join("restored");
-    let blocks = |file: &Path, to: &Path| -> Vec<String> {
-        let arguments = ["restore", text(&backup), text(to), "--blocks", text(file)];
-        arguments.map(str::to_owned).to_vec()
-    };
-    let told = said(
-        &blocks(&file, &to)
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>(),
-    );
-    assert!(told.contains("and 3 blocks came from the file"), "{told}");
-    assert_eq!(exported(&to), exported(&dir));
-    let bytes = std::fs::read(to.join("store/chain.sqlite")).unwrap();
-    let kept = bytes
-        .windows(100)
-        .any(|run| run.iter().all(|byte| *byte == 0xa7));
-    assert!(!kept, "the redacted ciphertext came back");
-    // Who has seen it all goes on, and is told of no rollback.
-    let server = served(&to).await;
-    let again = Member::join(&server, "m01").await;
-    assert_eq!(again.chain().description(), member.chain().description());
-    server.shutdown().await.unwrap();
-
-    // What no checkpoint covers is left: nothing shows that the server had it.
-    let spoilt = community.dir.path().join("spoilt.jsonl");
-    let early_on = said(&["export", text(&backup)]);
-    let (_, earlier) = early_on.trim_end().rsplit_once('\n').unwrap();
-    let (later, last) = lines.trim_end().rsplit_once('\n').unwrap();
-    std::fs::write(&spoilt, format!("{later}\n{earlier}\n")).unwrap();
-    let to = community.dir.path().join("uncovered");
-    let told = said(
-        &blocks(&spoilt, &to)
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>(),
-    );
-    assert!(told.contains("left     3 blocks of the file"), "{told}");
-    assert_eq!(exported(&to).len(), exported(&backup).len());
-
-    // What is not the server's is refused, and leaves nothing behind.
-    let all: Vec<&str> = later.lines().collect();
-    let without: String = all.iter().map(|line| format!("{line}\n")).collect();
-    let gap = format!(
-        "{}{last}\n",
-        without.replacen(all[6], "", 1).replace("\n\n", "\n")
-    );
-    let forged = lines.replacen("\"sent_at\":1", "\"sent_at\":2", 8);
-    let other = other_chain();
-    let said_late = all[late as usize];
-    let (before, after) = said_late.split_once(",\"ciphertext\":\"").unwrap();
-    let (_, after) = after.split_once('"').unwrap();
-    let stripped = lines.replace(said_late, &format!("{before}{after}"));
-    for (text_of_it, wanted) in [
-        (without.as_str(), "no checkpoint at its end"),
-        (gap.as_str(), "does not follow"),
-        (forged.as_str(), "spoilt.jsonl"),
-        (stripped.as_str(), "has no ciphertext in it"),
-        (other.as_str(), "the file is of another chain"),
-        ("", "no checkpoint at its end"),
-    ] {
-        std::fs::write(&spoilt, text_of_it).unwrap();
-        let to: PathBuf = community.dir.path().join("refused");
-        let arguments = blocks(&spoilt, &to);
-        let told = refused(2, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        assert!(told.contains(wanted), "{wanted}: {told}");
-        assert!(!to.exists());
-    }
-}
-
-/// Another community's chain.
-fn other_chain() -> String {
-    let other = Community::with(&[]);
-    said(&["export", text(&other.path(""))])
-}
-
-#[tokio::test]
-async fn an_export_is_the_chain_and_its_checkpoint_and_never_written_over_a_file() {
-    let community = Community::with(&["m01"]);
-    let process = Process::serve(&community);
-    let (mut member, epoch) = speaker(&process).await;
-    let gone = member.say(message(epoch, 0xa7)).await;
-    member
-        .say(Body::Redaction(Redaction {
-            index: gone,
-            reason: String::new(),
-        }))
-        .await;
-    member.read_to_checkpoint(6).await;
-    let dir = community.path("");
-    // Beside a member who goes on writing.
-    let file = community.dir.path().join("chain.jsonl");
-    let mut export = Command::new(env!("CARGO_BIN_EXE_dispatchd"))
-        .args(["export", text(&dir), "--output", text(&file)])
-        .spawn()
-        .unwrap();
-    while export.try_wait().unwrap().is_none() {
-        member.say(message(epoch, 1)).await;
-    }
-    let lines = std::fs::read_to_string(&file).unwrap();
-    let mut lines: Vec<&str> = lines.lines().collect();
-    let last: serde_json::Value = serde_json::from_str(lines.pop().unwrap()).unwrap();
-    let checkpoint =
-        dispatch_protocol::checkpoint::Checkpoint::decode(&last["checkpoint"].to_string());
-    let mut blocks = lines.iter().map(|line| Block::decode(line).unwrap());
-    let (mut state, _) = State::from_genesis(blocks.next().unwrap()).unwrap();
-    blocks.for_each(|block| drop(state.replay(block).unwrap()));
-    state.check(&checkpoint.unwrap()).unwrap();
-    assert_eq!(state.first_gap(), None);
-    assert!(state.size() >= 6 && !lines[gone as usize].contains("\"ciphertext\":"));
-
-    let file = community.dir.path().join("part.jsonl");
-    said(&["export", text(&dir), "--from", "3", "--output", text(&file)]);
-    let part = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(part.lines().next(), Some(lines[3]));
-    let told = refused(2, &["export", text(&dir), "--output", text(&file)]);
-    assert!(told.contains("nothing is overwritten"), "{told}");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), part);
-    let told = refused(2, &["export", text(&dir), "--from", "9999"]);
-    assert!(told.contains("counted from 0"), "{told}");
-    let gone = community.dir.path().join("gone/part.jsonl");
-    assert_eq!(
-        dispatchd(&["export", text(&dir), "-o", text(&gone)])
-            .status
-            .code(),
-        Some(2)
-    );
-}
-
-#[tokio::test]
 async fn a_certificate_stays_where_it_is_renewed_and_is_named_by_its_whole_path() {
     let community = with_own_keys();
     let dir = community.path("");
@@ -501,64 +347,4 @@ fn what_a_server_needs_and_is_not_there_is_told_before_it_is_missed() {
     let told = refused(2, &["backup", "-c", text(&dir), text(&other)]);
     assert!(told.contains("there is no allowlist"), "{told}");
     assert!(!other.exists());
-}
-
-#[tokio::test]
-async fn a_restore_tells_whose_membership_the_file_changed_since_the_allowlist_is_older() {
-    let community = Community::with(&["m01", "m02"]);
-    let mut process = Process::serve(&community);
-    let dir = community.path("");
-    let backup = community.dir.path().join("backup");
-    let to = community.dir.path().join("restored");
-    said(&["backup", "-c", text(&dir), text(&backup)]);
-    let told = said(&["restore", text(&backup), text(&to)]);
-    assert!(!told.contains("roster"), "{told}");
-    std::fs::remove_dir_all(&to).unwrap();
-
-    let mut authority = Member::join(&process.target, "authority").await;
-    let (newcomer, left) = (key("m03"), key("m02").public().id());
-    let came = newcomer.public();
-    let change = Body::Roster(Roster {
-        add: vec![came.to_bytes()],
-        remove: vec![left],
-    });
-    authority.say(change).await;
-    process.signal("-TERM");
-    assert_eq!(process.end(), Some(0));
-    let file = community.dir.path().join("chain.jsonl");
-    said(&["export", text(&dir), "--output", text(&file)]);
-    let arguments = ["restore", text(&backup), text(&to), "--blocks", text(&file)];
-    let told = said(&arguments);
-    let lines: Vec<&str> = told
-        .lines()
-        .filter(|line| line.starts_with("roster"))
-        .collect();
-    let rest = "after the backup, and the allowlist is the backup's: mend it by allow or deny";
-    assert_eq!(
-        lines,
-        [
-            format!("roster   {} was added {rest}", came.id()),
-            format!("roster   {left} was removed {rest}"),
-        ],
-        "{told}"
-    );
-}
-
-#[tokio::test]
-async fn a_store_has_one_server_whatever_link_it_is_called_by() {
-    let community = with_own_keys();
-    let server = Server::start(Config::load(&community.path("")).unwrap())
-        .await
-        .unwrap();
-    let link = community.dir.path().join("link.sqlite");
-    std::os::unix::fs::symlink(community.path("store/chain.sqlite"), &link).unwrap();
-    let mut config = Config::load(&community.path("")).unwrap();
-    config.store = link;
-    config.bind = ([127, 0, 0, 1], 0).into();
-    let problem = Server::start(config).await.err().expect("it is in use");
-    assert!(
-        problem.to_string().contains("in use by another dispatchd"),
-        "{problem}"
-    );
-    server.shutdown().await.unwrap();
 }

@@ -256,6 +256,12 @@ fn a_pem_block_is_a_key_and_no_option_wherever_it_stands_among_them() {
         told.contains("the key given, line 1: the PEM block is damaged"),
         "{told}"
     );
+    // A private one is refused, and nothing of it is said again.
+    let private = std::fs::read_to_string(community.key_copy("authority")).unwrap();
+    let told = refused(2, &["allow", "-c", dir, &private]);
+    assert!(told.contains("this is a PRIVATE key"), "{told}");
+    let letters = private.lines().nth(1).unwrap();
+    assert!(!told.contains(&letters[..16]), "{told}");
     let told = said(&["deny", "-c", dir, &m01, &m03]);
     for name in ["m01", "m03"] {
         assert!(told.contains(&format!("denied   {}", id(name))), "{told}");

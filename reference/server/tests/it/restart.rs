@@ -3,6 +3,7 @@
 use dispatch_server::{Config, Error, Server, StoreError};
 use rusqlite::Connection;
 
+use crate::backup::with_own_keys;
 use crate::community::{Community, copy_of};
 use crate::member::{Member, card, message};
 
@@ -178,4 +179,23 @@ async fn two_servers_do_not_share_a_store_or_an_address() {
             .to_string()
             .contains("is in use by another program")
     );
+}
+
+#[tokio::test]
+async fn a_store_has_one_server_whatever_link_it_is_called_by() {
+    let community = with_own_keys();
+    let server = Server::start(Config::load(&community.path("")).unwrap())
+        .await
+        .unwrap();
+    let link = community.dir.path().join("link.sqlite");
+    std::os::unix::fs::symlink(community.path("store/chain.sqlite"), &link).unwrap();
+    let mut config = Config::load(&community.path("")).unwrap();
+    config.store = link;
+    config.bind = ([127, 0, 0, 1], 0).into();
+    let problem = Server::start(config).await.err().expect("it is in use");
+    assert!(
+        problem.to_string().contains("in use by another dispatchd"),
+        "{problem}"
+    );
+    server.shutdown().await.unwrap();
 }
