@@ -5,6 +5,7 @@ pub mod chain;
 pub mod closing;
 pub mod goals;
 pub mod growth;
+pub mod instructions;
 pub mod keys;
 pub mod load;
 pub mod table;

@@ -4,10 +4,11 @@
 
 use std::fmt;
 
-use data_encoding::{BASE64URL_NOPAD, DecodeError, DecodeKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
+
+use crate::base64url;
 
 /// Why a text is not the bytes that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,17 +36,6 @@ impl BytesError {
     }
 }
 
-impl From<DecodeError> for BytesError {
-    fn from(error: DecodeError) -> Self {
-        Self::NotCanonical(match error.kind {
-            DecodeKind::Length => "a length of 1 modulo 4 is no base64url",
-            DecodeKind::Symbol => "a character outside the base64url alphabet",
-            DecodeKind::Trailing => "trailing bits that are not zero",
-            DecodeKind::Padding => "padding",
-        })
-    }
-}
-
 /// Bytes of a free length, such as a signature or a ciphertext.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Bytes(Vec<u8>);
@@ -56,8 +46,7 @@ impl Bytes {
     /// # Errors
     /// [`BytesError::NotCanonical`] for any other text.
     pub fn decode(text: &str) -> Result<Self, BytesError> {
-        // [CONV-13] the engine refuses padding, foreign letters and trailing bits
-        Ok(Self(BASE64URL_NOPAD.decode(text.as_bytes())?))
+        base64url::decode(text).map(Self)
     }
 
     /// The bytes.
@@ -99,7 +88,7 @@ impl std::ops::Deref for Bytes {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        BASE64URL_NOPAD.encode_display(&self.0).fmt(f)
+        base64url::display(&self.0).fmt(f)
     }
 }
 
@@ -111,7 +100,7 @@ impl fmt::Debug for Bytes {
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
+        serializer.serialize_str(&base64url::encode(&self.0))
     }
 }
 
@@ -168,7 +157,7 @@ macro_rules! fixed_bytes {
             /// [`BytesError`](crate::bytes::BytesError) for any other text, or one of another length.
             pub fn decode(text: &str) -> Result<Self, $crate::bytes::BytesError> {
                 let mut bytes = [0; $length];
-                $crate::bytes::decode_into(text, &mut bytes)?;
+                $crate::base64url::decode_into(text, &mut bytes)?;
                 Ok(Self(bytes))
             }
 
@@ -192,7 +181,7 @@ macro_rules! fixed_bytes {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                data_encoding::BASE64URL_NOPAD.encode_display(&self.0).fmt(f)
+                $crate::base64url::display(&self.0).fmt(f)
             }
         }
 
@@ -239,24 +228,6 @@ macro_rules! fixed_bytes {
     };
 }
 pub(crate) use fixed_bytes;
-
-/// Decodes canonical base64url that must fill `bytes` exactly.
-pub(crate) fn decode_into(text: &str, bytes: &mut [u8]) -> Result<(), BytesError> {
-    let found = BASE64URL_NOPAD.decode_len(text.len())?;
-    if found != bytes.len() {
-        // [CONV-13] what is no base64url at all is told so, whatever its length
-        BASE64URL_NOPAD.decode(text.as_bytes())?;
-        // [CONV-14]
-        return Err(BytesError::WrongLength {
-            expected: bytes.len(),
-            found,
-        });
-    }
-    BASE64URL_NOPAD
-        .decode_mut(text.as_bytes(), bytes)
-        .map_err(|partial| partial.error)?;
-    Ok(())
-}
 
 fixed_bytes!(
     /// Names an account (the SHA-256 of its public key, KEY-5), a community (the hash of block 0) or an entry.

@@ -45,6 +45,7 @@
 //! ```
 
 pub mod backup;
+mod base64url;
 pub mod binding;
 mod bounds;
 pub mod bytes;

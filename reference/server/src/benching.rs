@@ -4,10 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use dispatch_protocol::chain::{Block, State};
+use axum::extract::ws::Utf8Bytes;
+use dispatch_protocol::chain::{Block, Digest, State};
 use dispatch_protocol::checkpoint::Checkpoint;
 
-use crate::ledger::{Batch, Ledger as _, SqliteLedger, SqliteShelf, StoreError};
+use crate::feed::{Frame, Frames};
+use crate::ledger::{Batch, Ledger as _, SqliteLedger, SqliteShelf, StoreError, digests_of};
 use crate::opening::{self, Care};
 
 /// A store that is written as the server's writer writes it.
@@ -17,6 +19,17 @@ pub struct Store {
 }
 
 impl Store {
+    /// Makes a new store with block 0 in it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: there is such a file already, or it cannot be written.
+    pub fn create(path: &Path, genesis: &Block) -> Result<Store, StoreError> {
+        Ok(Store {
+            ledger: SqliteLedger::create(path, genesis)?,
+            path: path.to_owned(),
+        })
+    }
+
     /// Opens a store for writing.
     ///
     /// # Errors
@@ -41,8 +54,21 @@ impl Store {
     /// # Errors
     /// If they are not durable.
     pub fn append(&mut self, blocks: &[Block]) -> Result<(), StoreError> {
+        self.append_judged(blocks, &digests_of(blocks))
+    }
+
+    /// The same of blocks whose digests are known, as the writer knows them.
+    ///
+    /// # Errors
+    /// If they are not durable.
+    pub fn append_judged(
+        &mut self,
+        blocks: &[Block],
+        digests: &[(u64, Digest)],
+    ) -> Result<(), StoreError> {
         self.ledger.append(&Batch {
             blocks,
+            digests,
             redacted: &[],
             applied: None,
         })
@@ -71,6 +97,13 @@ impl Store {
     pub fn load(&self) -> Result<State, StoreError> {
         opening::load(self.ledger.shelf(), &self.path, Care::Start, &mut |_| {})
     }
+}
+
+/// Blocks as the frames that readers are sent.
+pub fn frames(blocks: &[Block]) -> Vec<Utf8Bytes> {
+    let mut frames = Frames::new(blocks.first().map_or(0, |block| block.index));
+    frames.push_all(blocks.iter());
+    frames.finish().iter().map(Frame::text).collect()
 }
 
 /// Verifies a whole store, as `dispatchd verify` does before it looks at SQLite's pages.

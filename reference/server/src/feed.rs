@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::ws::Utf8Bytes;
+use dispatch_protocol::chain::Block;
 use tokio::sync::watch;
 
 /// A frame is closed when the next block would take it beyond this. A reader's socket buffers one frame at a time, so
@@ -69,12 +70,15 @@ pub(crate) struct Frames {
     from: u64,
     starts: Vec<u32>,
     text: String,
+    /// How long the block before was: the next one is guessed to be as long.
+    last: usize,
 }
 
 impl Frames {
     /// Begins at an index.
     pub(crate) fn new(from: u64) -> Frames {
         Frames {
+            last: 0,
             done: Vec::new(),
             next: from,
             from,
@@ -83,13 +87,58 @@ impl Frames {
         }
     }
 
-    /// Appends a block's JSON.
-    pub(crate) fn push_text(&mut self, block: &str) {
-        // [SYNC-5] A block is never longer than the frame of a client in which it came, which is at most half of what
-        // a server's may be; so a frame holds at least one.
-        if !self.starts.is_empty() && self.text.len() + block.len() + 1 + TAIL.len() > FRAME_BYTES {
+    /// Appends blocks, which are those that follow.
+    pub(crate) fn push_all<'b>(&mut self, blocks: impl ExactSizeIterator<Item = &'b Block>) {
+        let mut left = blocks.len();
+        for block in blocks {
+            self.push(block, left);
+            left -= 1;
+        }
+    }
+
+    fn push(&mut self, block: &Block, left: usize) {
+        if !self.fits(self.last) {
             self.close();
         }
+        let is_first = self.starts.is_empty();
+        self.begin();
+        let start = self.text.len();
+        block.write_text(&mut self.text);
+        self.last = self.text.len() - start;
+        if is_first {
+            // Room for those that will be in it, so that nothing is copied as it grows.
+            let room = FRAME_BYTES.saturating_sub(self.text.len());
+            self.text
+                .reserve(room.min((left - 1) * (self.last + 1) + TAIL.len()));
+        } else if self.text.len() + TAIL.len() > FRAME_BYTES {
+            let block = self.text.split_off(start);
+            self.text.pop();
+            self.starts.pop();
+            self.close();
+            self.begin();
+            self.text.push_str(&block);
+        }
+        self.next += 1;
+    }
+
+    /// Appends a block's JSON.
+    pub(crate) fn push_text(&mut self, block: &str) {
+        if !self.fits(block.len()) {
+            self.close();
+        }
+        self.begin();
+        self.text.push_str(block);
+        self.next += 1;
+    }
+
+    /// Whether a block of so many bytes may stand in the frame that is being filled. [SYNC-5] A block is never longer than
+    /// the frame of a client in which it came, which is at most half of what a server's may be; so a frame holds at least one.
+    fn fits(&self, block: usize) -> bool {
+        self.starts.is_empty() || self.text.len() + block + 1 + TAIL.len() <= FRAME_BYTES
+    }
+
+    /// Writes what stands before a block.
+    fn begin(&mut self) {
         if self.starts.is_empty() {
             self.text.push_str(HEAD);
             self.text.push_str(&self.from.to_string());
@@ -98,8 +147,6 @@ impl Frames {
             self.text.push(',');
         }
         self.starts.push(self.text.len() as u32);
-        self.text.push_str(block);
-        self.next += 1;
     }
 
     /// Ends the frame that is being filled, so that the next block begins another.

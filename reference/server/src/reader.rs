@@ -191,9 +191,7 @@ fn frames_of(
     range: std::ops::Range<u64>,
 ) -> Result<Vec<Arc<Frame>>, StoreError> {
     let mut frames = Frames::new(range.start);
-    for block in shelf.blocks(range, UNIT_BYTES)? {
-        frames.push_text(&block.to_text());
-    }
+    frames.push_all(shelf.blocks(range, UNIT_BYTES)?.iter());
     Ok(frames.finish().into_iter().map(Arc::new).collect())
 }
 

@@ -3,9 +3,8 @@
 
 use std::fmt::Write as _;
 
-use data_encoding::BASE64URL_NOPAD;
-
 use super::block::Block;
+use crate::base64url;
 use crate::entry::{Body, Message};
 
 /// What a message's block takes besides its signature and ciphertext.
@@ -14,17 +13,25 @@ const AROUND: usize = 640;
 impl Block {
     /// The block's JSON on one line, the same as by [`serde::Serialize`].
     pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        self.write_text(&mut text);
+        text
+    }
+
+    /// Appends the block's JSON to a text: [`Block::to_text`].
+    pub fn write_text(&self, text: &mut String) {
         match &self.entry.body {
-            Body::Message(message) => self.text_of(message),
-            _ => serde_json::to_string(self).expect("a block is plain JSON"),
+            Body::Message(message) => self.write_message(message, text),
+            _ => text.push_str(&serde_json::to_string(self).expect("a block is plain JSON")),
         }
     }
 
-    fn text_of(&self, message: &Message) -> String {
+    fn write_message(&self, message: &Message, text: &mut String) {
         let entry = &self.entry;
         let ciphertext = message.ciphertext.as_deref();
         let bytes = entry.signature.len() + ciphertext.map_or(0, <[u8]>::len);
-        let mut text = Text(String::with_capacity(AROUND + bytes * 4 / 3));
+        text.reserve(AROUND + bytes * 4 / 3);
+        let mut text = Text(text);
         text.number("{\"index\":", self.index);
         text.bytes(",\"prev\":\"", self.prev.as_bytes());
         text.number("\",\"time\":", self.time);
@@ -48,14 +55,13 @@ impl Block {
         }
         text.bytes("\"},\"signature\":\"", &entry.signature);
         text.0.push_str("\"}}");
-        text.0
     }
 }
 
 /// A text that grows.
-struct Text(String);
+struct Text<'a>(&'a mut String);
 
-impl Text {
+impl Text<'_> {
     fn number(&mut self, before: &str, number: u64) {
         self.0.push_str(before);
         // A `String` takes whatever is written.
@@ -64,7 +70,7 @@ impl Text {
 
     fn bytes(&mut self, before: &str, bytes: &[u8]) {
         self.0.push_str(before);
-        BASE64URL_NOPAD.encode_append(bytes, &mut self.0);
+        base64url::encode_append(bytes, self.0);
     }
 }
 

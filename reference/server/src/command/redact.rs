@@ -17,7 +17,7 @@ use owo_colors::OwoColorize as _;
 use super::RedactArguments;
 use crate::config::file_in;
 use crate::error::Error;
-use crate::ledger::{Batch, Ledger as _, Shelf as _, SqliteShelf, StoreError};
+use crate::ledger::{Batch, Ledger as _, Shelf as _, SqliteShelf, StoreError, digests_of};
 use crate::opening::Opened;
 use crate::writer::Tip;
 use crate::{Config, checkpointer, clock, control, key_file};
@@ -271,6 +271,7 @@ impl Task<'_> {
         let redacted: Vec<u64> = self.messages.iter().copied().collect();
         ledger.append(&Batch {
             blocks: &blocks,
+            digests: &digests_of(&blocks),
             redacted: &redacted,
             applied: None,
         })?;

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::config::FILE_NAME;
 use crate::error::{Error, at};
 use crate::init::lock_of;
-use crate::ledger::{Batch, Ledger as _, SqliteLedger, SqliteShelf};
+use crate::ledger::{Batch, Ledger as _, SqliteLedger, SqliteShelf, digests_of};
 use crate::manifest::Manifest;
 use crate::new_folder::{ALLOWLIST, NewFolder, STORE, STORE_FOLDER, make_dir, sync};
 
@@ -215,6 +215,7 @@ fn write(ledger: &mut SqliteLedger, batch: &mut Vec<Block>) -> Result<(), Error>
     if !batch.is_empty() {
         ledger.append(&Batch {
             blocks: batch,
+            digests: &digests_of(batch),
             redacted: &redacted,
             applied: None,
         })?;

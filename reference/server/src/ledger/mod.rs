@@ -20,10 +20,18 @@ pub(crate) use sqlite::{SqliteLedger, SqliteShelf, Step};
 pub(crate) struct Batch<'a> {
     /// The next blocks of the chain.
     pub(crate) blocks: &'a [Block],
+    /// The digests of the messages among them, in their order.
+    pub(crate) digests: &'a [(u64, Digest)],
     /// The indices of messages whose ciphertext goes for good: they may be among `blocks`. // [RED-5]
     pub(crate) redacted: &'a [u64],
     /// The allowlist's ids, if with these blocks the roster has followed the file.
     pub(crate) applied: Option<&'a BTreeSet<Id>>,
+}
+
+/// The digests of the messages among some blocks, each with its block's index, computed anew.
+pub(crate) fn digests_of(blocks: &[Block]) -> Vec<(u64, Digest)> {
+    let digest = |block: &Block| Digest::compute(block).map(|digest| (block.index, digest));
+    blocks.iter().filter_map(digest).collect()
 }
 
 /// The one handle that writes.

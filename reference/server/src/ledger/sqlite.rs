@@ -23,7 +23,7 @@ use rusqlite::{Connection, OpenFlags, Row, Statement, Transaction, params};
 use super::{Batch, Ledger, Shelf, StoreError, record};
 use lock::Lock;
 pub(crate) use migrate::Step;
-use schema::{APPLICATION, DIGESTS, INSERT_DIGEST, SCHEMA, TABLES};
+use schema::{APPLICATION, DIGESTS, INSERT_DIGEST, PAGE_BYTES, SCHEMA, TABLES};
 pub(crate) use shelf::SqliteShelf;
 
 const COLUMNS: &str = "number, prev, time, kind, author, seq, seen_size, seen_hash, sent_at, body, signature, ciphertext";
@@ -54,13 +54,14 @@ impl SqliteLedger {
         let connection = Connection::open(path).map_err(|cause| failed(cause.to_string()))?;
         connection
             .execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}; {TABLES} {DIGESTS}"
+                "PRAGMA page_size = {PAGE_BYTES}; PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}; {TABLES} {DIGESTS}"
             ))
             .map_err(|cause| failed(cause.to_string()))?;
         drop(connection);
         let mut ledger = SqliteLedger::open_locked(path, lock)?;
         ledger.append(&Batch {
             blocks: std::slice::from_ref(genesis),
+            digests: &[],
             redacted: &[],
             applied: None,
         })?;
@@ -152,8 +153,8 @@ impl Ledger for SqliteLedger {
                     ])?;
                 }
                 let mut insert = transaction.prepare_cached(INSERT_DIGEST)?;
-                for block in batch.blocks {
-                    insert_digest(&mut insert, block)?;
+                for (index, digest) in batch.digests {
+                    insert_digest(&mut insert, *index, digest)?;
                 }
                 let mut redact = transaction
                     .prepare_cached("UPDATE block SET ciphertext = NULL WHERE number = ?1")?;
@@ -215,14 +216,10 @@ impl Ledger for SqliteLedger {
     }
 }
 
-/// The digest of a block, if it has one.
-fn insert_digest(insert: &mut Statement<'_>, block: &Block) -> rusqlite::Result<()> {
-    let Some(digest) = Digest::compute(block) else {
-        return Ok(());
-    };
+fn insert_digest(insert: &mut Statement<'_>, index: u64, digest: &Digest) -> rusqlite::Result<()> {
     insert
         .execute(params![
-            signed(block.index),
+            signed(index),
             digest.hash.as_bytes(),
             signed(digest.time),
             digest.id.as_bytes(),

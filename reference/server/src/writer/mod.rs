@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use dispatch_protocol::bytes::{Hash, Id};
-use dispatch_protocol::chain::{Admission, Block, Linked, State};
+use dispatch_protocol::chain::{Admission, Block, Digest, Linked, State};
 use dispatch_protocol::checkpoint::{Checkpoint, Description};
 use dispatch_protocol::entry::{Body, VerifiedEntry};
 use dispatch_protocol::key::KeyPair;
@@ -278,11 +278,15 @@ impl Writer {
         if staged.is_empty() && applied.is_none() {
             return Ok(());
         }
+        let digest =
+            |linked: &Linked| Digest::of(linked).map(|digest| (linked.block().index, digest));
+        let digests: Vec<(u64, Digest)> = staged.iter().filter_map(digest).collect();
         let blocks: Vec<Block> = staged.into_iter().map(Linked::into_block).collect();
         let redacted = redacted_by(&blocks);
         let begun = Instant::now();
         if let Err(problem) = self.ledger.append(&Batch {
             blocks: &blocks,
+            digests: &digests,
             redacted: &redacted,
             applied,
         }) {
@@ -309,10 +313,11 @@ impl Writer {
             {
                 message.ciphertext = None; // [RED-4]
             }
-            frames.push_text(&block.to_text());
-            if matches!(&block.entry.body, Body::Roster(roster) if !roster.remove.is_empty()) {
-                frames.close(); // [SESS-6] so that a removed account's last frame ends here
-            }
+        }
+        // [SESS-6] A frame ends where accounts are removed, so that it is a removed account's last.
+        for blocks in blocks.split_inclusive(removes) {
+            frames.push_all(blocks.iter());
+            frames.close();
         }
         let tip = Tip::of(&self.read());
         // [SESS-5], [SESS-6] Sessions end before anybody can read past the block that ends them.
@@ -383,6 +388,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// Whether a block removes accounts.
+fn removes(block: &Block) -> bool {
+    matches!(&block.entry.body, Body::Roster(roster) if !roster.remove.is_empty())
 }
 
 /// The messages that these blocks redact.

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use dispatch_protocol::chain::Digest;
 use rusqlite::Transaction;
 
 use super::schema::{DIGESTS, INSERT_DIGEST, SCHEMA};
@@ -119,7 +120,9 @@ impl SqliteLedger {
             next = last.index + 1;
             let mut insert = transaction.prepare_cached(INSERT_DIGEST).map_err(failed)?;
             for block in &blocks {
-                insert_digest(&mut insert, block).map_err(failed)?;
+                if let Some(digest) = Digest::compute(block) {
+                    insert_digest(&mut insert, block.index, &digest).map_err(failed)?;
+                }
             }
             step(Step::Filled(next));
         }

@@ -9,6 +9,10 @@ pub(super) const SCHEMA: i64 = 2;
 /// The first version with [`DIGESTS`].
 pub(super) const WITH_DIGESTS: i64 = 2;
 
+/// The size of a new store's pages. A block of a message takes some 1.7 KiB: two fill four fifths of a page of 4 KiB, nine
+/// all but all of one of 16 KiB; and a large batch writes fewer pages. A store that was made with others keeps them.
+pub(super) const PAGE_BYTES: u32 = 16384;
+
 // The author's `seen.hash` is kept although the chain implies it: the row alone has to give back what was signed.
 pub(super) const TABLES: &str = "
 CREATE TABLE block (

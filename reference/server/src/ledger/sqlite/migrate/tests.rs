@@ -10,7 +10,7 @@ use dispatch_protocol::limits::Limits;
 use rusqlite::Connection;
 
 use super::{SqliteLedger, Step};
-use crate::ledger::{Batch, Ledger as _, SqliteShelf, StoreError};
+use crate::ledger::{Batch, Ledger as _, SqliteShelf, StoreError, digests_of};
 use crate::opening::{Care, TAIL, load};
 use crate::writer::Tip;
 use crate::{checkpointer, clock};
@@ -97,6 +97,7 @@ fn store_of(folder: &Path, (blocks, state): (Vec<Block>, State)) -> (PathBuf, St
     ledger
         .append(&Batch {
             blocks: &blocks[1..],
+            digests: &digests_of(&blocks[1..]),
             redacted: &[],
             applied: None,
         })
@@ -203,6 +204,7 @@ fn nothing_is_appended_to_an_older_store_before_its_migration() {
     let mut ledger = SqliteLedger::open(&old).unwrap();
     let nothing = Batch {
         blocks: &[],
+        digests: &[],
         redacted: &[],
         applied: None,
     };
@@ -313,8 +315,10 @@ fn a_store_that_finds_no_room_says_so_and_holds_what_it_held() {
     let (blocks, _) = chain(100);
     let path = folder.path().join("chain.sqlite");
     let mut ledger = SqliteLedger::create(&path, &blocks[0]).unwrap();
-    let batch = |blocks| Batch {
-        blocks,
+    let digests = digests_of(&blocks[1..]);
+    let batch = Batch {
+        blocks: &blocks[1..],
+        digests: &digests,
         redacted: &[],
         applied: None,
     };
@@ -322,7 +326,7 @@ fn a_store_that_finds_no_room_says_so_and_holds_what_it_held() {
         .connection
         .pragma_update(None, "max_page_count", 8)
         .unwrap();
-    let problem = ledger.append(&batch(&blocks[1..])).unwrap_err();
+    let problem = ledger.append(&batch).unwrap_err();
     assert!(matches!(problem, StoreError::Full(_)), "{problem}");
     assert!(problem.to_string().ends_with("the disk is full; make room"));
     assert_eq!(ledger.shelf().size().unwrap(), 1);
@@ -330,7 +334,7 @@ fn a_store_that_finds_no_room_says_so_and_holds_what_it_held() {
         .connection
         .pragma_update(None, "max_page_count", 1 << 20)
         .unwrap();
-    ledger.append(&batch(&blocks[1..])).unwrap();
+    ledger.append(&batch).unwrap();
     assert_eq!(ledger.shelf().size().unwrap(), blocks.len() as u64);
 }
 
