@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dispatch_benches::growth::{Folder, copy, proof};
 use dispatch_benches::load::community::settle;
 use dispatch_benches::load::conversation::Conversation;
+use dispatch_benches::load::hearing::{self, Heard};
 use dispatch_benches::load::letters::Epoch;
 use dispatch_benches::load::member::enter;
 use dispatch_benches::load::stage::Stage;
@@ -14,6 +15,7 @@ use dispatch_protocol::bytes::Hash;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::merkle::Tree;
 use dispatch_server::{Config, Server};
+use futures_util::StreamExt as _;
 
 const BLOCKS: u64 = 40;
 
@@ -30,9 +32,8 @@ async fn a_member_who_holds_the_chain_is_told_proofs_and_a_load_goes_on_in_it() 
     let community = &folder.community;
     let chain = &community.state;
 
-    let (joined, socket) = enter(&target, &community.writers[1], chain).await.unwrap();
+    let (joined, mut socket) = enter(&target, &community.writers[1], chain).await.unwrap();
     assert_eq!(joined.chain(), chain.prefix());
-    drop(socket);
     for from in [1, 7, BLOCKS / 2, BLOCKS - 1, proof::worst(BLOCKS)] {
         let asked = proof::ask(&target, joined.token(), chain.tree(), from).await;
         assert_eq!(asked.unwrap().hashes, proof::hashes(from, BLOCKS));
@@ -64,6 +65,14 @@ async fn a_member_who_holds_the_chain_is_told_proofs_and_a_load_goes_on_in_it() 
         assert_eq!(outcome.measured.accepted, 21);
         assert_eq!(outcome.measured.deliveries, 21);
     }
-    drop(stage);
+    // Nothing of what the member held was sent.
+    let first = loop {
+        let message = socket.next().await.unwrap().unwrap();
+        if let Heard::Delivered(range) = hearing::dispatch(message.to_text().unwrap(), 1) {
+            break range.start;
+        }
+    };
+    assert_eq!(first, BLOCKS);
+    drop((stage, socket));
     server.shutdown().await.unwrap();
 }

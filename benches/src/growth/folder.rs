@@ -85,6 +85,14 @@ impl Folder {
     /// # Errors
     /// If the disk refuses.
     pub fn grow(&mut self, blocks: u64, letters: usize, all: bool) -> Result<(), Error> {
+        self.grow_in_turn(blocks, &[letters], all)
+    }
+
+    /// The same by messages of so many letters in turn.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn grow_in_turn(&mut self, blocks: u64, letters: &[usize], all: bool) -> Result<(), Error> {
         let mut store = Store::open(&self.config.store)?;
         while self.community.state.size() < blocks {
             let left = blocks - self.community.state.size();
@@ -94,7 +102,7 @@ impl Folder {
                 before => (before, Signing::Recycled),
             };
             let count = count.min(BATCH as u64) as usize;
-            let entries = self.community.messages(count, letters, signing);
+            let entries = self.community.messages_in_turn(count, letters, signing);
             let blocks: Vec<Block> = entries
                 .into_iter()
                 .map(|entry| self.community.append(entry))
@@ -130,17 +138,21 @@ fn in_binary(blocks: &[Block]) -> u64 {
 /// # Errors
 /// If something is in it, it is a file, or it cannot be made.
 pub fn make_empty(dir: &Path) -> Result<(), Problem> {
+    let hint = "name a folder that does not exist or is empty";
+    if dir.exists() && !dir.is_dir() {
+        return Err(Problem::new(format!(
+            "{} is no folder: {hint}",
+            dir.display()
+        )));
+    }
     fs::create_dir_all(dir).map_err(Problem::at(dir.display()))?;
     let mut listing = fs::read_dir(dir).map_err(Problem::at(dir.display()))?;
     match listing.next() {
         None => Ok(()),
-        Some(_) => {
-            let hint = "name a folder that does not exist or is empty";
-            Err(Problem::new(format!(
-                "{} is not empty: {hint}",
-                dir.display()
-            )))
-        }
+        Some(_) => Err(Problem::new(format!(
+            "{} is not empty: {hint}",
+            dir.display()
+        ))),
     }
 }
 
@@ -182,6 +194,8 @@ mod tests {
         let state = store.load().expect("a good start");
         assert_eq!(state.description(), folder.community.state.description());
         assert_eq!(state.size(), begun + SIGNED + 5);
+        let blocks = store.blocks(0, state.size()).expect("its blocks");
+        assert_eq!(folder.binary, in_binary(&blocks));
         drop(store);
         let found = verify(&folder.config.store).expect_err("recycled signatures");
         // The card of the one who only reads: genesis, the roster, two cards, then this.
@@ -214,7 +228,10 @@ mod tests {
         make_empty(&new).expect("it is made");
         make_empty(&new).expect("it is empty");
         fs::write(new.join("file"), "").expect("a file");
-        for (path, words) in [(new.clone(), "is not empty"), (new.join("file"), "exists")] {
+        for (path, words) in [
+            (new.clone(), "is not empty"),
+            (new.join("file"), "is no folder"),
+        ] {
             let problem = make_empty(&path)
                 .expect_err("something is there")
                 .to_string();

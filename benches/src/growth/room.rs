@@ -7,16 +7,30 @@ use rustix::fs::statvfs;
 
 use crate::load::Problem;
 
-/// What a block takes besides its message's letters, at most: a store's page holds few rows, and may stay a quarter empty.
-const BESIDES: u64 = 1000;
+/// A store's pages, which hold whole rows as long as one fits.
+const PAGE: u64 = 4096;
+
+/// What a block's row takes besides its message's letters, at most: padding is in it.
+const BESIDES: u64 = 650;
+
+/// What a block takes beside its row, at most: its digest.
+const DIGEST: u64 = 160;
 
 /// For the journal, keys and smaller chains.
 const SPARE: u64 = 64 << 20;
 
 /// The bytes that a chain of so many blocks needs at most, whose messages have so many letters.
 pub fn needed(blocks: u64, letters: u64) -> u64 {
-    let each = BESIDES.saturating_add(letters.saturating_mul(5) / 4);
-    blocks.saturating_mul(each).saturating_add(SPARE)
+    blocks.saturating_mul(each(letters)).saturating_add(SPARE)
+}
+
+fn each(letters: u64) -> u64 {
+    let row = letters.saturating_add(BESIDES);
+    let paged = match PAGE / row {
+        0 => row.saturating_add(PAGE),
+        rows => PAGE / rows,
+    };
+    paged.saturating_add(DIGEST)
 }
 
 /// Looks whether a folder's disk has room for so many bytes. `instead` says what else can be done than to make room.
@@ -24,6 +38,10 @@ pub fn needed(blocks: u64, letters: u64) -> u64 {
 /// # Errors
 /// If there is less room, or no such folder.
 pub fn check(folder: &Path, needed: u64, instead: &str) -> Result<(), Problem> {
+    if !folder.is_dir() {
+        let words = format!("there is no folder {}: {instead}", folder.display());
+        return Err(Problem::new(words));
+    }
     let disk = statvfs(folder).map_err(Problem::at(folder.display()))?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     if free >= needed {
@@ -41,6 +59,7 @@ pub fn check(folder: &Path, needed: u64, instead: &str) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::Folder;
 
     #[test]
     fn a_disk_without_room_is_told_with_what_can_be_done() {
@@ -50,8 +69,23 @@ mod tests {
         let problem = problem.to_string();
         assert!(problem.contains("make room, or else"), "{problem}");
         assert!(problem.starts_with(&folder.display().to_string()));
-        let problem = check(Path::new("/nowhere/at/all"), 1, "").expect_err("no such folder");
-        assert!(problem.to_string().starts_with("/nowhere/at/all: "));
+        let problem = check(Path::new("/no/where"), 1, "or else").expect_err("no such folder");
+        assert_eq!(problem.to_string(), "there is no folder /no/where: or else");
+    }
+
+    #[test]
+    fn a_store_does_not_need_more_than_was_said_and_not_twice_as_little() {
+        for letters in [40, 420, 1000, 1500, 5000] {
+            let dir = tempfile::tempdir().expect("a folder");
+            let mut folder = Folder::found(dir.path(), 1, 0).expect("a community");
+            folder.grow(600, letters, false).expect("it grows");
+            let file = folder.config.store.metadata().expect("a store").len();
+            let said = 600 * each(letters as u64);
+            assert!(
+                file <= said && said < 2 * file,
+                "{letters}: {file} of {said}"
+            );
+        }
     }
 
     #[test]

@@ -17,8 +17,17 @@ pub const SHORTEST: u64 = 1000;
 const MEMBERS: [usize; 3] = [10, 100, 1000];
 const AMONG: u64 = 10_000;
 
-/// Letters of the messages whose stores are measured, in chains of [one length](OF_LETTERS).
-const SIZES: [usize; 6] = [40, 200, LETTERS, 600, 1000, 4000];
+/// Letters of the messages whose stores are measured, in chains of [one length](OF_LETTERS). The last are a chat's: most are
+/// short, some long.
+const SIZES: [(&str, &[usize]); 7] = [
+    ("40", &[40]),
+    ("200", &[200]),
+    ("420", &[420]),
+    ("600", &[600]),
+    ("1,000", &[1000]),
+    ("4,000", &[4000]),
+    ("mixed", &[40, 40, 200, 40, 420, 40, 200, 1000]),
+];
 const OF_LETTERS: u64 = 5000;
 
 /// The chains' lengths: a thousand and ten times more each, up to the last, which is told by the caller.
@@ -70,12 +79,9 @@ pub async fn run(upto: u64, mut tell: impl FnMut(&str)) -> Result<Report, Proble
         let row = measure(&folder, &dir.path().join("community")).await?;
         report.members.push(row);
     }
-    for letters in SIZES {
-        tell(&format!(
-            "messages of {} letters are stored",
-            thousands(letters as u64)
-        ));
-        report.sizes.push(stored(letters)?);
+    for (name, letters) in SIZES {
+        tell(&format!("messages of {name} letters are stored"));
+        report.sizes.push(stored(name, letters)?);
     }
     report.seconds = begun.elapsed().as_secs_f64();
     Ok(report)
@@ -90,17 +96,20 @@ async fn in_copy(folder: &Folder, dir: &Path) -> Result<Row, Problem> {
     Ok(row)
 }
 
-fn stored(letters: usize) -> Result<Sized, Problem> {
+fn stored(name: &str, letters: &[usize]) -> Result<Sized, Problem> {
     let dir = temporary()?;
     let mut folder = Folder::found(dir.path(), 2, 0).map_err(Problem::at("the founding"))?;
-    grow(&mut folder, OF_LETTERS, letters)?;
+    let grown = folder.grow_in_turn(OF_LETTERS, letters, false);
+    grown.map_err(Problem::at(NO_GROWTH))?;
     Ok(Sized {
-        letters,
+        letters: name.to_owned(),
         blocks: OF_LETTERS,
         space: Space::of(&folder.config.store)?,
         binary: folder.binary,
     })
 }
+
+const NO_GROWTH: &str = "the chain could not grow";
 
 fn temporary() -> Result<tempfile::TempDir, Problem> {
     tempfile::tempdir().map_err(Problem::at("no temporary folder"))
@@ -112,7 +121,7 @@ fn found(dir: &Path, readers: usize) -> Result<Folder, Problem> {
 
 fn grow(folder: &mut Folder, blocks: u64, letters: usize) -> Result<(), Problem> {
     let grown = folder.grow(blocks, letters, false);
-    grown.map_err(Problem::at("the chain could not grow"))
+    grown.map_err(Problem::at(NO_GROWTH))
 }
 
 #[cfg(test)]
