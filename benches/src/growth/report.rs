@@ -78,8 +78,8 @@ ready: from the process's start to its first /readyz, the file in the page cache
 processor time for each message, submit: the whole server's, in verif. as a multiple of one RSA-2048 verification beside it; join ms: as
 the member sees it who holds the chain; join µs: the server's processor time, in sign. as a multiple of one RSA-2048 signature beside it;
 ÷ binary: the store by what its entries need in binary; hashes: of the consistency proof from a tenth of the chain, and of the longest
-there is; proof ms: its answer. Below, bytes of each block; rows: of the blocks; digests: kept for a start; unused: of pages. Mixed are
-messages of 40, 40, 200, 40, 420, 40, 200 and 1,000 letters in turn.";
+there is; proof ms: its answer. Below, bytes of each block; rows: of the blocks; digests: kept for a start; unused: of pages. Mixed:
+half of the messages have 40 letters, a quarter 200, an eighth 420, an eighth 1,000.";
 
 impl Report {
     /// The goals, held against what was measured.

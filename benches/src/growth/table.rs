@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::time::Instant;
 
+use dispatch_protocol::bytes::Hash;
+
 use super::measure::{WRITERS, measure};
 use super::report::{Report, Sized};
 use super::{Folder, LETTERS, Row, Space, folder, room};
@@ -17,17 +19,10 @@ pub const SHORTEST: u64 = 1000;
 const MEMBERS: [usize; 3] = [10, 100, 1000];
 const AMONG: u64 = 10_000;
 
-/// Letters of the messages whose stores are measured, in chains of [one length](OF_LETTERS). The last are a chat's: most are
-/// short, some long.
-const SIZES: [(&str, &[usize]); 7] = [
-    ("40", &[40]),
-    ("200", &[200]),
-    ("420", &[420]),
-    ("600", &[600]),
-    ("1,000", &[1000]),
-    ("4,000", &[4000]),
-    ("mixed", &[40, 40, 200, 40, 420, 40, 200, 1000]),
-];
+/// Letters of the messages whose stores are measured, in chains of [one length](OF_LETTERS).
+const SIZES: [usize; 6] = [40, 200, LETTERS, 600, 1000, 4000];
+/// Of a chat's messages, most are short and some long.
+const MIXED: [usize; 8] = [40, 40, 40, 40, 200, 200, 420, 1000];
 const OF_LETTERS: u64 = 5000;
 
 /// The chains' lengths: a thousand and ten times more each, up to the last, which is told by the caller.
@@ -79,10 +74,13 @@ pub async fn run(upto: u64, mut tell: impl FnMut(&str)) -> Result<Report, Proble
         let row = measure(&folder, &dir.path().join("community")).await?;
         report.members.push(row);
     }
-    for (name, letters) in SIZES {
+    for letters in SIZES {
+        let name = thousands(letters as u64);
         tell(&format!("messages of {name} letters are stored"));
-        report.sizes.push(stored(name, letters)?);
+        report.sizes.push(stored(&name, &[letters])?);
     }
+    tell("messages of mixed lengths are stored");
+    report.sizes.push(stored("mixed", &mixed())?);
     report.seconds = begun.elapsed().as_secs_f64();
     Ok(report)
 }
@@ -94,6 +92,15 @@ async fn in_copy(folder: &Folder, dir: &Path) -> Result<Row, Problem> {
     let row = measure(folder, &copy).await?;
     std::fs::remove_dir_all(&copy).map_err(Problem::at(copy.display()))?;
     Ok(row)
+}
+
+/// [`MIXED`] in an order without a period that pages could fall in with, and the same in each run.
+fn mixed() -> Vec<usize> {
+    let drawn = |number: u64| {
+        let hash = Hash::of(&number.to_be_bytes());
+        MIXED[usize::from(hash.as_bytes()[0]) % MIXED.len()]
+    };
+    (0..OF_LETTERS).map(drawn).collect()
 }
 
 fn stored(name: &str, letters: &[usize]) -> Result<Sized, Problem> {
@@ -133,5 +140,23 @@ mod tests {
         assert_eq!(lengths(1000), [1000]);
         assert_eq!(lengths(20_000), [1000, 10_000, 20_000]);
         assert_eq!(lengths(1_000_000), [1000, 10_000, 100_000, 1_000_000]);
+    }
+
+    #[test]
+    fn mixed_lengths_are_as_many_of_each_as_they_should_be_and_have_no_short_period() {
+        let mixed = mixed();
+        assert_eq!(mixed.len() as u64, OF_LETTERS);
+        for (letters, eighths) in [(40, 4), (200, 2), (420, 1), (1000, 1)] {
+            let count = mixed.iter().filter(|found| **found == letters).count() as u64;
+            let wanted = OF_LETTERS * eighths / 8;
+            assert!(
+                count.abs_diff(wanted) < OF_LETTERS / 50,
+                "{letters}: {count}"
+            );
+        }
+        for period in 1..100 {
+            let alike = mixed.iter().zip(&mixed[period..]);
+            assert!(alike.filter(|(one, other)| one == other).count() < mixed.len() / 2);
+        }
     }
 }
