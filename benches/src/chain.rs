@@ -126,6 +126,17 @@ impl Community {
 
     /// So many messages of so many letters each, from all writers in turn, which are the chain's next ones.
     pub fn messages(&self, count: usize, letters: usize, signing: Signing) -> Vec<Entry> {
+        self.messages_in_turn(count, &[letters], signing)
+    }
+
+    /// The same of so many letters in turn, by their blocks' numbers: however a chain is put together, it comes out alike.
+    pub fn messages_in_turn(
+        &self,
+        count: usize,
+        letters: &[usize],
+        signing: Signing,
+    ) -> Vec<Entry> {
+        let first = self.state.size() as usize;
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let share = count.div_ceil(threads).max(1);
         let numbers: Vec<usize> = (0..count).collect();
@@ -134,7 +145,10 @@ impl Community {
                 .chunks(share)
                 .map(|share| {
                     scope.spawn(move || {
-                        let each = |&number| self.message(number, letters, signing);
+                        let each = |&number: &usize| {
+                            let letters = letters[(first + number) % letters.len()];
+                            self.message(number, letters, signing)
+                        };
                         share.iter().map(each).collect::<Vec<_>>()
                     })
                 })
@@ -271,6 +285,32 @@ mod tests {
         let written: Vec<u64> = community.writers.iter().map(written).collect();
         // The authority said genesis, roster, card and epoch, the others their cards.
         assert_eq!(written, [4 + 3, 1 + 2, 1 + 2]);
+    }
+
+    #[test]
+    fn letters_go_in_turn_by_the_number_of_the_block_whatever_was_made_at_once() {
+        let (mut community, _) = Community::found(2, 0);
+        let lengths = |entries: &[Entry]| {
+            let ciphertext = |entry: &Entry| match &entry.body {
+                Body::Message(message) => message.ciphertext.as_ref().map(|bytes| bytes.len()),
+                _ => None,
+            };
+            entries.iter().map(ciphertext).collect::<Vec<_>>()
+        };
+        let in_turn = [40, 400, 800];
+        let at_once = community.messages_in_turn(7, &in_turn, Signing::Recycled);
+        let at_once = lengths(&at_once);
+        assert_eq!(at_once[0], at_once[3]);
+        assert!(at_once[0] != at_once[1] && at_once[1] != at_once[2]);
+        let mut apart = Vec::new();
+        for count in [1, 4, 2] {
+            let entries = community.messages_in_turn(count, &in_turn, Signing::Recycled);
+            apart.extend(lengths(&entries));
+            for entry in entries {
+                community.append(entry);
+            }
+        }
+        assert_eq!(apart, at_once);
     }
 
     #[test]

@@ -9,14 +9,22 @@ pub struct Table {
 impl Table {
     /// Begins with the columns' names.
     pub fn new<const N: usize>(head: [&str; N]) -> Self {
-        Self {
-            rows: vec![head.map(str::to_owned).to_vec()],
-        }
+        Self::of(head.map(str::to_owned).to_vec())
+    }
+
+    /// The same where columns are counted at run time.
+    pub fn of(head: Vec<String>) -> Self {
+        Self { rows: vec![head] }
     }
 
     /// Adds a row.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.to_vec());
+        self.add(cells.to_vec());
+    }
+
+    /// The same where columns are counted at run time.
+    pub fn add(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
     }
 
     /// The text, a line for each row.

@@ -1,6 +1,6 @@
 //! A community's folder with a long chain, as `dispatchd` serves it.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,10 @@ use dispatch_protocol::key::KeyPair;
 use dispatch_server::benching::Store;
 use dispatch_server::{Config, Error, Founding, init};
 
+use super::binary;
 use crate::chain::{Community, Signing};
 use crate::keys;
+use crate::load::Problem;
 
 /// How many of the last messages carry signatures of their own: more than a start verifies.
 pub const SIGNED: u64 = 300;
@@ -28,6 +30,8 @@ pub struct Folder {
     pub server_key: KeyPair,
     /// How its server is configured.
     pub config: Config,
+    /// The bytes that its entries need in [binary].
+    pub binary: u64,
 }
 
 impl Folder {
@@ -68,6 +72,7 @@ impl Folder {
             community,
             server_key,
             config,
+            binary: in_binary(&blocks),
         };
         folder.conclude(&mut store)?;
         Ok(folder)
@@ -80,6 +85,14 @@ impl Folder {
     /// # Errors
     /// If the disk refuses.
     pub fn grow(&mut self, blocks: u64, letters: usize, all: bool) -> Result<(), Error> {
+        self.grow_in_turn(blocks, &[letters], all)
+    }
+
+    /// The same by messages of so many letters in turn.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn grow_in_turn(&mut self, blocks: u64, letters: &[usize], all: bool) -> Result<(), Error> {
         let mut store = Store::open(&self.config.store)?;
         while self.community.state.size() < blocks {
             let left = blocks - self.community.state.size();
@@ -89,12 +102,13 @@ impl Folder {
                 before => (before, Signing::Recycled),
             };
             let count = count.min(BATCH as u64) as usize;
-            let entries = self.community.messages(count, letters, signing);
+            let entries = self.community.messages_in_turn(count, letters, signing);
             let blocks: Vec<Block> = entries
                 .into_iter()
                 .map(|entry| self.community.append(entry))
                 .collect();
             store.append(&blocks)?;
+            self.binary += in_binary(&blocks);
         }
         self.conclude(&mut store)
     }
@@ -115,6 +129,53 @@ impl Folder {
     }
 }
 
+fn in_binary(blocks: &[Block]) -> u64 {
+    blocks.iter().map(|block| binary::bytes(&block.entry)).sum()
+}
+
+/// Makes sure that a folder is there and empty.
+///
+/// # Errors
+/// If something is in it, it is a file, or it cannot be made.
+pub fn make_empty(dir: &Path) -> Result<(), Problem> {
+    let hint = "name a folder that does not exist or is empty";
+    if dir.exists() && !dir.is_dir() {
+        return Err(Problem::new(format!(
+            "{} is no folder: {hint}",
+            dir.display()
+        )));
+    }
+    fs::create_dir_all(dir).map_err(Problem::at(dir.display()))?;
+    let mut listing = fs::read_dir(dir).map_err(Problem::at(dir.display()))?;
+    match listing.next() {
+        None => Ok(()),
+        Some(_) => Err(Problem::new(format!(
+            "{} is not empty: {hint}",
+            dir.display()
+        ))),
+    }
+}
+
+/// Copies a community that nobody serves to a folder that does not exist; the keys stay where they are.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn copy(community: &Path, to: &Path) -> Result<(), Problem> {
+    let failed = || Problem::at(format!("a copy in {}", to.display()));
+    fs::create_dir(to).map_err(failed())?;
+    for entry in fs::read_dir(community).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        let Some(name) = path.file_name() else {
+            continue;
+        };
+        match path.is_dir() {
+            true => copy(&path, &to.join(name))?,
+            false => fs::copy(&path, to.join(name)).map(drop).map_err(failed())?,
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use dispatch_server::benching::verify;
@@ -133,10 +194,54 @@ mod tests {
         let state = store.load().expect("a good start");
         assert_eq!(state.description(), folder.community.state.description());
         assert_eq!(state.size(), begun + SIGNED + 5);
+        let blocks = store.blocks(0, state.size()).expect("its blocks");
+        assert_eq!(folder.binary, in_binary(&blocks));
         drop(store);
         let found = verify(&folder.config.store).expect_err("recycled signatures");
         // The card of the one who only reads: genesis, the roster, two cards, then this.
         assert!(found.to_string().contains("damaged at block 4:"), "{found}");
+    }
+
+    #[test]
+    fn a_copy_starts_as_its_original_does_and_the_original_stays_as_it_was() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut folder = Folder::found(dir.path(), 1, 0).expect("a community");
+        folder.grow(20, 40, false).expect("it grows");
+        let copied = dir.path().join("copied");
+        copy(&dir.path().join("community"), &copied).expect("a copy");
+        let config = Config::load(&copied).expect("its configuration");
+        assert_ne!(config.store, folder.config.store);
+        folder.grow(25, 40, false).expect("it grows on");
+        let size = |config: &Config| {
+            let store = Store::open(&config.store).expect("a store");
+            store.load().expect("a good start").size()
+        };
+        assert_eq!((size(&config), size(&folder.config)), (20, 25));
+        let again = copy(&dir.path().join("community"), &copied).expect_err("it is there");
+        assert!(again.to_string().contains("exists"), "{again}");
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_refused_in_one_line() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let new = dir.path().join("new/one");
+        make_empty(&new).expect("it is made");
+        make_empty(&new).expect("it is empty");
+        fs::write(new.join("file"), "").expect("a file");
+        for (path, words) in [
+            (new.clone(), "is not empty"),
+            (new.join("file"), "is no folder"),
+        ] {
+            let problem = make_empty(&path)
+                .expect_err("something is there")
+                .to_string();
+            assert!(problem.contains(words), "{problem}");
+            assert!(
+                problem.starts_with(&path.display().to_string()),
+                "{problem}"
+            );
+            assert_eq!(problem.lines().count(), 1);
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Community {
         };
         let community = Community { folder, keys };
         init(&community.path(), &founding).map_err(Problem::at("the founding"))?;
-        community.settle()?;
+        settle(&community.path())?;
         Ok(community)
     }
 
@@ -63,28 +63,32 @@ impl Community {
     pub fn config(&self) -> Result<Config, Problem> {
         Config::load(&self.path()).map_err(Problem::at("the configuration"))
     }
+}
 
-    fn settle(&self) -> Result<(), Problem> {
-        let path = self.path().join("dispatchd.toml");
-        let text = fs::read_to_string(&path).map_err(Problem::at(path.display()))?;
-        let mut found = 0;
-        let lines = text.lines().map(|line| {
-            let name = line.split(' ').next().unwrap_or(line);
-            match SETTINGS.iter().find(|(setting, _)| *setting == name) {
-                Some((setting, value)) => {
-                    found += 1;
-                    format!("{setting} = {value}\n")
-                }
-                None => format!("{line}\n"),
+/// Lets a community's folder be configured as a load needs it.
+///
+/// # Errors
+/// A configuration that lacks a setting which is changed.
+pub fn settle(folder: &Path) -> Result<(), Problem> {
+    let path = folder.join("dispatchd.toml");
+    let text = fs::read_to_string(&path).map_err(Problem::at(path.display()))?;
+    let mut found = 0;
+    let lines = text.lines().map(|line| {
+        let name = line.split(' ').next().unwrap_or(line);
+        match SETTINGS.iter().find(|(setting, _)| *setting == name) {
+            Some((setting, value)) => {
+                found += 1;
+                format!("{setting} = {value}\n")
             }
-        });
-        let text: String = lines.collect();
-        if found != SETTINGS.len() {
-            let words = "the configuration that was founded lacks a setting that the load changes";
-            return Err(Problem::new(words));
+            None => format!("{line}\n"),
         }
-        fs::write(&path, text).map_err(Problem::at(path.display()))
+    });
+    let text: String = lines.collect();
+    if found != SETTINGS.len() {
+        let words = "the configuration that was founded lacks a setting that the load changes";
+        return Err(Problem::new(words));
     }
+    fs::write(&path, text).map_err(Problem::at(path.display()))
 }
 
 /// Reads members' private keys (PKCS#8 in PEM): every `.pem` file of a folder, in the order of their names.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dispatch_protocol::chain::State;
 use dispatch_protocol::entry::{Body, CardBody, Epoch as EpochBody, Recipient};
 use dispatch_protocol::epoch::{Secret, WrapContext};
 use dispatch_protocol::key::{CardKey, KeyPair};
@@ -58,6 +59,26 @@ impl Conversation {
         conversation.epoch.id = first.say(Body::Epoch(body)).await?;
         conversation.catch_up().await?;
         Ok(conversation)
+    }
+
+    /// Goes on with a conversation that stands in a chain which is held already: joins with each key, and says nothing. All
+    /// of these are recipients of the epoch.
+    ///
+    /// # Errors
+    /// A server that refuses.
+    pub async fn go_on(
+        target: &Target,
+        keys: &[Arc<KeyPair>],
+        chain: &State,
+        epoch: Epoch,
+    ) -> Result<Conversation, Problem> {
+        let mut authors = Vec::new();
+        for key in keys {
+            let mut author = Member::join_holding(target, key.clone(), chain.clone()).await?;
+            author.rest();
+            authors.push(author);
+        }
+        Ok(Conversation { authors, epoch })
     }
 
     fn first(&self) -> Result<&Member, Problem> {

@@ -37,31 +37,20 @@ impl Member {
     pub async fn join(target: &Target, key: Arc<KeyPair>) -> Result<Member, Problem> {
         let genesis = target.discover().await?.genesis;
         let (chain, _) = State::from_genesis(genesis).map_err(Problem::at("block 0"))?;
-        let dial = Dial {
-            origin: target.origin.clone(),
-            community: chain.community(),
-            server_key: chain.server_key().clone(),
-            account: key.public().clone(),
-        };
-        let mut socket = target.open(SOCKET, BUFFER).await?;
-        let nonce = nonce();
-        let hello = dial.hello(nonce, None, Some(chain.prefix()));
-        say(&mut socket, &ClientFrame::Hello(hello)).await?;
-        let challenge = match next(&mut socket).await? {
-            ServerFrame::Challenge(challenge) => challenge,
-            other => return Err(unexpected("a challenge", &other)),
-        };
-        let (waiting, prove) = dial
-            .prove(nonce, &challenge, &key)
-            .map_err(Problem::at("the challenge"))?;
-        say(&mut socket, &ClientFrame::Prove(prove)).await?;
-        let welcome = match next(&mut socket).await? {
-            ServerFrame::Welcome(welcome) => welcome,
-            other => return Err(unexpected("a welcome", &other)),
-        };
-        let joined = waiting
-            .welcome(&welcome)
-            .map_err(Problem::at("the welcome"))?;
+        Member::join_holding(target, key, chain).await
+    }
+
+    /// Joins holding a chain, and reads what the server has beyond it, every rule checked.
+    ///
+    /// # Errors
+    /// A server that refuses, or whose welcome or chain does not verify.
+    pub async fn join_holding(
+        target: &Target,
+        key: Arc<KeyPair>,
+        chain: State,
+    ) -> Result<Member, Problem> {
+        let (joined, socket) = enter(target, &key, &chain).await?;
+        let size = joined.chain().size;
         let mut member = Member {
             target: target.clone(),
             key,
@@ -69,7 +58,7 @@ impl Member {
             socket: Some(socket),
             chain,
         };
-        member.read_to(welcome.size).await?;
+        member.read_to(size).await?;
         Ok(member)
     }
 
@@ -196,6 +185,43 @@ impl Member {
         }
         Ok(())
     }
+}
+
+/// Joins holding a chain: from the first byte to the welcome, verified.
+///
+/// # Errors
+/// A server that refuses, or whose challenge or welcome does not verify.
+pub async fn enter(
+    target: &Target,
+    key: &KeyPair,
+    chain: &State,
+) -> Result<(Joined, Socket), Problem> {
+    let dial = Dial {
+        origin: target.origin.clone(),
+        community: chain.community(),
+        server_key: chain.server_key().clone(),
+        account: key.public().clone(),
+    };
+    let mut socket = target.open(SOCKET, BUFFER).await?;
+    let nonce = nonce();
+    let hello = dial.hello(nonce, None, Some(chain.prefix()));
+    say(&mut socket, &ClientFrame::Hello(hello)).await?;
+    let challenge = match next(&mut socket).await? {
+        ServerFrame::Challenge(challenge) => challenge,
+        other => return Err(unexpected("a challenge", &other)),
+    };
+    let (waiting, prove) = dial
+        .prove(nonce, &challenge, key)
+        .map_err(Problem::at("the challenge"))?;
+    say(&mut socket, &ClientFrame::Prove(prove)).await?;
+    let welcome = match next(&mut socket).await? {
+        ServerFrame::Welcome(welcome) => welcome,
+        other => return Err(unexpected("a welcome", &other)),
+    };
+    let joined = waiting
+        .welcome(&welcome)
+        .map_err(Problem::at("the welcome"))?;
+    Ok((joined, socket))
 }
 
 async fn say(socket: &mut Socket, frame: &ClientFrame) -> Result<(), Problem> {

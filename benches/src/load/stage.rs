@@ -76,6 +76,17 @@ impl Stage {
         })
     }
 
+    /// A conversation that stands on a server: a process of its own, or one within this process.
+    pub fn of(process: Option<Process>, target: Target, conversation: Conversation) -> Stage {
+        Stage {
+            conversation,
+            watched: process.as_ref().map(Process::watched),
+            _process: process,
+            _community: None,
+            target,
+        }
+    }
+
     /// Begins a conversation on a server that runs already, with as many of its members as the load has senders.
     ///
     /// # Errors

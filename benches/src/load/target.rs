@@ -75,9 +75,19 @@ impl Target {
     /// # Errors
     /// A server that is not there, or serves no community.
     pub async fn discover(&self) -> Result<Discovery, Problem> {
+        let document = self.get("/.well-known/dispatch-d", "").await?;
+        Discovery::decode(&document)
+            .map_err(Problem::at(format!("{} is no dispatch-d", self.origin)))
+    }
+
+    /// Reads a document over a connection of its own. `headers` are further lines of the request, each with its line's end.
+    ///
+    /// # Errors
+    /// A server that is not there, or answers otherwise than with 200.
+    pub async fn get(&self, path: &str, headers: &str) -> Result<String, Problem> {
         let mut stream = self.connect().await?;
         let request = format!(
-            "GET /.well-known/dispatch-d HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n",
             self.address
         );
         stream
@@ -89,10 +99,17 @@ impl Target {
             .read_to_string(&mut answer)
             .await
             .map_err(Problem::at(self.unreachable()))?;
-        let document = answer.split_once("\r\n\r\n");
-        let (_, document) = document.ok_or_else(|| Problem::new(self.unreachable()))?;
-        Discovery::decode(document)
-            .map_err(Problem::at(format!("{} is no dispatch-d", self.origin)))
+        let (head, document) = answer
+            .split_once("\r\n\r\n")
+            .ok_or_else(|| Problem::new(self.unreachable()))?;
+        match head.starts_with("HTTP/1.1 200 ") {
+            true => Ok(document.to_owned()),
+            false => {
+                let status = head.lines().next().unwrap_or(head);
+                let words = format!("{}{path} answers {status}: {document}", self.origin);
+                Err(Problem::new(words))
+            }
+        }
     }
 
     fn unreachable(&self) -> String {
