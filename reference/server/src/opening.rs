@@ -120,6 +120,11 @@ fn migrate(ledger: &mut SqliteLedger) -> Result<(), StoreError> {
             backup = %migrated.backup.display(),
             "the store was migrated; remove the backup when all is well, since what is redacted from now on stays in it"
         );
+        if !migrated.packed {
+            tracing::info!(
+                "the store's file still has the room that its older form took, and fills it by and by; somebody reads it, or the disk has no room for a second one"
+            );
+        }
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ CREATE TABLE checkpoint (
     signature BLOB NOT NULL
 ) STRICT;
 CREATE TABLE listed (account BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
-INSERT INTO block SELECT * FROM new.block;
+INSERT INTO block SELECT number, prev, time, kind, (SELECT id FROM new.account WHERE account.number = block.author),
+    seq, seen_size, seen_hash, sent_at, body, signature, ciphertext FROM new.block;
 INSERT INTO checkpoint SELECT * FROM new.checkpoint;
 INSERT INTO listed SELECT * FROM new.listed;

@@ -4,6 +4,7 @@
 //! After a crash between two lines a batch is there whole or not at all: SQLite's own promise, since a batch is one
 //! transaction.
 
+mod authors;
 mod copy;
 mod lock;
 mod migrate;
@@ -15,18 +16,19 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
-use dispatch_protocol::chain::{Block, Digest};
+use dispatch_protocol::chain::Block;
 use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::entry::Body;
-use rusqlite::{Connection, OpenFlags, Row, Statement, Transaction, params};
+use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 
 use super::{Batch, Ledger, Shelf, StoreError, record};
+use authors::Authors;
 use lock::Lock;
 pub(crate) use migrate::Step;
-use schema::{APPLICATION, DIGESTS, INSERT_DIGEST, PAGE_BYTES, SCHEMA, TABLES};
+use schema::{
+    ACCOUNTS, APPLICATION, BLOCKS, DIGESTS, INSERT_BLOCK, INSERT_DIGEST, PAGE_BYTES, SCHEMA, TABLES,
+};
 pub(crate) use shelf::SqliteShelf;
-
-const COLUMNS: &str = "number, prev, time, kind, author, seq, seen_size, seen_hash, sent_at, body, signature, ciphertext";
 
 /// How long the writer waits for another program that writes to the store, which nobody should.
 const BUSY: Duration = Duration::from_millis(100);
@@ -36,6 +38,8 @@ pub(crate) struct SqliteLedger {
     connection: Connection,
     shelf: SqliteShelf,
     path: PathBuf,
+    /// None where the store has to be asked, as after a commit that failed, which may have gone through.
+    authors: Option<Authors>,
     _lock: Lock,
 }
 
@@ -54,7 +58,7 @@ impl SqliteLedger {
         let connection = Connection::open(path).map_err(|cause| failed(cause.to_string()))?;
         connection
             .execute_batch(&format!(
-                "PRAGMA page_size = {PAGE_BYTES}; PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}; {TABLES} {DIGESTS}"
+                "PRAGMA page_size = {PAGE_BYTES}; PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}; {ACCOUNTS} {BLOCKS} {TABLES} {DIGESTS}"
             ))
             .map_err(|cause| failed(cause.to_string()))?;
         drop(connection);
@@ -93,6 +97,7 @@ impl SqliteLedger {
             connection,
             shelf,
             path: path.to_owned(),
+            authors: None,
             _lock: lock,
         })
     }
@@ -122,60 +127,15 @@ impl SqliteLedger {
 impl Ledger for SqliteLedger {
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.is_current()?;
-        let path = self.path.clone();
-        let write = |transaction: Transaction<'_>| -> rusqlite::Result<()> {
-            {
-                let mut insert = transaction.prepare_cached(&format!(
-                    "INSERT INTO block ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-                ))?;
-                for block in batch.blocks {
-                    let entry = &block.entry;
-                    let ciphertext = match &entry.body {
-                        // What is redacted in this very batch never reaches the disk.
-                        Body::Message(message) if !batch.redacted.contains(&block.index) => {
-                            message.ciphertext.as_deref()
-                        }
-                        _ => None,
-                    };
-                    insert.execute(params![
-                        signed(block.index),
-                        block.prev.as_bytes(),
-                        signed(block.time),
-                        record::number_of(entry.kind()),
-                        entry.author.as_bytes(),
-                        signed(entry.seq),
-                        signed(entry.seen.size),
-                        entry.seen.hash.as_bytes(),
-                        signed(entry.sent_at),
-                        record::write(&entry.body),
-                        &*entry.signature,
-                        ciphertext,
-                    ])?;
-                }
-                let mut insert = transaction.prepare_cached(INSERT_DIGEST)?;
-                for (index, digest) in batch.digests {
-                    insert_digest(&mut insert, *index, digest)?;
-                }
-                let mut redact = transaction
-                    .prepare_cached("UPDATE block SET ciphertext = NULL WHERE number = ?1")?;
-                for index in batch.redacted {
-                    redact.execute([signed(*index)])?;
-                }
-            }
-            if let Some(applied) = batch.applied {
-                transaction.execute("DELETE FROM listed", [])?;
-                let mut insert =
-                    transaction.prepare_cached("INSERT INTO listed (account) VALUES (?1)")?;
-                for account in applied {
-                    insert.execute([account.as_bytes()])?;
-                }
-            }
-            transaction.commit()
+        let failed = |cause: rusqlite::Error| told(&self.path, &cause);
+        let mut authors = match self.authors.take() {
+            Some(authors) => authors,
+            None => Authors::read(&self.connection).map_err(failed)?,
         };
-        self.connection
-            .transaction()
-            .and_then(write)
-            .map_err(|cause| told(&path, &cause))
+        let transaction = self.connection.transaction().map_err(failed)?;
+        write(transaction, &mut authors, batch).map_err(failed)?;
+        self.authors = Some(authors);
+        Ok(())
     }
 
     fn keep(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
@@ -216,18 +176,74 @@ impl Ledger for SqliteLedger {
     }
 }
 
-fn insert_digest(insert: &mut Statement<'_>, index: u64, digest: &Digest) -> rusqlite::Result<()> {
-    insert
-        .execute(params![
-            signed(index),
+/// Writes a batch and commits it.
+fn write(
+    transaction: Transaction<'_>,
+    authors: &mut Authors,
+    batch: &Batch<'_>,
+) -> rusqlite::Result<()> {
+    insert(&transaction, authors, batch)?;
+    {
+        let mut redact =
+            transaction.prepare_cached("UPDATE block SET ciphertext = NULL WHERE number = ?1")?;
+        for index in batch.redacted {
+            redact.execute([signed(*index)])?;
+        }
+    }
+    if let Some(applied) = batch.applied {
+        transaction.execute("DELETE FROM listed", [])?;
+        let mut insert = transaction.prepare_cached("INSERT INTO listed (account) VALUES (?1)")?;
+        for account in applied {
+            insert.execute([account.as_bytes()])?;
+        }
+    }
+    transaction.commit()
+}
+
+/// Inserts a batch's blocks and digests.
+fn insert(
+    transaction: &Transaction<'_>,
+    authors: &mut Authors,
+    batch: &Batch<'_>,
+) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached(INSERT_BLOCK)?;
+    for block in batch.blocks {
+        let entry = &block.entry;
+        let ciphertext = match &entry.body {
+            // What is redacted in this very batch never reaches the disk.
+            Body::Message(message) if !batch.redacted.contains(&block.index) => {
+                message.ciphertext.as_deref()
+            }
+            _ => None,
+        };
+        insert.execute(params![
+            signed(block.index),
+            block.prev.as_bytes(),
+            signed(block.time),
+            record::number_of(entry.kind()),
+            authors.number_of(transaction, &entry.author)?,
+            signed(entry.seq),
+            signed(entry.seen.size),
+            entry.seen.hash.as_bytes(),
+            signed(entry.sent_at),
+            record::write(&entry.body),
+            &*entry.signature,
+            ciphertext,
+        ])?;
+    }
+    let mut insert = transaction.prepare_cached(INSERT_DIGEST)?;
+    for (index, digest) in batch.digests {
+        insert.execute(params![
+            signed(*index),
             digest.hash.as_bytes(),
             signed(digest.time),
             digest.id.as_bytes(),
-            digest.author.as_bytes(),
+            authors.number_of(transaction, &digest.author)?,
             signed(digest.seq),
             signed(digest.seen),
-        ])
-        .map(drop)
+        ])?;
+    }
+    Ok(())
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

@@ -67,7 +67,7 @@ async fn a_damaged_store_is_reported_with_its_place_and_left_as_it_is() {
             "signature",
         ),
         (
-            "UPDATE block SET author = x'00' WHERE number = 2",
+            "UPDATE block SET author = 77 WHERE number = 2",
             2,
             "not of its form",
         ),

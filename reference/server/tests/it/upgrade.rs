@@ -58,7 +58,7 @@ async fn an_older_store_is_read_as_it_is_and_migrated_by_serve_after_a_copy() {
     let told = process.says("the store was migrated");
     let backup = community.path("store/chain.sqlite.schema-1.backup");
     assert!(
-        told.contains("from=1 to=2") && told.contains(text(&backup)),
+        told.contains("from=1 to=3") && told.contains(text(&backup)),
         "{told}"
     );
     let target = process.serving();
@@ -123,7 +123,7 @@ async fn a_newer_store_is_refused_by_every_command_with_one_line_that_names_both
     ] {
         let told = refused(code, command);
         assert!(
-            told.contains("the store has schema 7, and this dispatchd knows them up to 2"),
+            told.contains("the store has schema 7, and this dispatchd knows them up to 3"),
             "{told}"
         );
     }
@@ -143,7 +143,7 @@ async fn a_newer_store_is_refused_by_every_command_with_one_line_that_names_both
             &[&["restore", text(&backup), text(&to)], blocks].concat(),
         );
         assert!(
-            told.contains("the store has schema 7, and this dispatchd knows them up to 2"),
+            told.contains("the store has schema 7, and this dispatchd knows them up to 3"),
             "{told}"
         );
         assert!(!to.exists());

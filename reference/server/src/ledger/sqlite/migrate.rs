@@ -4,12 +4,14 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use dispatch_protocol::chain::Digest;
+use std::sync::PoisonError;
+
 use rusqlite::Transaction;
 
-use super::schema::{DIGESTS, INSERT_DIGEST, SCHEMA};
-use super::{SqliteLedger, copy, insert_digest, told};
-use crate::ledger::{Ledger as _, Shelf as _, StoreError};
+use super::authors::Authors;
+use super::schema::{ACCOUNTS, BLOCKS, DIGESTS, PAGE_BYTES, SCHEMA};
+use super::{SqliteLedger, copy, insert, told};
+use crate::ledger::{Batch, Ledger as _, Shelf as _, StoreError, digests_of};
 
 /// How much is read at once, in bytes.
 const UNIT_BYTES: usize = 4 << 20;
@@ -21,7 +23,7 @@ pub(crate) enum Step {
     Copied(u64, u64),
     /// The copy has its name, and is durable.
     Kept,
-    /// The new table holds what belongs to so many blocks; nothing of it is committed.
+    /// The new tables hold what belongs to so many blocks; nothing of it is committed.
     Filled(u64),
     /// The new version stands.
     Committed,
@@ -36,6 +38,9 @@ pub(crate) struct Migrated {
     pub(crate) to: i64,
     /// The copy of the store as it was.
     pub(crate) backup: PathBuf,
+    /// Whether the room that the old tables took was given back. Nothing is wrong with a store that holds it: what is
+    /// appended takes it.
+    pub(crate) packed: bool,
 }
 
 impl SqliteLedger {
@@ -63,6 +68,7 @@ impl SqliteLedger {
             from,
             to: SCHEMA,
             backup,
+            packed: self.pack(),
         }))
     }
 
@@ -112,24 +118,46 @@ impl SqliteLedger {
         // The reader has a connection of its own, and sees the old tables all the time.
         let shelf = &self.shelf;
         let transaction: Transaction<'_> = self.connection.transaction().map_err(failed)?;
-        transaction.execute_batch(DIGESTS).map_err(failed)?;
+        transaction
+            .execute_batch(&format!(
+                "ALTER TABLE block RENAME TO former; DROP TABLE IF EXISTS digest; {ACCOUNTS} {BLOCKS} {DIGESTS}"
+            ))
+            .map_err(failed)?;
+        let mut authors = Authors::read(&transaction).map_err(failed)?;
         let mut next = 0;
         loop {
             let blocks = shelf.blocks(next..u64::MAX >> 1, UNIT_BYTES)?;
             let Some(last) = blocks.last() else { break };
             next = last.index + 1;
-            let mut insert = transaction.prepare_cached(INSERT_DIGEST).map_err(failed)?;
-            for block in &blocks {
-                if let Some(digest) = Digest::compute(block) {
-                    insert_digest(&mut insert, block.index, &digest).map_err(failed)?;
-                }
-            }
+            let batch = Batch {
+                blocks: &blocks,
+                digests: &digests_of(&blocks),
+                redacted: &[],
+                applied: None,
+            };
+            insert(&transaction, &mut authors, &batch).map_err(failed)?;
             step(Step::Filled(next));
         }
+        transaction
+            .execute_batch("DROP TABLE former")
+            .map_err(failed)?;
         transaction
             .pragma_update(None, "user_version", SCHEMA)
             .map_err(failed)?;
         transaction.commit().map_err(failed)
+    }
+
+    /// Gives back the room that the old tables took, and takes pages of the size that new stores have. That needs as much room
+    /// once more for a while, and nobody who reads; a crash leaves the store as it was or as it will be, by SQLite's journal.
+    fn pack(&mut self) -> bool {
+        // A connection that is open keeps the journal's mode as it is.
+        let idle = self.shelf.idle.get_mut();
+        idle.unwrap_or_else(PoisonError::into_inner).clear();
+        let packed = self.connection.execute_batch(&format!(
+            "PRAGMA journal_mode = DELETE; PRAGMA page_size = {PAGE_BYTES}; VACUUM;"
+        ));
+        let resumed = self.connection.execute_batch("PRAGMA journal_mode = WAL;");
+        packed.and(resumed).is_ok()
     }
 }
 

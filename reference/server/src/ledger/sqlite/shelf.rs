@@ -11,8 +11,8 @@ use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::entry::{Entry, Kind, Prefix};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
-use super::schema::{APPLICATION, SCHEMA, WITH_DIGESTS};
-use super::{COLUMNS, connect, copy, signed, told, unsigned};
+use super::schema::{APPLICATION, SCHEMA, WITH_DIGESTS, block_columns, digest_columns};
+use super::{connect, copy, signed, told, unsigned};
 use crate::ledger::{Shelf, StoreError, record};
 
 /// The handle that reads: each reader takes a connection of its own, which is kept for the next.
@@ -187,7 +187,8 @@ impl Shelf for SqliteShelf {
     fn blocks(&self, range: Range<u64>, bytes: usize) -> Result<Vec<Block>, StoreError> {
         self.with(|connection| {
             let mut select = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM block WHERE number >= ?1 AND number < ?2 ORDER BY number"
+                "SELECT {} FROM block WHERE number >= ?1 AND number < ?2 ORDER BY number",
+                block_columns(self.schema)
             ))?;
             let mut rows = select.query([signed(range.start), signed(range.end)])?;
             let mut blocks = Vec::new();
@@ -227,10 +228,10 @@ impl Shelf for SqliteShelf {
         };
         self.with(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT number, hash, time, id, author, seq, seen_size FROM digest \
-                     WHERE number >= ?1 AND number < ?2 ORDER BY number",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT {} FROM digest WHERE number >= ?1 AND number < ?2 ORDER BY number",
+                    digest_columns(self.schema)
+                ))?
                 .query_map([signed(range.start), signed(range.end)], read)?
                 .collect()
         })
@@ -244,7 +245,8 @@ impl Shelf for SqliteShelf {
     ) -> Result<(), StoreError> {
         self.with(|connection| {
             let mut select = connection.prepare(&format!(
-                "SELECT {COLUMNS} FROM block WHERE number >= ?1 ORDER BY number"
+                "SELECT {} FROM block WHERE number >= ?1 ORDER BY number",
+                block_columns(self.schema)
             ))?;
             // From the start, whatever stands before it is damage, too.
             let first = if from == 0 { i64::MIN } else { signed(from) };
