@@ -7,4 +7,5 @@ pub mod goals;
 pub mod growth;
 pub mod keys;
 pub mod load;
+pub mod peers;
 pub mod table;

@@ -2,6 +2,7 @@
 //! generator's. It is a second run of this very program: nothing else has to be built or found.
 
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitCode, Stdio};
@@ -10,10 +11,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Problem;
+use super::target::Target;
 use super::usage::Watched;
 
 /// The hidden first argument by which this program becomes the reference server.
 pub const SERVE: &str = "serve-for-load";
+
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(20);
 
 /// How long a server may take to end by itself.
 const END: Duration = Duration::from_secs(15);
@@ -75,6 +80,38 @@ impl Process {
                 Err(Problem::new(words))
             }
         }
+    }
+
+    /// Starts a command that does not say when it serves, and waits until something listens at its address. What it says
+    /// goes to a file in a folder.
+    ///
+    /// # Errors
+    /// What it said, if it ends before; no listener in time.
+    pub async fn start_at(
+        mut command: Command,
+        target: &Target,
+        folder: &Path,
+    ) -> Result<Process, Problem> {
+        let path = folder.join("log");
+        let log = File::create(&path).map_err(Problem::at(path.display()))?;
+        let both = log.try_clone().map_err(Problem::at(path.display()))?;
+        command.stdin(Stdio::null()).stdout(both).stderr(log);
+        let child = command
+            .spawn()
+            .map_err(Problem::at(command.get_program().display()))?;
+        let mut process = Process { child };
+        let begun = Instant::now();
+        while target.connect().await.is_err() {
+            let ended = process.child.try_wait();
+            let ended = ended.map_err(Problem::at("a server's process"))?.is_some();
+            if ended || begun.elapsed() > START {
+                let said = fs::read_to_string(&path).unwrap_or_default();
+                let words = format!("the server did not come up; it said: {}", said.trim());
+                return Err(Problem::new(words));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(process)
     }
 
     /// The process, to be watched.
