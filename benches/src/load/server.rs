@@ -159,3 +159,42 @@ fn drain(mut log: BufReader<ChildStderr>) {
     let mut buffer = [0; 4096];
     while matches!(log.read(&mut buffer), Ok(read) if read > 0) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script);
+        command
+    }
+
+    async fn started(script: &str, address: &str) -> Result<Process, Problem> {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::at(&format!("http://{address}")).unwrap();
+        Process::start_at(shell(script), &target, folder.path()).await
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_before_it_listens_is_told_with_its_last_words() {
+        // Nobody listens at port 1.
+        let started = started("echo no room; echo for this >&2; exit 3", "127.0.0.1:1").await;
+        let problem = started.err().unwrap().to_string();
+        let told = "the server did not come up; it said: no room\nfor this";
+        assert_eq!(problem, told);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_listens_runs_until_it_is_dropped() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let process = started("exec sleep 600", &address).await.unwrap();
+        let watched = process.watched();
+        assert!(watched.resident().is_ok());
+        drop(process);
+        assert!(watched.resident().is_err());
+    }
+}

@@ -140,8 +140,8 @@ impl Running {
     fn resident(&self) -> Result<u64, Problem> {
         let watched = match self {
             Running::Dispatch(stage) => stage.watched(),
-            Running::Nostr(stage) => Some(stage.watched()),
-            Running::Nats(stage) => Some(stage.watched()),
+            Running::Nostr(stage) => stage.watched(),
+            Running::Nats(stage) => stage.watched(),
         };
         let watched = watched.ok_or_else(|| Problem::new("a server that is not watched"))?;
         Watched::resident(watched)

@@ -47,8 +47,8 @@ pub enum Keeping {
 pub struct Stage {
     keeping: Keeping,
     target: Target,
-    process: Process,
-    _folder: tempfile::TempDir,
+    process: Option<Process>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 type Connection = Framed<TcpStream, Codec>;
@@ -75,19 +75,37 @@ impl Stage {
         let stage = Stage {
             keeping,
             target: Target::at(&format!("http://{}", address.trim()))?,
-            process,
-            _folder: folder,
+            process: Some(process),
+            _folder: Some(folder),
         };
-        if keeping == Keeping::Stream {
-            let making = tokio::time::timeout(SOON, stage.make_stream()).await;
-            making.map_err(Problem::at("JetStream makes no stream"))??;
-        }
-        Ok(stage)
+        stage.begin().await
     }
 
-    /// The server's process.
-    pub fn watched(&self) -> Watched {
-        self.process.watched()
+    /// The same on a server that runs already and is not watched.
+    ///
+    /// # Errors
+    /// A server that is not there, or makes no stream.
+    pub async fn within(target: Target, keeping: Keeping) -> Result<Stage, Problem> {
+        let stage = Stage {
+            keeping,
+            target,
+            process: None,
+            _folder: None,
+        };
+        stage.begin().await
+    }
+
+    async fn begin(self) -> Result<Stage, Problem> {
+        if self.keeping == Keeping::Stream {
+            let making = tokio::time::timeout(SOON, self.make_stream()).await;
+            making.map_err(Problem::at("JetStream makes no stream"))??;
+        }
+        Ok(self)
+    }
+
+    /// The server's process, if it is known.
+    pub fn watched(&self) -> Option<Watched> {
+        self.process.as_ref().map(Process::watched)
     }
 
     /// Runs a load, whose messages have so many bytes.
@@ -118,7 +136,7 @@ impl Stage {
             ordered: false,
             senders_read: false,
         };
-        drive(participants, load.pace, Some(self.watched()), within).await
+        drive(participants, load.pace, self.watched(), within).await
     }
 
     /// So many connections that are sent every message.

@@ -30,8 +30,8 @@ const SOON: Duration = Duration::from_secs(10);
 /// A relay under load.
 pub struct Stage {
     target: Target,
-    process: Process,
-    _folder: tempfile::TempDir,
+    process: Option<Process>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Stage {
@@ -54,14 +54,23 @@ impl Stage {
         let process = Process::start_at(command, &target, folder.path()).await?;
         Ok(Stage {
             target,
-            process,
-            _folder: folder,
+            process: Some(process),
+            _folder: Some(folder),
         })
     }
 
-    /// The relay's process.
-    pub fn watched(&self) -> Watched {
-        self.process.watched()
+    /// The same on a relay that runs already and is not watched.
+    pub fn within(target: Target) -> Stage {
+        Stage {
+            target,
+            process: None,
+            _folder: None,
+        }
+    }
+
+    /// The relay's process, if it is known.
+    pub fn watched(&self) -> Option<Watched> {
+        self.process.as_ref().map(Process::watched)
     }
 
     /// Runs a load, whose events have so many bytes of content.
@@ -92,7 +101,7 @@ impl Stage {
             ordered: false,
             senders_read: false,
         };
-        drive(participants, load.pace, Some(self.watched()), within).await
+        drive(participants, load.pace, self.watched(), within).await
     }
 
     /// So many connections that are sent every event that comes.
