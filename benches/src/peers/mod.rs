@@ -1,6 +1,7 @@
 //! What a user would pick instead, measured beside the reference server in one run: the same loads by the same drivers, the
 //! servers in turn. A peer that is not installed is told, and so is one that fails; neither ends the run.
 
+mod column;
 pub mod nats;
 pub mod nostr;
 mod numbers;
@@ -9,13 +10,15 @@ mod report;
 mod server;
 
 use std::collections::BTreeMap;
+use std::env;
 use std::path::{Path, PathBuf};
 
 use self::program::{NATS, NOSTR, Program};
 use crate::goals::room;
 use crate::load::{Load, Pace, Problem};
 
-pub use report::{Column, Report, Taken};
+pub use column::{Column, Of, Taken};
+pub use report::Report;
 pub use server::{Running, Server};
 
 /// How many idle connections are held.
@@ -108,8 +111,11 @@ impl Kind {
 /// # Errors
 /// A program that was given and is none; the reference server, if it does not come up or loses a message.
 pub async fn measure(given: &Given, mut tell: impl FnMut(&str)) -> Result<Report, Problem> {
-    let nostr = NOSTR.find(given.nostr.as_deref()).await?;
-    let nats = NATS.find(given.nats.as_deref()).await?;
+    let search = env::var_os("PATH");
+    let nostr = NOSTR
+        .find(given.nostr.as_deref(), search.as_deref())
+        .await?;
+    let nats = NATS.find(given.nats.as_deref(), search.as_deref()).await?;
     // Servers inherit the limit of open files.
     let count = room().min(IDLE);
     let mut columns = Server::ALL.map(|server| column(server, &nostr, &nats));

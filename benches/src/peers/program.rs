@@ -47,11 +47,15 @@ pub const NATS: Wanted = Wanted {
 };
 
 impl Wanted {
-    /// Looks where it was said to be, or else in `PATH`. What to say of one that is not installed comes back in its place.
+    /// Looks where it was said to be, or else in a search path. What to say of one that is not installed comes back in its place.
     ///
     /// # Errors
-    /// A path that was given and is no program; one that does not tell its version.
-    pub async fn find(self, given: Option<&Path>) -> Result<Result<Program, String>, Problem> {
+    /// A path that was given and is no program, or does not tell its version.
+    pub async fn find(
+        self,
+        given: Option<&Path>,
+        search: Option<&OsStr>,
+    ) -> Result<Result<Program, String>, Problem> {
         let path = match given {
             Some(path) if path.is_file() => Some(path.to_owned()),
             Some(path) => {
@@ -62,13 +66,16 @@ impl Wanted {
                 );
                 return Err(Problem::new(words));
             }
-            None => self.in_path(env::var_os("PATH").as_deref()),
+            None => self.in_path(search),
         };
         let Some(path) = path else {
             return Ok(Err(self.missing()));
         };
-        let version = version(&path).await?;
-        Ok(Ok(Program { path, version }))
+        match version(&path).await {
+            Ok(version) => Ok(Ok(Program { path, version })),
+            Err(problem) if given.is_none() => Ok(Err(problem.to_string())),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// What is said of a program that is not installed.
@@ -122,9 +129,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_that_does_not_run_is_told_and_is_an_error_only_if_it_was_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join(NOSTR.name);
+        fs::write(&program, "").unwrap();
+        let told = program.display().to_string();
+        let search = Some(folder.path().as_os_str());
+        let found = NOSTR.find(None, search).await.unwrap();
+        assert!(found.unwrap_err().starts_with(&told));
+        let problem = NOSTR.find(Some(&program), search).await.unwrap_err();
+        assert!(problem.to_string().starts_with(&told), "{problem}");
+    }
+
+    #[tokio::test]
     async fn a_path_that_was_given_and_is_no_file_is_told() {
         let given = Path::new("/nowhere/relay");
-        let problem = NOSTR.find(Some(given)).await.unwrap_err().to_string();
+        let problem = NOSTR.find(Some(given), None).await.unwrap_err().to_string();
         assert_eq!(
             problem,
             "/nowhere/relay is no file; give nostr-rs-relay's program"

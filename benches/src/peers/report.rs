@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
-
+use super::column::{Column, Of, Taken, middle};
 use super::{Kind, Server};
 use crate::goals::{Line, STRFRY};
-use crate::load::{Measured, Problem};
 use crate::table::{Table, figure};
 
 /// Everything that was measured.
@@ -19,148 +17,46 @@ pub struct Report {
     pub idle: usize,
 }
 
-/// What one server showed.
-#[derive(Debug)]
-pub struct Column {
-    /// Which.
-    pub server: Server,
-    /// Its version, or why it was not run.
-    pub version: Result<String, String>,
-    /// Each turn of each load. None for a turn that failed.
-    pub taken: BTreeMap<Kind, Vec<Option<Taken>>>,
-    /// Resident memory of an idle connection, in bytes.
-    pub idle: Option<f64>,
-    /// What failed, and why.
-    pub failed: Vec<String>,
-}
-
-/// What one load showed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Taken {
-    /// Acknowledged messages a second.
-    pub accepted_per_s: f64,
-    /// Messages a second that were both acknowledged and in everybody's hands.
-    pub sustained_per_s: f64,
-    /// Messages a second that subscribers received, all of them together.
-    pub deliveries_per_s: f64,
-    /// The server's processor time for each accepted message, in microseconds.
-    pub server_us: Option<f64>,
-    /// Half of the acknowledgements were faster, in milliseconds.
-    pub acknowledgement_p50_ms: f64,
-    /// Half of the deliveries were faster, and 99 of 100, in milliseconds.
-    pub delivery_ms: Option<(f64, f64)>,
-}
-
-impl Taken {
-    /// What counts of a load.
-    pub fn of(measured: &Measured) -> Taken {
-        let delivery = measured.delivery.as_ref();
-        Taken {
-            accepted_per_s: measured.accepted_per_s,
-            sustained_per_s: measured.sustained_per_s,
-            deliveries_per_s: measured.deliveries_per_s,
-            server_us: measured.server_us_per_accepted,
-            acknowledgement_p50_ms: measured.acknowledgement.p50_ms,
-            delivery_ms: delivery.map(|latency| (latency.p50_ms, latency.p99_ms)),
-        }
-    }
-}
-
 /// A line of the table: its name, the load, and what is told of it.
-type Row = (&'static str, Kind, fn(&Taken) -> Option<f64>);
-
-const ROWS: [Row; 9] = [
+const ROWS: [(&str, Kind, Of); 9] = [
     (
         "8 connections, window 64: accepted/s",
         Kind::Eight,
-        |taken| Some(taken.accepted_per_s),
+        Taken::accepted,
     ),
     (
         "  server's processor time for each, µs",
         Kind::Eight,
-        |taken| taken.server_us,
+        Taken::server,
     ),
-    ("1 connection, window 64: accepted/s", Kind::One, |taken| {
-        Some(taken.accepted_per_s)
-    }),
+    (
+        "1 connection, window 64: accepted/s",
+        Kind::One,
+        Taken::accepted,
+    ),
     (
         "50 subscribers: accepted and read by all/s",
         Kind::FanOut,
-        |taken| Some(taken.sustained_per_s),
+        Taken::sustained,
     ),
-    ("  deliveries/s", Kind::FanOut, |taken| {
-        Some(taken.deliveries_per_s)
-    }),
+    ("  deliveries/s", Kind::FanOut, Taken::deliveries),
     (
         "  server's processor time for each message, µs",
         Kind::FanOut,
-        |taken| taken.server_us,
+        Taken::server,
     ),
     (
         "300/s, 50 subscribers: delivery p50, ms",
         Kind::Calm,
-        |taken| taken.delivery_ms.map(|(p50, _)| p50),
+        Taken::delivery_p50,
     ),
-    ("  p99, ms", Kind::Calm, |taken| {
-        taken.delivery_ms.map(|(_, p99)| p99)
-    }),
+    ("  p99, ms", Kind::Calm, Taken::delivery_p99),
     (
         "one message at a time, acknowledged: p50, ms",
         Kind::Alone,
-        |taken| Some(taken.acknowledgement_p50_ms),
+        Taken::acknowledgement,
     ),
 ];
-
-impl Column {
-    /// Notes a turn.
-    ///
-    /// # Errors
-    /// The reference's: what it showed before is worth nothing then.
-    pub fn note(&mut self, kind: Kind, taken: Result<Taken, Problem>) -> Result<(), Problem> {
-        let taken = self.passed(kind.name(), taken)?;
-        self.taken.entry(kind).or_default().push(taken);
-        Ok(())
-    }
-
-    /// Notes what an idle connection takes, in bytes.
-    ///
-    /// # Errors
-    /// As [`Column::note`].
-    pub fn note_idle(&mut self, idle: Result<f64, Problem>) -> Result<(), Problem> {
-        self.idle = self.passed("idle connections", idle)?;
-        Ok(())
-    }
-
-    fn passed<T>(&mut self, what: &str, shown: Result<T, Problem>) -> Result<Option<T>, Problem> {
-        let server = self.server.name();
-        match shown {
-            Ok(shown) => Ok(Some(shown)),
-            Err(problem) if self.server == Server::Dispatch => {
-                Err(Problem::at(format!("{server}, {what}"))(problem))
-            }
-            Err(problem) => {
-                self.failed.push(format!("{what}: {problem}"));
-                Ok(None)
-            }
-        }
-    }
-
-    /// The figures of each turn of a load.
-    fn turns(&self, kind: Kind, of: fn(&Taken) -> Option<f64>) -> Vec<Option<f64>> {
-        let turns = self.taken.get(&kind).into_iter().flatten();
-        turns.map(|taken| taken.as_ref().and_then(of)).collect()
-    }
-
-    /// The middle one.
-    fn middle(&self, kind: Kind, of: fn(&Taken) -> Option<f64>) -> Option<f64> {
-        middle(self.turns(kind, of).into_iter().flatten().collect())
-    }
-}
-
-fn middle(mut figures: Vec<f64>) -> Option<f64> {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len().checked_sub(1)? / 2).copied()
-}
 
 impl Report {
     fn column(&self, server: Server) -> &Column {
@@ -169,7 +65,7 @@ impl Report {
     }
 
     /// The reference's figure as a multiple of a peer's: the middle one of the turns, each of which has met both.
-    fn ratio(&self, peer: Server, kind: Kind, of: fn(&Taken) -> Option<f64>) -> Option<f64> {
+    fn ratio(&self, peer: Server, kind: Kind, of: Of) -> Option<f64> {
         let ours = self.column(Server::Dispatch).turns(kind, of);
         let theirs = self.column(peer).turns(kind, of);
         let pairs = ours.into_iter().zip(theirs);
@@ -182,16 +78,15 @@ impl Report {
 
     /// The goals that name a peer, and those of latency.
     pub fn lines(&self) -> Vec<Line> {
-        let (accepted, sustained) = (ROWS[0].2, ROWS[3].2);
         let ours = self.column(Server::Dispatch);
-        let calm = |row: Row| ours.middle(Kind::Calm, row.2);
+        let calm = |of: Of| ours.middle(Kind::Calm, of);
         vec![
             self.beside(
                 1,
                 "8 connections: accepted",
                 Server::Nostr,
                 24.0,
-                (Kind::Eight, accepted),
+                (Kind::Eight, Taken::accepted),
             ),
             strfry(1, "8 connections: accepted", "at least 6 times it"),
             self.beside(
@@ -199,7 +94,7 @@ impl Report {
                 "50 subscribers: accepted and read by all",
                 Server::CoreNats,
                 1.5,
-                (Kind::FanOut, sustained),
+                (Kind::FanOut, Taken::sustained),
             ),
             strfry(
                 2,
@@ -209,14 +104,14 @@ impl Report {
             Line::most(
                 3,
                 "300/s, 50 subscribers: delivery, p50",
-                calm(ROWS[6]),
+                calm(Taken::delivery_p50),
                 "ms",
                 3.0,
             ),
             Line::most(
                 3,
                 "300/s, 50 subscribers: delivery, p99",
-                calm(ROWS[7]),
+                calm(Taken::delivery_p99),
                 "ms",
                 10.0,
             ),
@@ -234,7 +129,7 @@ impl Report {
         what: &str,
         peer: Server,
         least: f64,
-        (kind, of): (Kind, fn(&Taken) -> Option<f64>),
+        (kind, of): (Kind, Of),
     ) -> Line {
         let what = format!("{what} ÷ {}'s", peer.name());
         if let Some(ratio) = self.ratio(peer, kind, of) {
@@ -242,7 +137,7 @@ impl Report {
         }
         let column = self.column(peer);
         let why = match &column.version {
-            Err(_) => "it is not installed",
+            Err(_) => "it was not run, as told above",
             Ok(_) => "it failed, as told above",
         };
         Line::not_measured(goal, &what, &format!("at least {least} times it"), why)
@@ -319,6 +214,7 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Problem;
     use crate::peers::program::{NATS, NOSTR};
 
     /// A server that was so many times as fast as another.
@@ -395,7 +291,7 @@ mod tests {
         report.columns[0].taken.insert(Kind::Eight, turns.into());
         let turns = [taken(2.0), taken(1.0), taken(2.0)];
         report.columns[1].taken.insert(Kind::Eight, turns.into());
-        let ratio = |report: &Report| report.ratio(Server::Nostr, Kind::Eight, ROWS[0].2);
+        let ratio = |report: &Report| report.ratio(Server::Nostr, Kind::Eight, Taken::accepted);
         assert_eq!(ratio(&report), Some(30.0));
         // what a turn lacks is not made up for by another turn
         let turns = [taken(2.0), None, None];
