@@ -8,4 +8,5 @@ pub mod growth;
 pub mod instructions;
 pub mod keys;
 pub mod load;
+pub mod peers;
 pub mod table;

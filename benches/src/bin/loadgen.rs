@@ -9,6 +9,8 @@ use dispatch_benches::goals::{self, Told};
 use dispatch_benches::load::server::{self, SERVE};
 use dispatch_benches::load::stage::{Elsewhere, Outcome, Stage};
 use dispatch_benches::load::{Load, Pace, Problem};
+use dispatch_benches::peers::{self, Given};
+use tokio::signal::unix::{SignalKind, signal};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +41,18 @@ enum Command {
         /// Print everything that each load showed, too, such as the server's processor time by thread
         #[arg(long)]
         details: bool,
+    },
+    /// Drive the reference and the peers that are installed by the same loads, and print a table
+    Peers {
+        /// nostr-rs-relay's program, if it is not in PATH
+        #[arg(long, value_name = "PATH")]
+        nostr: Option<PathBuf>,
+        /// nats-server's program, if it is not in PATH
+        #[arg(long, value_name = "PATH")]
+        nats: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     #[command(name = SERVE, hide = true)]
     Serve { folder: PathBuf },
@@ -89,6 +103,7 @@ fn main() -> ExitCode {
         Command::Goals { json, details } => {
             in_runtime(goals::measure(|told| tell(&told, json, details)))
         }
+        Command::Peers { nostr, nats, json } => in_runtime(beside(Given { nostr, nats }, json)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -135,6 +150,21 @@ async fn run(arguments: RunArguments) -> Result<(), Problem> {
     };
     let outcome = stage.run(load, arguments.plaintext.into()).await?;
     print(&outcome, arguments.json)
+}
+
+/// Measures the peers. A signal ends the run as a failure does: the servers end with it.
+async fn beside(given: Given, json: bool) -> Result<(), Problem> {
+    let mut terminated = signal(SignalKind::terminate()).map_err(Problem::at("signals"))?;
+    let report = tokio::select! {
+        report = peers::measure(&given, |under_way| eprintln!("{under_way}")) => report?,
+        _ = tokio::signal::ctrl_c() => return Err(Problem::new("interrupted")),
+        _ = terminated.recv() => return Err(Problem::new("terminated")),
+    };
+    match json {
+        true => println!("{}", report.json()),
+        false => print!("\n{report}"),
+    }
+    Ok(())
 }
 
 fn tell(told: &Told<'_>, json: bool, details: bool) {

@@ -24,6 +24,12 @@ const IDLE: usize = 10_000;
 /// What the generator needs besides idle connections: its other sockets and files.
 const SPARE: u64 = 500;
 
+/// Why nothing is said here of a peer that `loadgen peers` runs.
+const PEERS: &str = "cargo peers runs it beside this one, where it is installed";
+
+/// Why nothing is said of a peer that no program here runs.
+pub(crate) const STRFRY: &str = "strfry is not run here";
+
 /// What a measurement tells, as soon as it is known.
 pub enum Told<'a> {
     /// A line of the table.
@@ -84,11 +90,10 @@ async fn accepting(tell: &mut impl FnMut(Told<'_>)) -> Result<(), Problem> {
     let what = "1 connection: server's processor time for each";
     let line = Line::most(1, what, one.in_verifications, unit, 2.2);
     tell(Told::Line(line));
-    for (peer, wanted) in [("strfry", 6), ("nostr-rs-relay", 24)] {
+    for (peer, wanted, why) in [("strfry", 6, STRFRY), ("nostr-rs-relay", 24, PEERS)] {
         let what = format!("8 connections: accepted ÷ {peer}'s");
         let wanted = format!("at least {wanted} times it");
-        let why = format!("{peer} is not run beside this one");
-        tell(Told::Line(Line::not_measured(1, &what, &wanted, &why)));
+        tell(Told::Line(Line::not_measured(1, &what, &wanted, why)));
     }
     Ok(())
 }
@@ -145,11 +150,10 @@ async fn fanning_out(tell: &mut impl FnMut(Told<'_>)) -> Result<Option<f64>, Pro
     let what = "1,000 subscribers: server time for each delivery, all of it";
     let line = Line::most(2, what, per_delivery(&crowd), "µs", 1.5);
     tell(Told::Line(line));
-    for (peer, wanted) in [("strfry", "6"), ("core NATS", "1.5")] {
+    for (peer, wanted, why) in [("strfry", "6", STRFRY), ("core NATS", "1.5", PEERS)] {
         let what = format!("50 subscribers: accepted ÷ {peer}'s");
         let wanted = format!("at least {wanted} times it");
-        let why = format!("{peer} is not run beside this one");
-        tell(Told::Line(Line::not_measured(2, &what, &wanted, &why)));
+        tell(Told::Line(Line::not_measured(2, &what, &wanted, why)));
     }
     Ok(each)
 }
@@ -178,8 +182,7 @@ async fn latency(
     let what = "one message at a time, acknowledged";
     tell(Told::Line(Line::told(3, what, figure)));
     let what = "one message at a time ÷ strfry's time";
-    let why = "strfry is not run beside this one";
-    let line = Line::not_measured(3, what, "at most 0.5 of it", why);
+    let line = Line::not_measured(3, what, "at most 0.5 of it", STRFRY);
     tell(Told::Line(line));
     Ok(())
 }
@@ -259,7 +262,7 @@ async fn idle(calm: Load, tell: &mut impl FnMut(Told<'_>)) -> Result<(), Problem
 }
 
 /// How many idle connections this process may have: its limit of open files is raised as far as it goes.
-fn room() -> usize {
+pub(crate) fn room() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,

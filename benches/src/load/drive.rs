@@ -98,17 +98,18 @@ pub struct Latency {
 ///
 /// # Errors
 /// A message that was refused, not acknowledged, lost, doubled or out of order; a socket that failed; no end in time.
-pub async fn drive<S, T, H, E>(
+pub async fn drive<S, T, I, H, E>(
     participants: Participants<S, T, H>,
     pace: Pace,
     watched: Option<Watched>,
     within: Duration,
 ) -> Result<Measured, Problem>
 where
-    S: Stream<Item = Result<T, E>> + Sink<T, Error = E> + Unpin + Send + 'static,
+    S: Stream<Item = Result<I, E>> + Sink<T, Error = E> + Unpin + Send + 'static,
     T: Unpin + Send + 'static,
+    I: Send + 'static,
     E: std::fmt::Display + Send + 'static,
-    H: Fn(&T) -> Heard + Clone + Unpin + Send + 'static,
+    H: Fn(&I) -> Heard + Clone + Unpin + Send + 'static,
 {
     let Participants {
         senders,

@@ -56,11 +56,11 @@ pub struct Sent {
     pub tally: Option<Tally>,
 }
 
-impl<S, T, H> Sender<S, T, H>
+impl<S, T, I, H, E> Sender<S, T, H>
 where
-    S: Stream<Item = Result<T, S::Error>> + Sink<T> + Unpin,
-    S::Error: std::fmt::Display,
-    H: Fn(&T) -> Heard,
+    S: Stream<Item = Result<I, E>> + Sink<T, Error = E> + Unpin,
+    E: std::fmt::Display,
+    H: Fn(&I) -> Heard,
 {
     /// A sender of these messages. A `tally` is for a server that sends everything to everybody, senders included.
     pub fn new(
@@ -104,7 +104,7 @@ where
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<(), Problem> {
-        let failed = |error: S::Error| Problem::new(format!("a sender's socket failed: {error}"));
+        let failed = |error: E| Problem::new(format!("a sender's socket failed: {error}"));
         while self.messages.len() > 0 && self.room(context) > 0 {
             match Pin::new(&mut self.socket).poll_ready(context) {
                 Poll::Pending => break,
@@ -166,12 +166,12 @@ where
     }
 }
 
-impl<S, T, H> Future for Sender<S, T, H>
+impl<S, T, I, H, E> Future for Sender<S, T, H>
 where
-    S: Stream<Item = Result<T, S::Error>> + Sink<T> + Unpin,
-    S::Error: std::fmt::Display,
+    S: Stream<Item = Result<I, E>> + Sink<T, Error = E> + Unpin,
+    E: std::fmt::Display,
     T: Unpin,
-    H: Fn(&T) -> Heard + Unpin,
+    H: Fn(&I) -> Heard + Unpin,
 {
     type Output = Result<Sent, Problem>;
 

@@ -2,6 +2,7 @@
 //! generator's. It is a second run of this very program: nothing else has to be built or found.
 
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitCode, Stdio};
@@ -10,10 +11,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Problem;
+use super::target::Target;
 use super::usage::Watched;
 
 /// The hidden first argument by which this program becomes the reference server.
 pub const SERVE: &str = "serve-for-load";
+
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(20);
 
 /// How long a server may take to end by itself.
 const END: Duration = Duration::from_secs(15);
@@ -77,6 +82,38 @@ impl Process {
         }
     }
 
+    /// Starts a command that does not say when it serves, and waits until something listens at its address. What it says
+    /// goes to a file in a folder.
+    ///
+    /// # Errors
+    /// What it said, if it ends before; no listener in time.
+    pub async fn start_at(
+        mut command: Command,
+        target: &Target,
+        folder: &Path,
+    ) -> Result<Process, Problem> {
+        let path = folder.join("log");
+        let log = File::create(&path).map_err(Problem::at(path.display()))?;
+        let both = log.try_clone().map_err(Problem::at(path.display()))?;
+        command.stdin(Stdio::null()).stdout(both).stderr(log);
+        let child = command
+            .spawn()
+            .map_err(Problem::at(command.get_program().display()))?;
+        let mut process = Process { child };
+        let begun = Instant::now();
+        while target.connect().await.is_err() {
+            let ended = process.child.try_wait();
+            let ended = ended.map_err(Problem::at("a server's process"))?.is_some();
+            if ended || begun.elapsed() > START {
+                let said = fs::read_to_string(&path).unwrap_or_default();
+                let words = format!("the server did not come up; it said: {}", said.trim());
+                return Err(Problem::new(words));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(process)
+    }
+
     /// The process, to be watched.
     pub fn watched(&self) -> Watched {
         Watched::new(self.child.id())
@@ -121,4 +158,43 @@ fn line_with(log: &mut impl BufRead, words: &str) -> Result<String, String> {
 fn drain(mut log: BufReader<ChildStderr>) {
     let mut buffer = [0; 4096];
     while matches!(log.read(&mut buffer), Ok(read) if read > 0) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script);
+        command
+    }
+
+    async fn started(script: &str, address: &str) -> Result<Process, Problem> {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::at(&format!("http://{address}")).unwrap();
+        Process::start_at(shell(script), &target, folder.path()).await
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_before_it_listens_is_told_with_its_last_words() {
+        // Nobody listens at port 1.
+        let started = started("echo no room; echo for this >&2; exit 3", "127.0.0.1:1").await;
+        let problem = started.err().unwrap().to_string();
+        let told = "the server did not come up; it said: no room\nfor this";
+        assert_eq!(problem, told);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_listens_runs_until_it_is_dropped() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let process = started("exec sleep 600", &address).await.unwrap();
+        let watched = process.watched();
+        assert!(watched.resident().is_ok());
+        drop(process);
+        assert!(watched.resident().is_err());
+    }
 }

@@ -69,7 +69,7 @@ async fn an_older_store_is_read_as_it_is_and_migrated_by_serve_after_a_copy() {
     process.signal("-TERM");
     assert_eq!(process.end(), Some(0));
 
-    assert_eq!((version(&store), version(&backup)), (2, 1));
+    assert_eq!((version(&store), version(&backup)), (3, 1));
     let mode = std::fs::metadata(&backup).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // The copy is a store: in the other's place it holds all that was there before.
