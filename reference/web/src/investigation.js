@@ -15,7 +15,7 @@ import { Tree } from "./merkle.js";
 /** @typedef {import("./form.js").Checkpoint} Checkpoint */
 
 /** What a block, a welcome or a checkpoint of another story is refused with. */
-const OF_ANOTHER_STORY = new Set(["fork", "unknown_have", "rollback", "bad_index", "bad_prev", "bad_seen", "bad_seq"]);
+const OF_ANOTHER_STORY = new Set(["fork", "unknown_have", "rollback", "bad_consistency", "bad_index", "bad_prev", "bad_seen", "bad_seq"]);
 
 /** How long a server may take to show its other story, all in all. */
 const DEADLINE_MS = 120_000;
@@ -88,6 +88,7 @@ export class Investigation {
       challenged: nothing,
       joined: nothing,
       syncing: nothing,
+      promised: nothing,
       taken: async () => {},
       synced: nothing,
       covered: nothing,

@@ -8,7 +8,7 @@ import { useMessages } from '../held-messages.js';
 import { changesOf, rowsOf } from '../rows.js';
 import { useListener, useUnhurried } from '../use.js';
 import { useRoom } from './room.jsx';
-import { ChangeNote, MessageRow, OutgoingRow } from './message.jsx';
+import { ChangeNote, EarlyRows, MessageRow, OutgoingRow } from './message.jsx';
 import { Icon } from './parts.jsx';
 
 const ESTIMATE = 52;
@@ -41,7 +41,7 @@ export function MessageList({ conversation, onChoose }) {
   const [active, setActive] = useState(null);
   const focusWanted = useRef(null);
   const inside = useRef(false);
-  // Where the eye is: at the end, or at a row and so many pixels below its top.
+  // Where the eye is: at the end, or at a row and so many pixels below its top, or among what stands behind the rows, and so many pixels before the end.
   const eye = useRef(unreadFrom === null ? { end: true } : { number: unreadFrom, below: -72 });
   /** How far the list was scrolled when that was last looked at. */
   const seen = useRef(0);
@@ -57,7 +57,9 @@ export function MessageList({ conversation, onChoose }) {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
     const number = heights.at(scrollTop);
-    eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
+    // The newest messages stay where they are while the rows in front of them come in.
+    if (!end && conversation.early.length > 0 && scrollTop > heights.total) eye.current = { before: scrollHeight - scrollTop };
+    else eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
     seen.current = scrollTop;
   }, [heights, conversation]);
 
@@ -78,7 +80,7 @@ export function MessageList({ conversation, onChoose }) {
     element.firstElementChild.style.height = `${heights.total}px`;
     const rows = element.querySelector('.rows');
     rows.style.transform = `translateY(${heights.offset(Number(rows.dataset.from))}px)`;
-    const top = eye.current.end ? element.scrollHeight : heights.offset(eye.current.number) + eye.current.below;
+    const top = eye.current.end ? element.scrollHeight : eye.current.before ? element.scrollHeight - eye.current.before : heights.offset(eye.current.number) + eye.current.below;
     const reachable = Math.max(0, Math.min(top, element.scrollHeight - element.clientHeight));
     if (Math.abs(element.scrollTop - reachable) >= 1) element.scrollTop = reachable;
     seen.current = element.scrollTop;
@@ -105,7 +107,10 @@ export function MessageList({ conversation, onChoose }) {
   const read = useCallback(() => {
     if (document.visibilityState !== 'visible' || !document.hasFocus() || !scroller.current || heights.count === 0) return;
     const { scrollTop, clientHeight } = scroller.current;
-    const upTo = eye.current.end ? heights.count : heights.at(scrollTop + clientHeight - 8) + 1;
+    // Nor is it in view while newer messages are, that are not part of it yet. [CHECK-22]
+    const isEarly = conversation.early.length > 0;
+    if (isEarly && scrollTop >= heights.total) return;
+    const upTo = eye.current.end && !isEarly ? heights.count : heights.at(scrollTop + clientHeight - 8) + 1;
     if (upTo > conversation.read) conversation.markRead(upTo).catch(() => {});
   }, [conversation, heights]);
 
@@ -153,6 +158,10 @@ export function MessageList({ conversation, onChoose }) {
     if (outgoing.conversation === conversation.key && outgoing.kind === 'message' && outgoing.state === 'waiting') eye.current = { end: true };
     // At once: what came in on the chain would else stand there twice.
     redraw();
+  });
+  useListener(community, 'early', (early) => {
+    if (early && unreadFrom === null && conversation.early.length > 0) setUnreadFrom(conversation.count);
+    redrawSoon();
   });
   // Own messages get another mark.
   useListener(community, 'checkpoint', redrawSoon);
@@ -223,7 +232,7 @@ export function MessageList({ conversation, onChoose }) {
   const below = away ? Math.max(0, conversation.unread) : 0;
   return (
     <div class="list-frame">
-      <div class="list" role={conversation.count + outgoing.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
+      <div class="list" role={conversation.count + outgoing.length + conversation.early.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
         <div class="whole">
           <div class="rows" data-from={rows[0]?.message.number ?? from}>
             {rows.map((row) => (
@@ -236,7 +245,8 @@ export function MessageList({ conversation, onChoose }) {
         </div>
         <div class="behind">
           {after.map((change) => <ChangeNote key={`${change.index} ${change.account}`} change={change} />)}
-          {conversation.count === 0 && outgoing.length === 0 && <Empty conversation={conversation} />}
+          <EarlyRows conversation={conversation} onGoTo={goToEntry} />
+          {conversation.count === 0 && outgoing.length === 0 && conversation.early.length === 0 && <Empty conversation={conversation} />}
           {outgoing.slice(0, WAITING).map((one) => <OutgoingRow key={one.local} outgoing={one} onChoose={onChoose} />)}
           {outgoing.length > WAITING && <p class="note">{counted(outgoing.length - WAITING, 'more message')} waiting to be sent</p>}
         </div>
