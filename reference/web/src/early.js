@@ -80,9 +80,9 @@ export class Newest {
    * @returns {boolean} whether there is something to be shown early, and it pays
    */
   pays({ size }) {
-    const { chain, damagedFrom, isProven } = this.community.ledger;
+    const { chain, damagedFrom, isProven, witness } = this.community.ledger;
     // [CHECK-23] Who has no chain knows nobody who could have signed.
-    return chain.size > 0 && isProven && damagedFrom === null && size - chain.size >= WORTH_BLOCKS;
+    return chain.size > 0 && isProven && damagedFrom === null && size - chain.size >= WORTH_BLOCKS && size >= witness.known;
   }
 
   /**
@@ -108,12 +108,14 @@ export class Newest {
    * @param {Requests} requests
    */
   async #fetch(checkpoint, requests) {
-    const { ledger } = this.community;
+    const { witness } = this.community.ledger;
     const { size } = this.#chain;
-    const root = this.#chain.tree.root(size);
-    const path = await requests.consistency(size, checkpoint.size);
-    checkConsistency(size, checkpoint.size, root, decode(checkpoint.root, 32), path); // [CHECK-17]
-    await ledger.witness.promise(checkpoint); // [CHECK-20]
+    const held = [{ size, root: this.#chain.tree.root(size) }];
+    // What was shown early before stays part of the story, whatever comes in its place now.
+    if (witness.promised) held.push({ size: witness.promised.size, root: decode(witness.promised.root, 32) });
+    for (const { size, root } of held)
+      checkConsistency(size, checkpoint.size, root, decode(checkpoint.root, 32), await requests.consistency(size, checkpoint.size)); // [CHECK-17]
+    await witness.promise(checkpoint); // [CHECK-20]
     const suffix = new Suffix(this.#chain, checkpoint);
     const asked = { count: 0 };
     for (const length of [SHOWN, MOST_FETCHED / 2, MOST_FETCHED]) {
@@ -168,8 +170,7 @@ export class Newest {
         more++;
         continue;
       }
-      const message = await this.#open(known, place, redactions);
-      if (message.closed !== "no_wrap") messages.push({ key: place.key, message });
+      messages.push({ key: place.key, message: await this.#open(known, place, redactions) });
     }
     // The sync may have been faster, or have ended.
     if (ended.aborted || suffix.to <= this.#chain.size) return false;

@@ -46,6 +46,7 @@ export class Investigation {
     if (!OF_ANOTHER_STORY.has(code)) return { code, text, evidence: null };
     this.#genesis = (await this.ledger.store.get("blocks", [this.ledger.community, 0]).catch(() => undefined))?.block ?? this.ledger.genesis ?? undefined;
     const evidence = this.#accuse(error.checkpoint ?? null, [this.ledger.chain.tree]);
+    if (code === "bad_consistency" && evidence) return { ...REWRITTEN, evidence }; // that there is no proof, is proven
     return { ...(code === "unknown_have" ? DENIED : { code, text }), evidence };
   }
 
@@ -71,7 +72,9 @@ export class Investigation {
    * @param {Tree[]} trees
    */
   #accuse(checkpoint, trees) {
-    return this.#genesis ? accuse(this.#genesis, this.ledger.checkpoint, checkpoint, trees) : null;
+    const genesis = this.#genesis;
+    const { checkpoint: kept, promised } = this.ledger.witness;
+    return genesis ? (accuse(genesis, kept, checkpoint, trees) ?? accuse(genesis, promised, checkpoint, trees)) : null;
   }
 
   /**

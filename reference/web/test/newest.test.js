@@ -6,8 +6,9 @@ import { encode } from "../src/core.js";
 import { Client, MemoryStore } from "../src/index.js";
 import { ChainMaker } from "./servers/chain-maker.js";
 import { accountOf, member, open, publicKeyOf, until, words } from "./servers/member.js";
+import { verifyInPython } from "./servers/python.js";
 import { Scripted } from "./servers/scripted.js";
-import { stopped } from "./servers/two-members.js";
+import { convicted, stopped } from "./servers/two-members.js";
 import { readAccounts } from "./vectors/files.js";
 
 const EVERY = ["m01", "m02"];
@@ -125,10 +126,10 @@ async function made(onto, at) {
 }
 
 /** The chain, and behind it blocks of `m02` that `change` makes something else of. */
-async function forged(change) {
+async function forged(change, by = "m02") {
   const other = chain.copy();
   const one = chain.copy();
-  await one.message("m02", later, "forged");
+  await one.message(by, later, "forged");
   const block = structuredClone(one.blocks.at(-1));
   change(block);
   other.append(block);
@@ -205,10 +206,23 @@ const LIES = {
       entry.community = accountOf("m01");
     },
   },
-  "an entry whose author has seen another chain": {
+  "an entry whose author has seen others of the newest blocks": {
     code: "bad_seen",
     forge: ({ entry }) => {
+      entry.seen.hash = accountOf("m01");
+    },
+  },
+  "an entry whose author has seen another chain than the one that is held": {
+    code: "bad_seen",
+    by: "m01",
+    forge: ({ entry }) => {
       entry.seen = { size: short.tree.size, hash: accountOf("m01") };
+    },
+  },
+  "an entry whose author has seen less than before": {
+    code: "bad_seen",
+    forge: ({ entry }) => {
+      entry.seen = { size: short.tree.size, hash: short.head };
     },
   },
   "a block that is older than the one before it": {
@@ -219,9 +233,9 @@ const LIES = {
   },
 };
 
-for (const [what, { code, requests = asIs, forge }] of Object.entries(LIES))
+for (const [what, { code, requests = asIs, forge, by }] of Object.entries(LIES))
   test(`${what} is found out before the sync has begun, shown to nobody, and stops it`, async () => {
-    const to = forge ? await forged(forge) : chain;
+    const to = forge ? await forged(forge, by) : chain;
     const { community, earlies } = await returning({ to, script: { requests } });
     assert.equal((await stopped(community)).code, code);
     assert.equal(community.size, short.tree.size);
@@ -273,9 +287,59 @@ for (const isRestarted of [false, true])
     const before = community.size;
     go();
     const next = await again();
-    assert.equal((await stopped(next)).code, "fork");
+    const { code, evidence } = await convicted(next);
+    assert.equal(code, "fork");
+    assert.equal(verifyInPython(evidence), chain.community);
     assert.ok(next.size > before);
   });
+
+test("what was shown early has to be part of what is shown early the next time: a story that lacks it is evidence at once", async () => {
+  const other = await another();
+  const { community, go } = await returning({ script: { shown: other, checkpoint: () => other.checkpoint() } });
+  await early(community);
+  const told = community.everyone.early.length;
+  const { size } = community;
+  // The same server, with the story that the sync has, and more of it than it signed for in the other.
+  delete server.script.shown;
+  delete server.script.checkpoint;
+  community.drop();
+  community.wake();
+  assert.equal((await stopped(community)).code, "bad_consistency");
+  assert.deepEqual([told, community.size, community.early], [64, size, null]);
+  go();
+  const { code, evidence } = await convicted(community);
+  assert.equal(code, "fork");
+  assert.equal(verifyInPython(evidence), chain.community);
+});
+
+test("an honest server goes on from what was shown early, and that it does is asked for as well", async () => {
+  const { community, go } = await returning();
+  await early(community);
+  const { size } = chain.tree;
+  const more = chain.copy();
+  await more.message("m02", later, "and one more");
+  server.chain = more;
+  server.asked = [];
+  community.drop();
+  community.wake();
+  await until(community, "one more", () => texts(community).at(-1) === "and one more");
+  assert.deepEqual(server.asked.slice(0, 2), [`/v1/proofs/consistency?from=${short.tree.size}&to=${size + 1}`, `/v1/proofs/consistency?from=${size}&to=${size + 1}`]);
+  go();
+  await open(community);
+  assert.deepEqual([community.head, community.findings], [more.head, []]);
+});
+
+test("a server whose welcome has an older checkpoint than the one before is not asked again, nor said to lie", async () => {
+  const { community, go } = await returning();
+  await early(community);
+  server.script.checkpoint = () => chain.checkpoint(chain.tree.size - 20);
+  server.asked = [];
+  community.drop();
+  community.wake();
+  go();
+  await open(community);
+  assert.deepEqual([server.asked, community.findings, community.head], [[], [], chain.head]);
+});
 
 test("a server that shows less than it has signed for early is a rollback", async () => {
   const { community, go } = await returning();

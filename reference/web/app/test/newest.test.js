@@ -67,13 +67,27 @@ test('who was away for thousands of messages reads the newest at once, marked un
   await page.locator('.list').evaluate((list) => { list.scrollTop = list.querySelector('.early').offsetTop - 300; });
   await page.waitForFunction(() => document.querySelector('.to-end'));
   await held.looksRight('newest-first-gap');
-  await page.getByRole('button', { name: 'To the newest message' }).click();
+  // What is looked at stays where it is, to the pixel or nearly so, while it gets its place.
+  const looked = `Said meanwhile ${COUNT - 50}`;
+  await page.locator('.list').evaluate((list, text) => {
+    list.scrollTop += [...list.querySelectorAll('.early .row')].find((row) => row.textContent.includes(text)).getBoundingClientRect().top - list.getBoundingClientRect().top - 100;
+  }, looked);
+  const before = await topOf(page, looked);
   await release();
   await page.locator('.connection.good').waitFor();
   await page.locator('.early').waitFor({ state: 'detached' });
+  await page.locator(`[data-number="${COUNT - 49}"]`, { hasText: looked }).waitFor();
+  await page.waitForFunction(() => document.querySelector('.list').getAttribute('aria-busy') !== 'true');
+  const moved = Math.abs((await topOf(page, looked)) - before);
+  assert.ok(moved < 60, `it moved by ${moved} pixels`);
+  assert.doesNotMatch(await page.title(), /^Sunday/u, 'what is below it was not seen yet');
+  await page.getByRole('button', { name: /new messages|To the newest/u }).click();
   await page.locator(`[data-number="${COUNT}"]`, { hasText: LAST }).waitFor();
   assert.equal(await page.getByText('Not yet verified whole').count(), 0);
   assert.equal(await held.said(LAST).count(), 1);
+  await page.getByRole('feed').focus();
+  await page.keyboard.press('Home');
+  await page.locator('[data-number="1"]', { hasText: 'New messages' }).waitFor();
   await held.write('I am back.');
   await held.sees('I am back.');
   held.clean();
@@ -137,6 +151,14 @@ async function firstSight({ page }, community) {
   await page.goto(community.invitation);
   await page.waitForFunction(() => globalThis.sight, undefined, { timeout: 300_000 });
   return page.evaluate(() => globalThis.sight);
+}
+
+/** How far below the list's top words stand. */
+function topOf(page, text) {
+  return page.evaluate((wanted) => {
+    const words = [...document.querySelectorAll('.list .words')].find((one) => one.textContent === wanted);
+    return words.getBoundingClientRect().top - document.querySelector('.list').getBoundingClientRect().top;
+  }, text);
 }
 
 /** Whether words are in view. */

@@ -31,7 +31,7 @@ export function MessageList({ conversation, onChoose }) {
   const heights = useMemo(() => new Heights(ESTIMATE, base), [conversation, base]);
   heights.grow(Math.min(conversation.count, base + 2 * SPAN));
   const isWhole = heights.count === conversation.count;
-  const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : null));
+  const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : conversation.early.length > 0 ? conversation.count : null));
   const [view, setView] = useState(() => windowAt(conversation.count, unreadFrom ?? conversation.count));
   const [, redraw] = useReducer((count) => count + 1, 0);
   /** Whether the next drawing goes to the end. */
@@ -41,8 +41,8 @@ export function MessageList({ conversation, onChoose }) {
   const [active, setActive] = useState(null);
   const focusWanted = useRef(null);
   const inside = useRef(false);
-  // Where the eye is: at the end, or at a row and so many pixels below its top, or among what stands behind the rows, and so many pixels before the end.
-  const eye = useRef(unreadFrom === null ? { end: true } : { number: unreadFrom, below: -72 });
+  // Where the eye is: at the end, or at a row and so many pixels below its top, or at one of the newest messages that stand apart.
+  const eye = useRef(conversation.unread > 0 ? { number: unreadFrom, below: -72 } : { end: true });
   /** How far the list was scrolled when that was last looked at. */
   const seen = useRef(0);
 
@@ -57,8 +57,8 @@ export function MessageList({ conversation, onChoose }) {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
     const number = heights.at(scrollTop);
-    // The newest messages stay where they are while the rows in front of them come in.
-    if (!end && conversation.early.length > 0 && scrollTop > heights.total) eye.current = { before: scrollHeight - scrollTop };
+    const early = end || scrollTop < heights.total ? undefined : [...scroller.current.querySelectorAll('[data-early]')].find((row) => row.offsetTop + row.offsetHeight > scrollTop);
+    if (early) eye.current = { early: early.dataset.early, below: scrollTop - early.offsetTop };
     else eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
     seen.current = scrollTop;
   }, [heights, conversation]);
@@ -68,6 +68,13 @@ export function MessageList({ conversation, onChoose }) {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     return Math.abs(scrollTop - Math.min(seen.current, scrollHeight - clientHeight)) >= 1;
   }, []);
+
+  /** One of the newest messages that the eye was at is among the others now. */
+  const follow = useCallback(async () => {
+    const { early, below } = eye.current;
+    const number = await conversation.numberOf(early).catch(() => null);
+    if (eye.current.early === early) goTo(number ?? conversation.count, below);
+  }, [heights, conversation]);
 
   const settle = useCallback(() => {
     const element = scroller.current;
@@ -80,7 +87,10 @@ export function MessageList({ conversation, onChoose }) {
     element.firstElementChild.style.height = `${heights.total}px`;
     const rows = element.querySelector('.rows');
     rows.style.transform = `translateY(${heights.offset(Number(rows.dataset.from))}px)`;
-    const top = eye.current.end ? element.scrollHeight : eye.current.before ? element.scrollHeight - eye.current.before : heights.offset(eye.current.number) + eye.current.below;
+    // It stays where it is while the rows in front of it come in, and has a place among them in the end.
+    const apart = eye.current.early && element.querySelector(`[data-early="${eye.current.early}"]`);
+    if (eye.current.early && !apart) follow();
+    const top = eye.current.end ? element.scrollHeight : apart ? apart.offsetTop + eye.current.below : eye.current.early ? element.scrollTop : heights.offset(eye.current.number) + eye.current.below;
     const reachable = Math.max(0, Math.min(top, element.scrollHeight - element.clientHeight));
     if (Math.abs(element.scrollTop - reachable) >= 1) element.scrollTop = reachable;
     seen.current = element.scrollTop;
@@ -91,7 +101,7 @@ export function MessageList({ conversation, onChoose }) {
       redraw();
     }
     look();
-  }, [heights, look, watch, hasScrolled]);
+  }, [heights, look, watch, hasScrolled, follow]);
 
   const scrolled = () => {
     // What `settle` did moves no eye.

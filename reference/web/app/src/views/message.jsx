@@ -62,7 +62,7 @@ export function EarlyRows({ conversation, onGoTo }) {
         const mine = message.author === client.identity.account;
         const name = nameOf(message.author);
         return (
-          <article key={message.id} class={`row ${mine ? 'mine' : 'theirs'} ${first ? 'first' : ''} ${last ? 'last' : ''}`} aria-label={`${name}, ${clock.time(message.time)}, ${EARLY.word}`}>
+          <article key={message.id} data-early={message.id} class={`row ${mine ? 'mine' : 'theirs'} ${first ? 'first' : ''} ${last ? 'last' : ''}`} aria-label={`${name}, ${clock.time(message.time)}, ${EARLY.word}`}>
             {day !== null && <p class="note day"><span>{clock.day(day, Date.now())}</span></p>}
             <div class="said">
               {!mine && last && <Avatar account={message.author} name={client.nameOf(message.author)} size="s" />}
