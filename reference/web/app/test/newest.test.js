@@ -56,8 +56,10 @@ test('who was away for thousands of messages reads the newest at once, marked un
   await early.waitFor();
   await held.sees('See you in a month.');
   assert.ok(await inView(page, LAST));
-  assert.equal(await page.locator('.early .row').count(), 64);
-  assert.equal(await page.locator('.early .row').getByText('Not yet verified whole').count(), 64);
+  // An epoch may be among the last 64 blocks.
+  const rows = await page.locator('.early .row').count();
+  assert.ok(rows > 60 && rows <= 64, `${rows} rows`);
+  assert.equal(await page.locator('.early .row').getByText('Not yet verified whole').count(), rows);
   const note = await page.locator('.early-note').innerText();
   const [, checked, all] = /([\d,]+) of ([\d,]+) blocks checked/u.exec(note).map((text) => Number(text.replaceAll(',', '')));
   assert.ok(checked < all - 1000 && all > COUNT, note);
