@@ -1,6 +1,6 @@
 /**
- * The newest messages, before all in front of them is verified: fetched by requests beside the sync, held against a checkpoint that was proven to extend what is held, and held in memory alone. [CHECK-17]
- * They have no numbers, are counted nowhere, and nothing that is signed or kept rests on them. [CHECK-22]
+ * The newest messages, before all in front of them is verified: fetched by requests beside the sync, held against a checkpoint that was proven to
+ * extend what is held, and held in memory alone. [CHECK-17] They have no numbers, are counted nowhere, and nothing that is signed or kept rests on them. [CHECK-22]
  */
 
 import { decode } from "./bytes.js";
@@ -14,9 +14,23 @@ import { audience, conversationKey, EVERYONE } from "./timeline.js";
 /** @typedef {import("./form.js").Checkpoint} Checkpoint */
 /** @typedef {import("./requests.js").Requests} Requests */
 /** @typedef {import("./suffix.js").Known} Known */
-/** See README. @typedef {{ index: number, id: string, author: string, sentAt: number, time: number, status: "early", content: import("./conversation.js").Content | null, closed: string | null, redacted: { by: string, reason: string, time: number } | null }} EarlyMessage */
+/**
+ * See README.
+ *
+ * @typedef {object} EarlyMessage
+ * @property {number} index
+ * @property {string} id
+ * @property {string} author
+ * @property {number} sentAt
+ * @property {number} time
+ * @property {"early"} status
+ * @property {import("./conversation.js").Content | null} content
+ * @property {string | null} closed why `content` is null
+ * @property {{ by: string, reason: string, time: number } | null} redacted
+ */
 /** See README. @typedef {{ from: number, to: number, more: number }} Early */
-/** Where an epoch's messages belong, and what opens them; null where that cannot be told. @typedef {{ key: string, writers: Set<string>, words: (block: import("./form.js").Block) => Promise<import("./message.js").Plaintext> } | null} Place */
+/** @typedef {(block: import("./form.js").Block) => Promise<import("./message.js").Plaintext>} Words */
+/** Where an epoch's messages belong, and what opens them; null where that cannot be told. @typedef {{ key: string, writers: Set<string>, words: Words } | null} Place */
 
 /** For fewer blocks it does not pay: a sync has them in a second, and what is fetched here comes twice. */
 const WORTH_BLOCKS = 1000;

@@ -1,4 +1,7 @@
-/** Requests under a session's token: what can be asked for besides the socket, where the server offers `http`. What does not come in its form, or not in time, is `unreachable` or `malformed`. */
+/**
+ * Requests under a session's token: what can be asked for besides the socket, where the server offers `http`. What does not come in its form, or not in
+ * time, is `unreachable` or `malformed`.
+ */
 
 import { decode } from "./bytes.js";
 import { DispatchError } from "./dispatch-error.js";

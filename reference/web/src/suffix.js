@@ -1,6 +1,6 @@
 /**
- * The last blocks of a chain, before those in front of them are there: what links them to a checkpoint, and what the rules say of them as far as it can be told. The chain's own rules are in `chain.js`.
- * No I/O and no clock.
+ * The last blocks of a chain, before those in front of them are there: what links them to a checkpoint, and what the rules say of them as far as it can
+ * be told. The chain's own rules are in `chain.js`. No I/O and no clock.
  */
 
 import { encode } from "./bytes.js";
@@ -48,12 +48,14 @@ export class Suffix {
     for (const [at, { block, hash }] of reads.entries()) {
       const next = reads[at + 1]?.block ?? this.#reads[0]?.block;
       if (block.index !== this.from - blocks.length + at) throw refusal("bad_index", "The blocks do not follow on each other."); // [CHAIN-8]
-      if (!next && encode(hash) !== this.#wanted) throw refusal("fork", "The server shows two histories: its checkpoint names another head than its blocks have. Nothing more is taken from it.");
+      if (!next && encode(hash) !== this.#wanted)
+        throw refusal("fork", "The server shows two histories: its checkpoint names another head than its blocks have. Nothing more is taken from it.");
       if (next && next.prev !== encode(hash)) throw refusal("bad_prev", "A block is not linked to the one before it."); // [CHAIN-9]
       if (next && next.time < block.time) throw refusal("bad_time", "A block is older than the one before it."); // [CHAIN-10]
     }
     const [{ block: first }] = reads;
-    if (first.index <= this.chain.size && first.prev !== this.chain.tree.head(first.index)) throw refusal("bad_prev", "A block is not linked to the one before it."); // [CHAIN-9]
+    if (first.index <= this.chain.size && first.prev !== this.chain.tree.head(first.index))
+      throw refusal("bad_prev", "A block is not linked to the one before it."); // [CHAIN-9]
     this.#reads.unshift(...reads);
   }
 
@@ -88,10 +90,12 @@ export class Suffix {
     const follows = before ? entry.seq === before.seq + 1 : entry.seq > (author?.seq ?? 0);
     if (!follows) throw refusal("bad_seq", "An entry of its author is missing or stands twice."); // [ENTRY-4]
     const { size, hash } = entry.seen;
-    if (size < 1 || size > index || (this.#headAt(size) ?? hash) !== hash) throw refusal("bad_seen", "An entry's author has seen another chain than this."); // [ENTRY-7]
+    if (size < 1 || size > index || (this.#headAt(size) ?? hash) !== hash)
+      throw refusal("bad_seen", "An entry's author has seen another chain than this."); // [ENTRY-7]
     if (size < (before ?? author ?? { seen: 0 }).seen) throw refusal("bad_seen", "An entry's author has seen less than before."); // [ENTRY-8]
     if (!hasItsWords) throw refusal("bad_ciphertext", "A message's ciphertext is not the one that was signed."); // [MSG-4]
-    if (entry.kind === "message" && this.chain.epochs.get(entry.body.epoch)?.stale) throw refusal("stale_epoch", "A message is written to somebody who was removed."); // [MSG-3]
+    if (entry.kind === "message" && this.chain.epochs.get(entry.body.epoch)?.stale)
+      throw refusal("stale_epoch", "A message is written to somebody who was removed."); // [MSG-3]
   }
 
   /**
