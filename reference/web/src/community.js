@@ -28,6 +28,7 @@ import { Writer } from "./writer.js";
  * @property {State} state
  * @property {{ from: number, size: number }} blocks
  * @property {Checkpoint} checkpoint
+ * @property {import("./early.js").Early | null} early
  * @property {{ index: number, added: string[], removed: string[], by: string }} roster
  * @property {{ account: string }} card
  * @property {Conversation} conversation
@@ -144,6 +145,11 @@ export class Community extends Emitter {
   /** @returns {State} */
   get state() {
     return this.upkeep.state;
+  }
+
+  /** @returns {import("./early.js").Early | null} what is shown before all in front of it is verified */
+  get early() {
+    return this.upkeep.newest.state;
   }
 
   get pending() {

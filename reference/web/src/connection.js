@@ -31,6 +31,7 @@ const WORTH_WORKERS = 512;
  * @property {import("./public-key.js").PublicKey} serverKey of genesis
  * @property {import("./pulse.js").Patience} patience
  * @property {(keys: import("./readers.js").Keys) => Readers | null} [readers] opens workers for a sync
+ * @property {boolean} [http] whether the server takes requests
  */
 
 /**
@@ -39,6 +40,7 @@ const WORTH_WORKERS = 512;
  * @property {(expiresAt: number, serverTime: number) => void} challenged
  * @property {(granted: Granted) => void} joined
  * @property {(welcome: Welcome) => void} syncing before the blocks of a welcome
+ * @property {(checkpoint: Checkpoint) => void} promised a welcome's checkpoint, verified, whose blocks are still to come
  * @property {(taken: import("./ledger.js").Taken[]) => Promise<void>} taken
  * @property {() => void} synced once the chain reaches the welcome's size
  * @property {(checkpoint: Checkpoint) => void} covered
@@ -216,7 +218,7 @@ export class Connection {
    */
   async #read(welcome, had) {
     const { ledger } = this.host;
-    checkSize(welcome.size, Math.max(had, ledger.chain.size, ledger.witness.size), ledger.checkpoint); // [CHECK-7]
+    checkSize(welcome.size, Math.max(had, ledger.chain.size, ledger.witness.known), ledger.checkpoint); // [CHECK-7]
     this.socket.onheard = () => this.pulse.heard();
     this.pulse.heard();
     this.host.syncing(welcome);
@@ -224,8 +226,10 @@ export class Connection {
       this.#readers = this.dialled.readers?.((from) => ledger.chain.roster.slice(from).map(({ key }) => key)) ?? null;
       this.socket.readers = this.#readers;
     }
+    if (ledger.witness.promised) this.#due.push(ledger.witness.promised); // [CHECK-20]
     if (ledger.chain.size) await this.#checkpoint(welcome.checkpoint);
     else this.#due.push(welcome.checkpoint);
+    if (ledger.chain.size && this.#due.includes(welcome.checkpoint)) this.host.promised(welcome.checkpoint);
     await this.#progress(welcome, had);
     for (;;) await this.#take(await this.#following(), welcome, had);
   }

@@ -87,6 +87,11 @@ export class Conversation {
     return this.#timeline.threads.get(this.key)?.last ?? -1;
   }
 
+  /** @returns {import("./early.js").EarlyMessage[]} the newest, before all in front of them is verified */
+  get early() {
+    return this.community.upkeep.newest.of(this.key);
+  }
+
   /** All below this number are read. */
   get read() {
     return this.#timeline.read(this.key);

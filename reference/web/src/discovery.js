@@ -4,6 +4,7 @@ import { Chain } from "./chain.js";
 import { DispatchError } from "./dispatch-error.js";
 import { readDiscovery } from "./frame.js";
 import { PATIENCE } from "./pulse.js";
+import { textOf } from "./requests.js";
 
 /** @typedef {import("./form.js").Discovery} Discovery */
 
@@ -36,7 +37,7 @@ export async function discover(origin, community, fetchIt, signal, patience = PA
     const within = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
     const response = await fetchIt(`${origin}/.well-known/dispatch-d`, { redirect: "error", cache: "no-store", credentials: "omit", signal: within });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    text = await textOf(response);
+    text = await textOf(response, LARGEST);
   } catch (error) {
     throw unreachable("The server cannot be reached.", error);
   }
@@ -48,28 +49,6 @@ export async function discover(origin, community, fetchIt, signal, patience = PA
   const genesis = new Chain(community);
   await genesis.take([document.genesis]); // [GEN-1] [GEN-3] [JOIN-20]
   return { document, genesis };
-}
-
-/**
- * Reads no more than a discovery document may have.
- *
- * @param {Response} response
- */
-async function textOf(response) {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const reader = response.body?.getReader();
-  let text = "";
-  let size = 0;
-  for (;;) {
-    const { done = true, value } = (await reader?.read()) ?? {};
-    if (done || !value) return text + decoder.decode();
-    size += value.length;
-    if (size > LARGEST) {
-      await reader?.cancel();
-      throw new Error("a document that is far too long");
-    }
-    text += decoder.decode(value, { stream: true });
-  }
 }
 
 /** @param {import("./form.js").Limits} limits nothing signs for them, so they are believed within their bounds alone */

@@ -15,7 +15,7 @@ import { Tree } from "./merkle.js";
 /** @typedef {import("./form.js").Checkpoint} Checkpoint */
 
 /** What a block, a welcome or a checkpoint of another story is refused with. */
-const OF_ANOTHER_STORY = new Set(["fork", "unknown_have", "rollback", "bad_index", "bad_prev", "bad_seen", "bad_seq"]);
+const OF_ANOTHER_STORY = new Set(["fork", "unknown_have", "rollback", "bad_consistency", "bad_index", "bad_prev", "bad_seen", "bad_seq"]);
 
 /** How long a server may take to show its other story, all in all. */
 const DEADLINE_MS = 120_000;
@@ -46,6 +46,7 @@ export class Investigation {
     if (!OF_ANOTHER_STORY.has(code)) return { code, text, evidence: null };
     this.#genesis = (await this.ledger.store.get("blocks", [this.ledger.community, 0]).catch(() => undefined))?.block ?? this.ledger.genesis ?? undefined;
     const evidence = this.#accuse(error.checkpoint ?? null, [this.ledger.chain.tree]);
+    if (code === "bad_consistency" && evidence) return { ...REWRITTEN, evidence }; // that there is no proof, is proven
     return { ...(code === "unknown_have" ? DENIED : { code, text }), evidence };
   }
 
@@ -71,7 +72,9 @@ export class Investigation {
    * @param {Tree[]} trees
    */
   #accuse(checkpoint, trees) {
-    return this.#genesis ? accuse(this.#genesis, this.ledger.checkpoint, checkpoint, trees) : null;
+    const genesis = this.#genesis;
+    const { checkpoint: kept, promised } = this.ledger.witness;
+    return genesis ? (accuse(genesis, kept, checkpoint, trees) ?? accuse(genesis, promised, checkpoint, trees)) : null;
   }
 
   /**
@@ -88,6 +91,7 @@ export class Investigation {
       challenged: nothing,
       joined: nothing,
       syncing: nothing,
+      promised: nothing,
       taken: async () => {},
       synced: nothing,
       covered: nothing,

@@ -78,9 +78,35 @@ export class Secrets {
    * @returns {Promise<import("./message.js").Plaintext>} rejects with why it does not open
    */
   async words({ entry }) {
-    const { epoch, salt, ciphertext } = entry.body;
+    const { epoch, ciphertext } = entry.body;
     if (ciphertext === undefined) throw new DispatchError("redacted", "These words were removed.");
-    const secret = await this.of(epoch);
+    return this.#read(entry, await this.of(epoch));
+  }
+
+  /**
+   * Of a message whose epoch the chain does not have yet: its secret is looked for in entries that carry wraps of it, and not held.
+   *
+   * @param {Block} block
+   * @param {string} commitment the epoch's
+   * @param {import("./form.js").Entry[]} carriers an epoch and its shares, signed by their authors
+   * @returns {Promise<import("./message.js").Plaintext>}
+   */
+  async earlyWords({ entry }, commitment, carriers) {
+    const recipient = this.ledger.account ?? "";
+    const wraps = carriers.flatMap(({ author, body }) => {
+      const own = body.wraps.find((/** @type {import("./form.js").Wrap} */ { member }) => member === recipient);
+      // For which card it was sealed is not known: that one may not be there either.
+      return own ? this.cards().map((key) => ({ wrap: own.wrap, key, place: { community: this.ledger.community, author, recipient, x25519: key.x25519, commitment } })) : [];
+    });
+    return this.#read(entry, await openFirst(wraps));
+  }
+
+  /**
+   * @param {import("./form.js").Entry} entry
+   * @param {Uint8Array<ArrayBuffer>} secret
+   */
+  async #read(entry, secret) {
+    const { epoch, salt, ciphertext } = entry.body;
     const place = { community: entry.community, epoch, author: entry.author, seq: entry.seq };
     return readPlaintext(unpad(await open(decode(ciphertext), secret, decode(salt), place)));
   }

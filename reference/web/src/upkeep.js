@@ -5,10 +5,12 @@ import { Connection } from "./connection.js";
 import { Cover } from "./cover.js";
 import { discover } from "./discovery.js";
 import { DispatchError } from "./dispatch-error.js";
+import { Newest } from "./early.js";
 import { Investigation } from "./investigation.js";
 import { pause } from "./pause.js";
 import { PATIENCE } from "./pulse.js";
 import { openReaders } from "./readers.js";
+import { Requests } from "./requests.js";
 import { explain, noIdentity } from "./sentences.js";
 import { webSocket } from "./socket.js";
 import { Stop } from "./stop.js";
@@ -40,11 +42,14 @@ export class Upkeep {
   #attempt = null;
   /** What is done beside a connection, and ends soon after it. */
   #beside = Promise.resolve();
+  /** The newest messages are fetched. */
+  #fetching = Promise.resolve();
 
   /** @param {Community} community */
   constructor(community) {
     this.community = community;
     this.arrivals = new Arrivals(community);
+    this.newest = new Newest(community);
     this.stop = new Stop(community);
     this.cover = new Cover(() => {
       community.emit("notice", {
@@ -76,6 +81,7 @@ export class Upkeep {
     this.#wanted = null;
     this.#wake();
     await this.#running;
+    this.newest.drop();
   }
 
   wake() {
@@ -119,6 +125,7 @@ export class Upkeep {
       });
       this.cover.stop();
       await this.#beside;
+      await this.#fetching;
       await this.community.ledger.rest().catch(() => {}); // where there is no room the blocks behind the last snapshot are verified again
       if (signal.aborted) break;
       if (!error) continue;
@@ -193,7 +200,7 @@ export class Upkeep {
     const granted = this.#granted && this.#granted.expires_at > host.now() ? this.#granted : null;
     const { signer } = community.writer;
     const readers = (/** @type {import("./readers.js").Keys} */ keys) => openReaders(host, keys, patience.answer);
-    return { origin: community.origin, signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience, readers };
+    return { origin: community.origin, signer, WebSocket: await webSocket(host.WebSocket), granted, serverKey, patience, readers, http: document.transports.includes("http") };
   }
 
   /**
@@ -223,8 +230,12 @@ export class Upkeep {
         this.arrivals.isQuiet = target - community.size > MANY;
         this.#say({ name: "syncing", verified: ledger.chain.size, target });
       },
+      promised: (checkpoint) => {
+        this.#fetching = this.#fetchNewest(connection(), checkpoint);
+      },
       taken: async (taken) => {
         if (taken.length) await this.arrivals.tell(taken);
+        this.newest.grown();
         if (this.state.name === "syncing" && host.now() - this.#saidAt >= STATE_EVERY_MS)
           this.#say({ name: "syncing", verified: ledger.chain.size, target });
         if (this.state.name === "open") look();
@@ -248,6 +259,17 @@ export class Upkeep {
         }
       },
     };
+  }
+
+  /**
+   * @param {Connection} connection
+   * @param {import("./form.js").Checkpoint} checkpoint
+   */
+  async #fetchNewest(connection, checkpoint) {
+    const { dialled, ended, token } = connection;
+    if (!dialled.http || !this.newest.pays(checkpoint)) return;
+    const lie = await this.newest.fetch(checkpoint, new Requests(dialled.origin, token, this.community.host.fetch, ended, dialled.patience.answer));
+    if (lie) connection.fail(lie);
   }
 
   /** To a newcomer, or on a new device, what was said before is history and no news. */
@@ -297,6 +319,7 @@ export class Upkeep {
     const refused = { name: "refused", code, detail: explain(code, detail, community.clockOffset), retryAt: null };
     switch (outcome(error)) {
       case "finding": {
+        this.newest.drop();
         const over = new AbortController();
         void woken.then(() => over.abort());
         const investigation = new Investigation(community.ledger, (until) => this.#prepare(until), AbortSignal.any([signal, over.signal]));

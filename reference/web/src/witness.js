@@ -18,6 +18,8 @@ export class Witness {
   checkpoint = null;
   /** Out of backups: what another device has verified, and this one has not yet. @type {Checkpoint[]} */
   claimed = [];
+  /** Proven to extend what is held, with blocks that are not there yet. [CHECK-20] @type {Checkpoint | null} */
+  promised = null;
   /** @type {Pin | null} */
   pin = null;
 
@@ -32,6 +34,7 @@ export class Witness {
 
   async open() {
     this.checkpoint = (await this.store.get("facts", [this.community, "checkpoint"])) ?? null;
+    this.promised = (await this.store.get("facts", [this.community, "promised"])) ?? null;
     this.pin = readPin(await this.store.get("facts", [this.community, "pin"]));
     await this.readClaimed();
   }
@@ -40,9 +43,14 @@ export class Witness {
     this.claimed = (await this.store.get("facts", [this.community, "claimed"])) ?? [];
   }
 
-  /** So many blocks the server is known to have. */
+  /** So many blocks were verified here, or by another device. */
   get size() {
     return Math.max(this.checkpoint?.size ?? 0, this.pin?.size ?? 0);
+  }
+
+  /** So many blocks the server is known to have. [CHECK-7] */
+  get known() {
+    return Math.max(this.size, this.promised?.size ?? 0);
   }
 
   /**
@@ -74,9 +82,28 @@ export class Witness {
    */
   async take(checkpoint, chain) {
     await checkAgainst(chain, checkpoint, this.checkpoint);
+    if (this.promised && this.promised.size <= chain.size) {
+      if (!agrees(chain, this.promised)) throw Object.assign(contradicts(), { checkpoint: this.promised });
+      await this.#promise(null);
+    }
     if (checkpoint.size > chain.size || (this.checkpoint && checkpoint.size <= this.checkpoint.size)) return false;
     await this.#keep(checkpoint);
     return true;
+  }
+
+  /**
+   * Holds the server to a checkpoint whose blocks are to come, over connections and starts.
+   *
+   * @param {Checkpoint} checkpoint that was verified
+   */
+  async promise(checkpoint) {
+    if (checkpoint.size > this.known) await this.#promise(checkpoint);
+  }
+
+  /** @param {Checkpoint | null} checkpoint */
+  async #promise(checkpoint) {
+    await this.store.commit([{ table: "facts", key: [this.community, "promised"], value: checkpoint ?? undefined }]);
+    this.promised = checkpoint;
   }
 
   /** @param {Checkpoint | null} checkpoint */
@@ -99,6 +126,7 @@ export class Witness {
         () => false,
       );
     if (this.checkpoint && this.checkpoint.size > chain.size && !(await isSigned(this.checkpoint))) await this.#keep(null);
+    if (this.promised && !(await isSigned(this.promised))) await this.#promise(null);
     if (!this.claimed.length) return;
     for (const claim of this.claimed) {
       if (!(await isSigned(claim))) continue;

@@ -1,6 +1,6 @@
 // What people are told: for each code what is wrong and what to do. A code that is not here is told by its own sentence.
 
-import { lasting } from './format.js';
+import { counted, lasting } from './format.js';
 
 /** How far a clock may be off before it is worth a word. */
 const CLOCK = 5 * 60_000;
@@ -140,6 +140,15 @@ function percent({ verified, target }) {
   return `${Math.floor((100 * verified) / Math.max(1, target))} %`;
 }
 
+/** What is said of the newest messages while the history up to them is still being verified. [CHECK-21] */
+export const EARLY = {
+  title: 'The newest messages, not yet verified whole.',
+  text: (checked, all) => `${checked.toLocaleString('en')} of ${counted(all, 'block')} checked; what was said in between follows.`,
+  more: (count) => `${counted(count, 'more block')} of the newest cannot be checked by this device yet.`,
+  mark: 'Not yet verified whole: signed by its author, and part of what the server has signed for; what comes before it is still being checked',
+  word: 'Not yet verified whole',
+};
+
 /** What is said of a clock that differs from the server's, or `null`. */
 export function clockSentence(offset, limit = CLOCK) {
   if (offset === null || offset === undefined || Math.abs(offset) < Math.min(CLOCK, limit)) return null;
@@ -156,6 +165,8 @@ export function findingSentence(code) {
     case 'rollback':
     case 'unknown_have':
       return 'The server shows an older history than it showed before. It was set back, for example to an old backup, or it hides something.';
+    case 'bad_consistency':
+      return 'The server has signed for a history, and cannot show that it goes on from the one that you hold. It, or somebody who has its key, may have changed what was said.';
     case 'wrong_genesis':
       return 'This server does not hold the community of your invitation. Somebody has founded it anew, or your link leads to the wrong place.';
     case 'bad_welcome':

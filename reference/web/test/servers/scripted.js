@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";
-import { encode, PublicKey, sign, welcomeTuple } from "../../src/core.js";
+import { encode, H, PublicKey, sign, welcomeTuple } from "../../src/core.js";
 import { Invitation } from "../../src/index.js";
 import { signingKeyOf } from "./chain-maker.js";
 
@@ -22,8 +22,11 @@ export class Scripted {
   /** What clients sent, over all connections. */
   received = [];
   /** Changes of what is said by default: `challenge`, `welcome`, `blocks`, each takes the frame and gives another; `perFrame`: so many blocks in each; `submit` gives the answer; `resume` takes the
-   * session and gives it, or another, where it is to live on. */
+   * session and gives it, or another, where it is to live on; `before` is waited for before each frame of blocks, by its `from`; `requests`: where there is one, `http` is offered, and it
+   * takes each answer with the URL and gives another, or undefined to be silent; `shown`: the chain that requests show, where that is another. */
   script = {};
+  /** Requests under a token, by their URLs. */
+  asked = [];
   /** Sessions by their tokens. */
   #granted = new Map();
 
@@ -31,7 +34,8 @@ export class Scripted {
   static async start(chain) {
     const server = new Scripted();
     server.chain = chain;
-    server.http = createServer((_request, response) => {
+    server.http = createServer((request, response) => {
+      if (request.url.startsWith("/v1/")) return server.#answer(request, response);
       response.writeHead(200, { "content-type": "application/json" });
       response.end(
         JSON.stringify({
@@ -39,7 +43,7 @@ export class Scripted {
           community: server.chain.community,
           genesis: server.chain.blocks[0],
           limits: LIMITS,
-          transports: ["ws"],
+          transports: ["ws", ...(server.script.requests ? ["http"] : [])],
         }),
       );
     });
@@ -50,6 +54,18 @@ export class Scripted {
     server.origin = `http://127.0.0.1:${server.http.address().port}`;
     server.invitation = Invitation.of(server.origin, chain.community);
     return server;
+  }
+
+  async #answer(request, response) {
+    const chain = this.script.shown ?? this.chain;
+    const url = new URL(request.url, this.origin);
+    const [from, to, limit] = ["from", "to", "limit"].map((name) => Number(url.searchParams.get(name)));
+    this.asked.push(request.url);
+    const isKnown = this.#granted.has(request.headers.authorization?.replace(/^Dispatch /, ""));
+    const answer = url.pathname === "/v1/blocks" ? { type: "blocks", from, blocks: chain.blocks.slice(from, from + limit) } : { from, to, path: consistency(chain.tree, from, to).map(encode) };
+    const said = await this.script.requests(structuredClone(answer), url);
+    if (said === undefined) return;
+    response.writeHead(isKnown ? 200 : 401, { "content-type": "application/json" }).end(typeof said === "string" ? said : JSON.stringify(said));
   }
 
   #serve(socket) {
@@ -99,6 +115,7 @@ export class Scripted {
     say({ ...welcome, signature });
     const { perFrame = chain.blocks.length } = this.script;
     for (let from = have; from < chain.blocks.length; from += perFrame) {
+      await this.script.before?.(from);
       const frame = { type: "blocks", from, blocks: chain.blocks.slice(from, from + perFrame) };
       say(this.script.blocks?.(structuredClone(frame)) ?? frame);
     }
@@ -115,4 +132,21 @@ export class Scripted {
     this.http.closeAllConnections();
     await new Promise((resolve) => this.http.close(resolve));
   }
+}
+
+/**
+ * RFC 6962, section 2.1.2, word for word.
+ *
+ * @param {import("../../src/core.js").Tree} tree
+ */
+function consistency(tree, from, to) {
+  const leaves = Array.from({ length: to }, (_, at) => H(Buffer.concat([Buffer.of(0), tree.hash(at)])));
+  const half = (count) => 2 ** Math.ceil(Math.log2(count) - 1);
+  const root = (list) => (list.length === 1 ? list[0] : H(Buffer.concat([Buffer.of(1), root(list.slice(0, half(list.length))), root(list.slice(half(list.length)))])));
+  const sub = (m, list, isWhole) => {
+    if (m === list.length) return isWhole ? [] : [root(list)];
+    const k = half(list.length);
+    return m <= k ? [...sub(m, list.slice(0, k), isWhole), root(list.slice(k))] : [...sub(m - k, list.slice(k), false), root(list.slice(0, k))];
+  };
+  return sub(from, leaves, true);
 }

@@ -26,7 +26,7 @@ export function until(community, what, condition) {
         done(reject, error);
       }
     };
-    for (const name of ["state", "blocks", "checkpoint", "roster", "card", "conversation", "message", "changed", "pending", "finding", "notice"])
+    for (const name of ["state", "blocks", "checkpoint", "roster", "card", "conversation", "message", "changed", "pending", "finding", "notice", "early"])
       offs.push(community.on(name, look));
     look();
   });

@@ -8,7 +8,7 @@ import { useMessages } from '../held-messages.js';
 import { changesOf, rowsOf } from '../rows.js';
 import { useListener, useUnhurried } from '../use.js';
 import { useRoom } from './room.jsx';
-import { ChangeNote, MessageRow, OutgoingRow } from './message.jsx';
+import { ChangeNote, EarlyRows, MessageRow, OutgoingRow } from './message.jsx';
 import { Icon } from './parts.jsx';
 
 const ESTIMATE = 52;
@@ -31,7 +31,7 @@ export function MessageList({ conversation, onChoose }) {
   const heights = useMemo(() => new Heights(ESTIMATE, base), [conversation, base]);
   heights.grow(Math.min(conversation.count, base + 2 * SPAN));
   const isWhole = heights.count === conversation.count;
-  const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : null));
+  const [unreadFrom, setUnreadFrom] = useState(() => (conversation.unread > 0 ? conversation.read : conversation.early.length > 0 ? conversation.count : null));
   const [view, setView] = useState(() => windowAt(conversation.count, unreadFrom ?? conversation.count));
   const [, redraw] = useReducer((count) => count + 1, 0);
   /** Whether the next drawing goes to the end. */
@@ -41,8 +41,8 @@ export function MessageList({ conversation, onChoose }) {
   const [active, setActive] = useState(null);
   const focusWanted = useRef(null);
   const inside = useRef(false);
-  // Where the eye is: at the end, or at a row and so many pixels below its top.
-  const eye = useRef(unreadFrom === null ? { end: true } : { number: unreadFrom, below: -72 });
+  // Where the eye is: at the end, or at a row and so many pixels below its top, or at one of the newest messages that stand apart.
+  const eye = useRef(conversation.unread > 0 ? { number: unreadFrom, below: -72 } : { end: true });
   /** How far the list was scrolled when that was last looked at. */
   const seen = useRef(0);
 
@@ -57,7 +57,9 @@ export function MessageList({ conversation, onChoose }) {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     const end = heights.count === conversation.count && scrollHeight - scrollTop - clientHeight < NEAR;
     const number = heights.at(scrollTop);
-    eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
+    const early = end || scrollTop < heights.total ? undefined : [...scroller.current.querySelectorAll('[data-early]')].find((row) => row.offsetTop + row.offsetHeight > scrollTop);
+    if (early) eye.current = { early: early.dataset.early, below: scrollTop - early.offsetTop };
+    else eye.current = end ? { end: true } : { number, below: scrollTop - heights.offset(number) };
     seen.current = scrollTop;
   }, [heights, conversation]);
 
@@ -66,6 +68,13 @@ export function MessageList({ conversation, onChoose }) {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     return Math.abs(scrollTop - Math.min(seen.current, scrollHeight - clientHeight)) >= 1;
   }, []);
+
+  /** One of the newest messages that the eye was at is among the others now. */
+  const follow = useCallback(async () => {
+    const { early, below } = eye.current;
+    const number = await conversation.numberOf(early).catch(() => null);
+    if (eye.current.early === early) goTo(number ?? conversation.count, below);
+  }, [heights, conversation]);
 
   const settle = useCallback(() => {
     const element = scroller.current;
@@ -78,7 +87,10 @@ export function MessageList({ conversation, onChoose }) {
     element.firstElementChild.style.height = `${heights.total}px`;
     const rows = element.querySelector('.rows');
     rows.style.transform = `translateY(${heights.offset(Number(rows.dataset.from))}px)`;
-    const top = eye.current.end ? element.scrollHeight : heights.offset(eye.current.number) + eye.current.below;
+    // It stays where it is while the rows in front of it come in, and has a place among them in the end.
+    const apart = eye.current.early && element.querySelector(`[data-early="${eye.current.early}"]`);
+    if (eye.current.early && !apart) follow();
+    const top = eye.current.end ? element.scrollHeight : apart ? apart.offsetTop + eye.current.below : eye.current.early ? element.scrollTop : heights.offset(eye.current.number) + eye.current.below;
     const reachable = Math.max(0, Math.min(top, element.scrollHeight - element.clientHeight));
     if (Math.abs(element.scrollTop - reachable) >= 1) element.scrollTop = reachable;
     seen.current = element.scrollTop;
@@ -89,7 +101,7 @@ export function MessageList({ conversation, onChoose }) {
       redraw();
     }
     look();
-  }, [heights, look, watch, hasScrolled]);
+  }, [heights, look, watch, hasScrolled, follow]);
 
   const scrolled = () => {
     // What `settle` did moves no eye.
@@ -105,7 +117,10 @@ export function MessageList({ conversation, onChoose }) {
   const read = useCallback(() => {
     if (document.visibilityState !== 'visible' || !document.hasFocus() || !scroller.current || heights.count === 0) return;
     const { scrollTop, clientHeight } = scroller.current;
-    const upTo = eye.current.end ? heights.count : heights.at(scrollTop + clientHeight - 8) + 1;
+    // Nor is it in view while newer messages are, that are not part of it yet. [CHECK-22]
+    const isEarly = conversation.early.length > 0;
+    if (isEarly && scrollTop >= heights.total) return;
+    const upTo = eye.current.end && !isEarly ? heights.count : heights.at(scrollTop + clientHeight - 8) + 1;
     if (upTo > conversation.read) conversation.markRead(upTo).catch(() => {});
   }, [conversation, heights]);
 
@@ -153,6 +168,10 @@ export function MessageList({ conversation, onChoose }) {
     if (outgoing.conversation === conversation.key && outgoing.kind === 'message' && outgoing.state === 'waiting') eye.current = { end: true };
     // At once: what came in on the chain would else stand there twice.
     redraw();
+  });
+  useListener(community, 'early', (early) => {
+    if (early && unreadFrom === null && conversation.early.length > 0) setUnreadFrom(conversation.count);
+    redrawSoon();
   });
   // Own messages get another mark.
   useListener(community, 'checkpoint', redrawSoon);
@@ -223,7 +242,7 @@ export function MessageList({ conversation, onChoose }) {
   const below = away ? Math.max(0, conversation.unread) : 0;
   return (
     <div class="list-frame">
-      <div class="list" role={conversation.count + outgoing.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
+      <div class="list" role={conversation.count + outgoing.length + conversation.early.length > 0 ? 'feed' : 'region'} aria-label="Messages" tabIndex={0} ref={scroller} onScroll={scrolled} onKeyDown={move} onFocusIn={() => { inside.current = true; }} onFocusOut={left} aria-busy={held.busy}>
         <div class="whole">
           <div class="rows" data-from={rows[0]?.message.number ?? from}>
             {rows.map((row) => (
@@ -236,7 +255,8 @@ export function MessageList({ conversation, onChoose }) {
         </div>
         <div class="behind">
           {after.map((change) => <ChangeNote key={`${change.index} ${change.account}`} change={change} />)}
-          {conversation.count === 0 && outgoing.length === 0 && <Empty conversation={conversation} />}
+          <EarlyRows conversation={conversation} onGoTo={goToEntry} />
+          {conversation.count === 0 && outgoing.length === 0 && conversation.early.length === 0 && <Empty conversation={conversation} />}
           {outgoing.slice(0, WAITING).map((one) => <OutgoingRow key={one.local} outgoing={one} onChoose={onChoose} />)}
           {outgoing.length > WAITING && <p class="note">{counted(outgoing.length - WAITING, 'more message')} waiting to be sent</p>}
         </div>

@@ -3,8 +3,9 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { machineTime } from '../format.js';
-import { useListener, useUnhurried } from '../use.js';
-import { MARKS, closedSentence, sentence } from '../words.js';
+import { rowsOf } from '../rows.js';
+import { useEvents, useListener, useUnhurried } from '../use.js';
+import { EARLY, MARKS, closedSentence, sentence } from '../words.js';
 import { useRoom } from './room.jsx';
 import { Avatar, Icon, IconButton } from './parts.jsx';
 
@@ -45,6 +46,57 @@ export function MessageRow({ row, count, own, isActive, conversation, onChoose, 
       </div>
     </article>
   );
+}
+
+/** The newest messages while those in between are still to come: apart from the others, and each marked. [CHECK-21] */
+export function EarlyRows({ conversation, onGoTo }) {
+  const { client, community, clock, nameOf, openMember } = useRoom();
+  useEvents(community, ['blocks', 'early']);
+  const { early: messages } = conversation;
+  if (messages.length === 0) return null;
+  const rows = rowsOf(messages.map((message, number) => ({ ...message, number })), { from: 0, to: messages.length, unreadFrom: null, changes: [], clock });
+  return (
+    <div class="early">
+      <EarlyNote />
+      {rows.map(({ message, day, first, last }) => {
+        const mine = message.author === client.identity.account;
+        const name = nameOf(message.author);
+        return (
+          <article key={message.id} data-early={message.id} class={`row ${mine ? 'mine' : 'theirs'} ${first ? 'first' : ''} ${last ? 'last' : ''}`} aria-label={`${name}, ${clock.time(message.time)}, ${EARLY.word}`}>
+            {day !== null && <p class="note day"><span>{clock.day(day, Date.now())}</span></p>}
+            <div class="said">
+              {!mine && last && <Avatar account={message.author} name={client.nameOf(message.author)} size="s" />}
+              <div class="bubble">
+                {!mine && first && <button type="button" class={`author ${client.nameOf(message.author) ? '' : 'unnamed'}`} onClick={() => openMember(message.author)}>{name}</button>}
+                {message.content?.replyTo && <Quote entry={message.content.replyTo} conversation={conversation} onGoTo={onGoTo} isActive />}
+                <Words message={message}>
+                  <time dateTime={machineTime(message.time)} title={clock.full(message.time)}>{clock.time(message.time)}</time>
+                  <EarlySign />
+                </Words>
+              </div>
+            </div>
+          </article>
+        );
+      })}
+    </div>
+  );
+}
+
+function EarlyNote() {
+  const { community } = useRoom();
+  const { early, size } = community;
+  if (!early) return null;
+  return (
+    <div class="early-note">
+      <Icon name="partly" size={18} />
+      <p><strong>{EARLY.title}</strong> {EARLY.text(size, early.to)}{early.more > 0 && ` ${EARLY.more(early.more)}`}</p>
+    </div>
+  );
+}
+
+/** The mark of a message that is shown before all in front of it is verified. */
+export function EarlySign() {
+  return <span class="sign" title={EARLY.mark}><Icon name="partly" size={16} /><span class="unseen">{EARLY.word}</span></span>;
 }
 
 /** What was said, and behind it, on the last line where there is room, when. */

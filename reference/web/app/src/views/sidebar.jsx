@@ -5,6 +5,7 @@ import { counted, machineTime } from '../format.js';
 import { useEvents, useListener, useNow, useUnhurried } from '../use.js';
 import { closedSentence } from '../words.js';
 import { useRoom } from './room.jsx';
+import { EarlySign } from './message.jsx';
 import { Avatar, Icon, IconButton } from './parts.jsx';
 import { Mark } from './page.jsx';
 import { Warning } from './strips.jsx';
@@ -13,7 +14,7 @@ import { Warning } from './strips.jsx';
 export function Sidebar({ current, onNew }) {
   const { client, community, narrow, side } = useRoom();
   const Side = narrow ? 'main' : 'nav';
-  useEvents(community, ['state', 'finding']);
+  useEvents(community, ['state', 'finding', 'early']);
   const { account } = client.identity;
   return (
     <Side class="sidebar" aria-label="Conversations">
@@ -55,7 +56,9 @@ function Connection({ state }) {
 
 function Entry({ conversation, isCurrent }) {
   const { community, clock, open, titleOf } = useRoom();
-  const last = useLast(conversation, community);
+  const verified = useLast(conversation, community);
+  const early = conversation.early.at(-1);
+  const last = early ?? verified;
   const now = useNow(60_000);
   const title = titleOf(conversation);
   return (
@@ -70,7 +73,7 @@ function Entry({ conversation, isCurrent }) {
             {last && <time dateTime={machineTime(last.time)}>{clock.brief(last.time, now)}</time>}
           </span>
           <span class="entry-foot">
-            <span class="entry-last">{conversation.isPrivate && <span class="unseen">Private. </span>}{last ? <Said message={last} /> : 'Nothing was said yet'}</span>
+            <span class="entry-last">{conversation.isPrivate && <span class="unseen">Private. </span>}{early && <EarlySign />}{last ? <Said message={last} /> : 'Nothing was said yet'}</span>
             {conversation.unread > 0 && (
               <span class="unread"><span aria-hidden="true">{conversation.unread > 999 ? '999+' : conversation.unread}</span><span class="unseen">{counted(conversation.unread, 'unread message')}</span></span>
             )}
