@@ -35,6 +35,9 @@ enum Command {
     Run(RunArguments),
     /// Measure the live goals one after the other, and print them as a table
     Goals {
+        /// Measure all nine: also the peers that are installed, long chains, verification and the suite. Some six minutes
+        #[arg(long)]
+        all: bool,
         /// Print JSON, a line at a time
         #[arg(long)]
         json: bool,
@@ -56,6 +59,8 @@ enum Command {
     },
     #[command(name = SERVE, hide = true)]
     Serve { folder: PathBuf },
+    #[command(name = goals::VERIFY, hide = true)]
+    VerifyStore { store: PathBuf },
     #[command(name = ceiling::SERVE, hide = true)]
     ServeCeiling { folder: PathBuf },
 }
@@ -100,9 +105,8 @@ fn main() -> ExitCode {
         Command::Serve { folder } => return server::serve(folder.into()),
         Command::ServeCeiling { folder } => return ceiling::serve(&folder),
         Command::Run(arguments) => in_runtime(run(arguments)),
-        Command::Goals { json, details } => {
-            in_runtime(goals::measure(|told| tell(&told, json, details)))
-        }
+        Command::Goals { all, json, details } => in_runtime(measured(all, json, details)),
+        Command::VerifyStore { store } => goals::verify_store(store.as_os_str()),
         Command::Peers { nostr, nats, json } => in_runtime(beside(Given { nostr, nats }, json)),
     };
     match outcome {
@@ -150,6 +154,27 @@ async fn run(arguments: RunArguments) -> Result<(), Problem> {
     };
     let outcome = stage.run(load, arguments.plaintext.into()).await?;
     print(&outcome, arguments.json)
+}
+
+async fn measured(all: bool, json: bool, details: bool) -> Result<(), Problem> {
+    if !all {
+        return goals::measure(&mut |told| tell(&told, json, details)).await;
+    }
+    // What is known is told at once, lest it be lost; the table comes at the end, by the goals' numbers.
+    let mut lines = Vec::new();
+    let mut note = |told: Told<'_>| match told {
+        Told::Line(line) => {
+            eprintln!("{line}");
+            lines.push(line);
+        }
+        Told::Load(..) => tell(&told, json, details),
+    };
+    goals::measure_all(&mut note, &mut |doing| eprintln!("{doing}")).await?;
+    lines.sort_by_key(|line| line.goal);
+    for line in lines {
+        tell(&Told::Line(line), json, details);
+    }
+    Ok(())
 }
 
 /// Measures the peers. A signal ends the run as a failure does: the servers end with it.
