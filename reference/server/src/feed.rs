@@ -301,6 +301,9 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use dispatch_protocol::bytes::{Bytes, Hash, Id, Salt};
+    use dispatch_protocol::entry::{Body, Entry, Message, Prefix};
+
     use super::*;
 
     const MOST: usize = 8 << 20;
@@ -371,6 +374,72 @@ mod tests {
         assert!(feed.kept.read().unwrap().bytes <= MOST);
         assert_eq!(text(feed.find(0)), "behind");
         assert!(matches!(feed.find(19), Found::Frame(_)));
+    }
+
+    fn block(index: u64, ciphertext: usize) -> Block {
+        let entry = Entry {
+            community: Id::ZERO,
+            author: Id::ZERO,
+            seq: 1,
+            seen: Prefix {
+                size: 1,
+                hash: Hash::ZERO,
+            },
+            sent_at: 1,
+            body: Body::Message(Message {
+                epoch: Id::ZERO,
+                salt: Salt::new([0; 16]),
+                ciphertext_hash: Hash::ZERO,
+                ciphertext: Some(Bytes::from(vec![7; ciphertext])),
+            }),
+            signature: Bytes::from(vec![7; 256]),
+        };
+        Block {
+            index,
+            prev: Hash::ZERO,
+            time: 1,
+            entry,
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_written_in_place_stand_in_the_frames_in_which_their_texts_would() {
+        for sizes in [
+            &[144][..],
+            &[144; 100],
+            &[1056; 100],
+            &[144, 9000, 144, 9000, 144, 9000, 144, 9000, 144],
+            &[9000, 144, 144, 9000, 9000, 144, 9000],
+            &[40_000, 144, 40_000, 40_000, 144],
+            &[21_500, 144, 300, 144],
+        ] {
+            let blocks: Vec<Block> = (3..)
+                .zip(sizes)
+                .map(|(index, &size)| block(index, size))
+                .collect();
+            let mut written = Frames::new(3);
+            written.push_all(blocks.iter());
+            let texts: Vec<String> = blocks.iter().map(Block::to_text).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let spans = |frames: &[Frame]| -> Vec<_> {
+                let span = |frame: &Frame| (frame.from, frame.end(), frame.text());
+                frames.iter().map(span).collect()
+            };
+            let written = written.finish();
+            let all: Vec<&str> = written.iter().flat_map(Frame::blocks).collect();
+            assert_eq!(all, texts);
+            // Where all are alike it is guessed right; otherwise a frame may be closed a block early.
+            if sizes.iter().all(|size| size == &sizes[0]) {
+                assert_eq!(spans(&written), spans(&frames(3, &texts)));
+            }
+            for frame in &written {
+                let alone = frame.end() - frame.from == 1;
+                assert!(alone || frame.text().len() <= FRAME_BYTES, "{sizes:?}");
+            }
+            assert_eq!(written.first().map(|frame| frame.from), Some(3));
+            let follow = written.windows(2).all(|two| two[0].end() == two[1].from);
+            assert!(follow && written.last().map(Frame::end) == Some(3 + sizes.len() as u64));
+        }
     }
 
     #[test]
