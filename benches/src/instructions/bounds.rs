@@ -145,6 +145,11 @@ mod tests {
         assert!(!holds);
         insta::assert_snapshot!(text);
         assert!(bounds.judge("y", &counts(&[("a", 1)])).is_none());
+        let holds =
+            |figures: &[(&'static str, u64)]| bounds.judge("x", &counts(figures)).unwrap().1;
+        assert!(holds(&[("a", 1000), ("gone", 7)]));
+        assert!(!holds(&[("a", 1000)]));
+        assert!(!holds(&[("a", 1000), ("gone", 7), ("new", 1)]));
     }
 
     #[test]
