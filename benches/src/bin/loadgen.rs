@@ -1,12 +1,14 @@
 //! The load generator. `loadgen --help` tells what it does.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch_benches::ceiling;
+use dispatch_benches::full::{kill, suite, suite::SUITE};
 use dispatch_benches::goals::{self, Told};
-use dispatch_benches::load::server::{self, SERVE};
+use dispatch_benches::load::server::{self, DISPATCHD, SERVE};
 use dispatch_benches::load::stage::{Elsewhere, Outcome, Stage};
 use dispatch_benches::load::{Load, Pace, Problem};
 use dispatch_benches::peers::{self, Given};
@@ -57,12 +59,39 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Play the conformance suite beside members who write as fast as they are answered, then kill a server in the midst of
+    /// such a load, again and again
+    Full {
+        /// Which of the two; both without one
+        part: Option<Part>,
+        /// Play only these cases, as `dispatch-conformance run` names them
+        #[arg(long, value_name = "SELECTOR")]
+        case: Vec<String>,
+    },
     #[command(name = SERVE, hide = true)]
     Serve { folder: PathBuf },
     #[command(name = goals::VERIFY, hide = true)]
     VerifyStore { store: PathBuf },
     #[command(name = ceiling::SERVE, hide = true)]
     ServeCeiling { folder: PathBuf },
+    #[command(name = DISPATCHD, hide = true, disable_help_flag = true)]
+    Dispatchd {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    #[command(name = SUITE, hide = true, disable_help_flag = true)]
+    Suite {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// The conformance suite
+    Suite,
+    /// The kills
+    Kill,
 }
 
 #[derive(Args)]
@@ -104,6 +133,9 @@ fn main() -> ExitCode {
     let outcome = match line.command {
         Command::Serve { folder } => return server::serve(folder.into()),
         Command::ServeCeiling { folder } => return ceiling::serve(&folder),
+        Command::Dispatchd { arguments } => return server::run(arguments),
+        Command::Suite { arguments } => return suite::play(arguments),
+        Command::Full { part, case } => in_runtime(full(part, &case)),
         Command::Run(arguments) => in_runtime(run(arguments)),
         Command::Goals { all, json, details } => in_runtime(measured(all, json, details)),
         Command::VerifyStore { store } => goals::verify_store(store.as_os_str()),
@@ -124,6 +156,26 @@ fn in_runtime<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Pr
         .build()
         .map_err(Problem::at("the runtime could not be started"))?
         .block_on(work)
+}
+
+async fn full(part: Option<Part>, cases: &[String]) -> Result<(), Problem> {
+    let mut holds = true;
+    if part != Some(Part::Kill) {
+        let outcome = suite::suite(cases).await?;
+        print!("{outcome}");
+        holds &= outcome.holds();
+    }
+    if part != Some(Part::Suite) {
+        let outcome = kill::kill().await?;
+        print!("{outcome}");
+        holds &= outcome.holds();
+    }
+    match holds {
+        true => Ok(()),
+        false => Err(Problem::new(
+            "what must hold at full load does not; see above",
+        )),
+    }
 }
 
 async fn run(arguments: RunArguments) -> Result<(), Problem> {

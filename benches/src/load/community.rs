@@ -36,15 +36,24 @@ impl Community {
     /// No room for its folder.
     pub fn found(members: usize) -> Result<Community, Problem> {
         let folder = tempfile::tempdir().map_err(Problem::at("no temporary folder"))?;
+        Community::found_in(folder, members, Founding::default())
+    }
+
+    /// Founds one in a folder, beside what is there already, with so many members besides those of a founding.
+    ///
+    /// # Errors
+    /// A founding that cannot be.
+    pub fn found_in(
+        folder: tempfile::TempDir,
+        members: usize,
+        mut founding: Founding,
+    ) -> Result<Community, Problem> {
         let keys: Vec<_> = keys::make(members).into_iter().map(Arc::new).collect();
         let allow = folder.path().join("members");
         let listed: String = keys.iter().map(|key| pem(key.public())).collect();
         fs::write(&allow, listed).map_err(Problem::at(allow.display()))?;
-        let founding = Founding {
-            bind: ([127, 0, 0, 1], 0).into(),
-            allow: vec![allow],
-            ..Founding::default()
-        };
+        founding.bind = ([127, 0, 0, 1], 0).into();
+        founding.allow.push(allow);
         let community = Community { folder, keys };
         init(&community.path(), &founding).map_err(Problem::at("the founding"))?;
         settle(&community.path())?;

@@ -81,6 +81,16 @@ impl Conversation {
         Ok(Conversation { authors, epoch })
     }
 
+    /// Those who write.
+    pub fn authors(&self) -> &[Member] {
+        &self.authors
+    }
+
+    /// What they encrypt under.
+    pub fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
     fn first(&self) -> Result<&Member, Problem> {
         let first = self.authors.first();
         first.ok_or_else(|| Problem::new("a load needs a sender's key"))
@@ -92,7 +102,10 @@ impl Conversation {
     }
 
     /// Brings each author to the size of the one that has read most.
-    async fn catch_up(&mut self) -> Result<(), Problem> {
+    ///
+    /// # Errors
+    /// A chain that breaks a rule.
+    pub async fn catch_up(&mut self) -> Result<(), Problem> {
         let sizes = self.authors.iter().map(|author| author.chain().size());
         let size = sizes.max().unwrap_or(0);
         self.read_to(size).await

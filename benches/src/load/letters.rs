@@ -112,12 +112,8 @@ struct Letter {
     signed: Signed,
 }
 
-fn letter(
-    author: &Member,
-    epoch: &Epoch,
-    place: usize,
-    plaintext: &[u8],
-) -> Result<Letter, Problem> {
+/// The author's message that comes at this place after what stands in the chain, from 0: encrypted and signed.
+pub fn entry(author: &Member, epoch: &Epoch, place: usize, plaintext: &[u8]) -> Entry {
     let seq = author.chain().next_seq(&author.id()) + place as u64;
     let mut salt = [0; Salt::LENGTH];
     rand::rng().fill_bytes(&mut salt);
@@ -135,7 +131,16 @@ fn letter(
         ciphertext_hash: Hash::of(&ciphertext),
         ciphertext: Some(ciphertext),
     });
-    let entry = Entry::sign(author.draft(seq, body), author.key());
+    Entry::sign(author.draft(seq, body), author.key())
+}
+
+fn letter(
+    author: &Member,
+    epoch: &Epoch,
+    place: usize,
+    plaintext: &[u8],
+) -> Result<Letter, Problem> {
+    let entry = entry(author, epoch, place, plaintext);
     let signed = Signed {
         key: author.key().public().clone(),
         statement: entry.tuple(),
@@ -150,7 +155,7 @@ fn letter(
 }
 
 /// A plaintext of so many bytes, as JSON: as many letters as fill it.
-fn text_of(bytes: usize) -> Vec<u8> {
+pub fn text_of(bytes: usize) -> Vec<u8> {
     let say = |letters: usize| {
         let text = "la ".chars().cycle().take(letters).collect();
         Plaintext {

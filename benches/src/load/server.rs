@@ -20,6 +20,9 @@ pub const SERVE: &str = "serve-for-load";
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(20);
 
+/// The hidden first argument by which this program becomes any other command of `dispatchd`.
+pub const DISPATCHD: &str = "dispatchd-for-load";
+
 /// How long a server may take to end by itself.
 const END: Duration = Duration::from_secs(15);
 
@@ -27,6 +30,22 @@ const END: Duration = Duration::from_secs(15);
 pub fn serve(folder: OsString) -> ExitCode {
     let arguments = ["dispatchd", "serve", "--bind", "127.0.0.1:0"].map(OsString::from);
     dispatch_server::command::run(arguments.into_iter().chain([folder]))
+}
+
+/// Runs a command of `dispatchd`; what `loadgen dispatchd-for-load COMMAND DIR` does.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    dispatch_server::command::run([OsString::from("dispatchd")].into_iter().chain(arguments))
+}
+
+/// A command of `dispatchd` on a community's folder, as a process of its own: this program, run again.
+///
+/// # Errors
+/// Where the system does not tell which program this is.
+pub fn dispatchd(name: &str, folder: &Path) -> Result<Command, Problem> {
+    let own = std::env::current_exe().map_err(Problem::at("this program's own path"))?;
+    let mut command = Command::new(own);
+    command.arg(DISPATCHD).arg(name).arg(folder);
+    Ok(command)
 }
 
 /// A process that serves, and is ended with this value.
@@ -119,8 +138,22 @@ impl Process {
         Watched::new(self.child.id())
     }
 
+    /// Kills it (SIGKILL), and waits until it is gone.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn kill(mut self) -> Result<(), Problem> {
+        self.child.kill().map_err(Problem::at("a kill"))?;
+        self.child.wait().map_err(Problem::at("a kill"))?;
+        Ok(())
+    }
+
     /// Asks it to stop, and ends it if it does not.
     fn end(&mut self) {
+        // The id of one that is gone may be somebody else's.
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         if let Some(id) = Pid::from_raw(self.child.id() as i32) {
             let _ = kill_process(id, Signal::TERM);
         }

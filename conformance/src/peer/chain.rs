@@ -9,7 +9,10 @@ mod held;
 mod state;
 mod tree;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    ops::Range,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -339,6 +342,11 @@ impl Chain {
     /// The greatest size of a checkpoint that came to anyone.
     pub fn latest_checkpoint(&self) -> u64 {
         self.state().coverage.latest()
+    }
+
+    /// Takes note of blocks that were read as they came, up to a checkpoint over them.
+    pub fn attend(&self, blocks: Range<u64>) {
+        self.state().coverage.attend(blocks);
     }
 
     /// Says which blocks from `first` on no checkpoint covered in time. [CHECK-3]

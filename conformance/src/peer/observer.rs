@@ -60,6 +60,8 @@ pub struct Joined {
     pub covered: u64,
     /// The last checkpoint that came.
     pub last_checkpoint: Option<Value>,
+    /// From this index on, each block came as it was made.
+    prompt_from: u64,
     removed_at: Option<u64>,
     open_ciphertexts: Vec<u64>,
     early_checkpoints: Vec<Value>,

@@ -133,6 +133,13 @@ impl Server {
         if self.target.is_loopback() { 50 } else { 5000 }
     }
 
+    /// Whether a block or a checkpoint comes so soon after its `time` that its reader does not lag: in half of what a
+    /// checkpoint may take.
+    pub fn is_prompt(&self, item: &Value) -> bool {
+        let time = item["time"].as_u64().unwrap_or_default();
+        self.now().saturating_sub(time) <= self.limit("checkpoint_ms") / 2
+    }
+
     /// Remembers a server nonce; `false` if it was said before. [JOIN-7]
     pub fn is_new_nonce(&self, nonce: Hash) -> bool {
         self.said().nonces.insert(nonce)

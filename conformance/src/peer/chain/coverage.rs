@@ -1,9 +1,13 @@
 //! Which checkpoint covered which block first, over all connections.
 //!
 //! A server may leave a checkpoint out for one connection where a newer one takes its place, so that lateness can
-//! only be judged over all that anyone received.
+//! only be judged over all that anyone received. Where others write, too, there may be one that nobody received: then a
+//! block was late for certain if somebody read along from it to the checkpoint, or if it is the checkpoint's last one.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{Held, place};
 use crate::peer::Fault;
@@ -12,6 +16,7 @@ use crate::peer::Fault;
 #[derive(Debug, Default)]
 pub struct Coverage {
     times: BTreeMap<u64, u64>,
+    attended: BTreeSet<u64>,
 }
 
 impl Coverage {
@@ -35,6 +40,16 @@ impl Coverage {
         fault
     }
 
+    /// Takes note of blocks that came as they were made, on a connection that was then sent a checkpoint over them.
+    pub fn attend(&mut self, blocks: Range<u64>) {
+        self.attended.extend(blocks);
+    }
+
+    /// Whether no earlier checkpoint over the block can have been missed.
+    fn is_first(&self, index: u64) -> bool {
+        self.attended.contains(&index) || self.times.contains_key(&(index + 1))
+    }
+
     /// The greatest size of a checkpoint that came.
     pub fn latest(&self) -> u64 {
         self.times.keys().next_back().copied().unwrap_or_default()
@@ -52,7 +67,7 @@ impl Coverage {
                 .map(|(_, time)| *time)
                 .min();
             match covered {
-                Some(time) if time > due => faults.push(Fault::new(
+                Some(time) if time > due && self.is_first(held.index) => faults.push(Fault::new(
                     "CHECK-3",
                     format!("block {} was covered {} ms after its time; {checkpoint_ms} are advertised", held.index, time - held.time),
                 )),
@@ -70,6 +85,35 @@ impl Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Four blocks of time 100, and one of time 2000.
+    fn blocks() -> Vec<Held> {
+        let block = |index: u64| Held {
+            block: serde_json::Value::Null,
+            index,
+            prev: crate::codec::Hash::default(),
+            time: if index < 4 { 100 } else { 2000 },
+            hash: crate::codec::Hash::default(),
+            entry_id: crate::codec::Hash::default(),
+            author: crate::codec::Hash::default(),
+            kind: "message".to_owned(),
+        };
+        (0..5).map(block).collect()
+    }
+
+    #[test]
+    fn a_late_checkpoint_counts_for_who_read_along_and_for_its_last_block() {
+        let late = |coverage: &Coverage| coverage.late(&blocks(), 0, 1000, 0).len();
+        let mut coverage = Coverage::default();
+        coverage.add(5, 2100);
+        assert_eq!(late(&coverage), 0, "an earlier one may have been missed");
+        coverage.attend(2..5);
+        assert_eq!(late(&coverage), 2);
+        let mut coverage = Coverage::default();
+        coverage.add(4, 1101);
+        assert_eq!(late(&coverage), 1);
+        assert_eq!(Coverage::default().late(&blocks(), 0, 1000, 1101).len(), 4);
+    }
 
     #[test]
     fn times_of_checkpoints_do_not_fall() {

@@ -147,6 +147,7 @@ impl Observer {
             arrived: Vec::new(),
             covered: checkpoint["size"].as_u64().unwrap_or_default(),
             last_checkpoint: Some(checkpoint.clone()),
+            prompt_from: frame["size"].as_u64().unwrap_or_default(),
             removed_at: None,
             open_ciphertexts: Vec::new(),
             // The blocks that it covers may still be on their way.

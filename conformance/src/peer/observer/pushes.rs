@@ -58,6 +58,9 @@ impl Observer {
             return;
         };
         joined.next = index + 1;
+        if !self.server.is_prompt(block) {
+            joined.prompt_from = index + 1;
+        }
         joined.arrived.push(arrived);
         if let Some(removed) = joined.removed_at {
             self.fault(
@@ -121,8 +124,13 @@ impl Observer {
             }
             return;
         };
+        let attended = joined.covered.max(joined.prompt_from)..size.min(joined.next);
         joined.covered = joined.covered.max(size);
         joined.last_checkpoint = Some(checkpoint.clone());
+        // A server may leave checkpoints out for a reader that lags.
+        if self.server.is_prompt(checkpoint) {
+            self.server.chain.attend(attended);
+        }
         if size > joined.next {
             let next = joined.next;
             joined.early_checkpoints.push(checkpoint.clone());
