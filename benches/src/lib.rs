@@ -10,4 +10,5 @@ pub mod instructions;
 pub mod keys;
 pub mod load;
 pub mod peers;
+pub mod sync;
 pub mod table;

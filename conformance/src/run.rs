@@ -28,7 +28,7 @@ use one::Played;
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How many cases at a time.
+    /// How many cases at a time, beside those that wait for a moment; with 1, one after the other.
     pub jobs: usize,
     /// How long the whole run may take.
     pub deadline: Duration,
@@ -195,8 +195,18 @@ impl Run<'_> {
         watcher: &mut dyn Watcher,
     ) {
         let mut place = 0;
-        while place < waiting.len() && running.len() < self.settings.jobs {
+        while place < waiting.len() {
             let case = waiting[place];
+            let taken = match self.settings.jobs {
+                // One after the other, for who follows them by eye.
+                1 => running.len(),
+                // A case that waits for a moment does nothing meanwhile: it takes no other's place.
+                _ if waits(case) => 0,
+                _ => self.at_work(names),
+            };
+            if taken >= self.settings.jobs {
+                return;
+            }
             if case.needs(Capability::Exclusive) && !running.is_empty() {
                 return;
             }
@@ -233,6 +243,13 @@ impl Run<'_> {
                 return;
             }
         }
+    }
+
+    /// How many of these cases are at work, and not waiting for a moment.
+    fn at_work(&self, names: &[String]) -> usize {
+        let case = |name: &&String| self.vectors.cases.iter().find(|case| case.id == **name);
+        let at_work = names.iter().filter(|name| !case(name).is_some_and(waits));
+        at_work.count()
     }
 
     /// What makes the case's server, if it kills it.

@@ -1,6 +1,7 @@
 //! The load generator. `loadgen --help` tells what it does.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,9 +10,11 @@ use dispatch_benches::ceiling;
 use dispatch_benches::full::{kill, suite, suite::SUITE};
 use dispatch_benches::goals::{self, Told};
 use dispatch_benches::load::server::{self, DISPATCHD, SERVE};
-use dispatch_benches::load::stage::{Elsewhere, Outcome, Stage};
+use dispatch_benches::load::stage::{Elsewhere, Stage};
 use dispatch_benches::load::{Load, Pace, Problem};
 use dispatch_benches::peers::{self, Given};
+use dispatch_benches::sync;
+use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 const EXAMPLES: &str = "\
@@ -67,6 +70,15 @@ enum Command {
         /// Play only these cases, as `dispatch-conformance run` names them
         #[arg(long, value_name = "SELECTOR")]
         case: Vec<String>,
+    },
+    /// Send a long chain to newcomers, beside the disk and the network alone, and beside one who writes meanwhile
+    Sync {
+        /// Blocks of the chain
+        #[arg(long, default_value_t = sync::BLOCKS, value_parser = clap::value_parser!(u64).range(1000..=10_000_000))]
+        blocks: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     #[command(name = SERVE, hide = true)]
     Serve { folder: PathBuf },
@@ -139,6 +151,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => in_runtime(run(arguments)),
         Command::Goals { all, json, details } => in_runtime(measured(all, json, details)),
         Command::VerifyStore { store } => goals::verify_store(store.as_os_str()),
+        Command::Sync { blocks, json } => in_runtime(synced(blocks, json)),
         Command::Peers { nostr, nats, json } => in_runtime(beside(Given { nostr, nats }, json)),
     };
     match outcome {
@@ -208,6 +221,11 @@ async fn run(arguments: RunArguments) -> Result<(), Problem> {
     print(&outcome, arguments.json)
 }
 
+async fn synced(blocks: u64, json: bool) -> Result<(), Problem> {
+    let report = sync::measure(blocks).await?;
+    print(&report, json)
+}
+
 async fn measured(all: bool, json: bool, details: bool) -> Result<(), Problem> {
     if !all {
         return goals::measure(&mut |told| tell(&told, json, details)).await;
@@ -261,7 +279,7 @@ fn tell(told: &Told<'_>, json: bool, details: bool) {
     }
 }
 
-fn print(outcome: &Outcome, json: bool) -> Result<(), Problem> {
+fn print(outcome: &(impl fmt::Display + Serialize), json: bool) -> Result<(), Problem> {
     if json {
         let text = serde_json::to_string_pretty(outcome).map_err(Problem::at("the JSON"))?;
         println!("{text}");

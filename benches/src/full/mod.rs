@@ -6,6 +6,7 @@
 mod author;
 mod kept;
 pub mod kill;
+mod load;
 pub mod suite;
 mod witness;
 

@@ -248,9 +248,10 @@ async fn load(mut stage: Stage) -> Result<Vec<Outcome>, Problem> {
 }
 
 /// A message of the load is as long as those of the chain: its text stands in eleven letters of JSON.
-const PLAINTEXT: usize = LETTERS + r#"{"text":""}"#.len();
+pub const PLAINTEXT: usize = LETTERS + r#"{"text":""}"#.len();
 
-fn keys_of(writers: &[KeyPair]) -> Result<Vec<Arc<KeyPair>>, Problem> {
+/// The keys again, to be shared.
+pub fn keys_of(writers: &[KeyPair]) -> Result<Vec<Arc<KeyPair>>, Problem> {
     let again = |key: &KeyPair| {
         let key = KeyPair::from_pkcs8_pem(&key.to_pkcs8_pem()).map_err(Problem::at("a key"))?;
         Ok(Arc::new(key))

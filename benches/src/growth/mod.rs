@@ -10,7 +10,7 @@ mod space;
 mod table;
 
 pub use folder::{Folder, copy, make_empty};
-pub use measure::Row;
+pub use measure::{PLAINTEXT, Row, keys_of};
 pub use report::{Report, Sized};
 pub use space::Space;
 pub use table::{lengths, run};

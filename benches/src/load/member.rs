@@ -146,16 +146,7 @@ impl Member {
     /// # Errors
     /// A server that refuses, or whose welcome does not verify.
     pub async fn another_socket(&self, have: Prefix, buffer: usize) -> Result<Socket, Problem> {
-        let mut socket = self.target.open(SOCKET, buffer).await?;
-        let (waiting, resume) = self.joined.resume(nonce(), Some(have));
-        say(&mut socket, &ClientFrame::Resume(resume)).await?;
-        match next(&mut socket).await? {
-            ServerFrame::Welcome(welcome) => waiting
-                .welcome(&welcome)
-                .map(|_| socket)
-                .map_err(Problem::at("the welcome to a further socket")),
-            other => Err(unexpected("a welcome", &other)),
-        }
+        resumed(&self.target, &self.joined, have, buffer).await
     }
 
     /// Closes the socket until it is needed again.
@@ -184,6 +175,28 @@ impl Member {
                 .map_err(Problem::at("the server's chain"))?;
         }
         Ok(())
+    }
+}
+
+/// Opens a socket under a session, to be sent what comes after a prefix.
+///
+/// # Errors
+/// A server that refuses, or whose welcome does not verify.
+pub async fn resumed(
+    target: &Target,
+    joined: &Joined,
+    have: Prefix,
+    buffer: usize,
+) -> Result<Socket, Problem> {
+    let mut socket = target.open(SOCKET, buffer).await?;
+    let (waiting, resume) = joined.resume(nonce(), Some(have));
+    say(&mut socket, &ClientFrame::Resume(resume)).await?;
+    match next(&mut socket).await? {
+        ServerFrame::Welcome(welcome) => waiting
+            .welcome(&welcome)
+            .map(|_| socket)
+            .map_err(Problem::at("the welcome to a further socket")),
+        other => Err(unexpected("a welcome", &other)),
     }
 }
 

@@ -76,11 +76,9 @@ impl Report {
         )
     }
 
-    /// The goals that name a peer, and those of latency.
-    pub fn lines(&self) -> Vec<Line> {
-        let ours = self.column(Server::Dispatch);
-        let calm = |of: Of| ours.middle(Kind::Calm, of);
-        vec![
+    /// The goals that name a peer which is run here.
+    pub fn ratios(&self) -> [Line; 2] {
+        [
             self.beside(
                 1,
                 "8 connections: accepted",
@@ -88,7 +86,6 @@ impl Report {
                 24.0,
                 (Kind::Eight, Taken::accepted),
             ),
-            strfry(1, "8 connections: accepted", "at least 6 times it"),
             self.beside(
                 2,
                 "50 subscribers: accepted and read by all",
@@ -96,6 +93,18 @@ impl Report {
                 1.5,
                 (Kind::FanOut, Taken::sustained),
             ),
+        ]
+    }
+
+    /// The goals that name a peer, and those of latency.
+    pub fn lines(&self) -> Vec<Line> {
+        let ours = self.column(Server::Dispatch);
+        let calm = |of: Of| ours.middle(Kind::Calm, of);
+        let [accepted, read] = self.ratios();
+        vec![
+            accepted,
+            strfry(1, "8 connections: accepted", "at least 6 times it"),
+            read,
             strfry(
                 2,
                 "50 subscribers: accepted and read by all",

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use dispatch_benches::load::target::Target;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::Fault;
+use super::{Fault, listen};
 
 /// What is written to a connection. None: it is closed.
 type Line = UnboundedSender<Option<String>>;
@@ -25,16 +25,9 @@ struct State {
 }
 
 pub async fn serve(fault: Fault) -> Target {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let target = Target::at(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     let state = Mutex::default();
     let hub = Arc::new(Hub { fault, state });
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(connection(stream, hub.clone()));
-        }
-    });
-    target
+    listen(move |stream| connection(stream, hub.clone())).await
 }
 
 async fn connection(stream: TcpStream, hub: Arc<Hub>) {

@@ -8,12 +8,12 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use secp256k1::XOnlyPublicKey;
 use secp256k1::schnorr::Signature;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::Fault;
+use super::{Fault, listen};
 
 struct Hub {
     fault: Fault,
@@ -27,16 +27,9 @@ struct State {
 }
 
 pub async fn serve(fault: Fault) -> Target {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let target = Target::at(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     let state = Mutex::default();
     let hub = Arc::new(Hub { fault, state });
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(connection(stream, hub.clone()));
-        }
-    });
-    target
+    listen(move |stream| connection(stream, hub.clone())).await
 }
 
 async fn connection(stream: TcpStream, hub: Arc<Hub>) {

@@ -56,7 +56,8 @@ pub struct Meeting {
     /// The authority's private key (PEM), if the community is not the suite's own
     #[arg(long, value_name = "FILE")]
     authority_key: Option<PathBuf>,
-    /// How many cases at a time [default: twice the processors, at least 4]
+    /// How many cases at a time, beside those that wait for a moment; with 1, one after the other
+    /// [default: twice the processors, at least 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
 }

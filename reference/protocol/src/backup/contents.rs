@@ -84,7 +84,7 @@ struct Secret(Zeroizing<String>);
 
 impl Secret {
     fn of(bytes: &[u8]) -> Self {
-        Self(Zeroizing::new(data_encoding::BASE64URL_NOPAD.encode(bytes)))
+        Self(Zeroizing::new(crate::base64url::encode(bytes)))
     }
 }
 

@@ -6,7 +6,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA256};
-use data_encoding::BASE64;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::public::PublicKey;
@@ -81,7 +82,7 @@ impl KeyPair {
         let mut letters = Zeroizing::new(String::with_capacity(body.len()));
         letters.extend(body.chars().filter(|c| !c.is_ascii_whitespace()));
         let der = Zeroizing::new(
-            BASE64
+            STANDARD
                 .decode(letters.as_bytes())
                 .map_err(|_| KeyPairError::Pem("its middle is not base64"))?,
         );
@@ -98,7 +99,7 @@ impl KeyPair {
 
     /// Writes the key as the PEM of an unencrypted PKCS#8 private key: a secret, to be kept where only its holder reads.
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
-        let letters = Zeroizing::new(BASE64.encode(&self.to_pkcs8_der()));
+        let letters = Zeroizing::new(STANDARD.encode(self.to_pkcs8_der()));
         let mut pem = Zeroizing::new(String::with_capacity(letters.len() * 66 / 64 + 64));
         pem.push_str(BEGIN);
         for line in letters.as_bytes().chunks(64) {

@@ -10,6 +10,8 @@ mod lock;
 mod migrate;
 mod schema;
 mod shelf;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -12,7 +12,6 @@ mod disk;
 mod ending;
 mod export;
 mod founding;
-mod history;
 mod http;
 mod joining;
 mod logs;
