@@ -19,7 +19,7 @@ use crate::{
     peer::{Server, server::now},
     preflight::Ready,
     result::{CaseResult, Finding, RunResult, Subject, Suite, Verdict},
-    scenario::{Capability, Case, Vectors, step::Verb},
+    scenario::{Capability, Case, Transport, Vectors, step::Verb},
     spawn::Spawner,
 };
 pub use aftermath::{AFTERMATH, audit};
@@ -247,9 +247,11 @@ impl Run<'_> {
 
     /// How many of these cases are at work, and not waiting for a moment.
     fn at_work(&self, names: &[String]) -> usize {
-        let case = |name: &&String| self.vectors.cases.iter().find(|case| case.id == **name);
-        let at_work = names.iter().filter(|name| !case(name).is_some_and(waits));
-        at_work.count()
+        let rests = |name: &&String| {
+            let id = Transport::split(name).map_or(name.as_str(), |(id, _)| id);
+            self.vectors.case(id).is_some_and(waits)
+        };
+        names.len() - names.iter().filter(rests).count()
     }
 
     /// What makes the case's server, if it kills it.
