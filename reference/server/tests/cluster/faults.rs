@@ -1,0 +1,86 @@
+//! One after the other is killed in the midst of the load: each process, then the primary, whose standby takes its place.
+
+use crate::bed::{Bed, PROCESSES};
+use crate::load::{Load, Tally};
+use crate::member::{Member, message};
+use crate::verdict::judge;
+
+/// Acknowledgements before and after each loss, at the least.
+const BETWEEN: u64 = 200;
+
+const AUTHORS: [&str; 4] = ["m01", "m02", "m03", "m04"];
+const READERS: [&str; 2] = ["m05", "m06"];
+const MEMBERS: [&str; 7] = ["m01", "m02", "m03", "m04", "m05", "m06", "m07"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_was_acknowledged_is_lost_when_each_process_and_then_the_primary_is_killed_at_load()
+ {
+    let mut bed = Bed::with(&MEMBERS).await;
+    let tally = Tally::new();
+    let mut voices = Vec::new();
+    for name in AUTHORS {
+        voices.push((bed.author(name, &tally).await, bed.balanced()));
+    }
+    for name in READERS {
+        voices.push((bed.reader(name, &tally), bed.balanced()));
+    }
+    let load = Load::begin(voices);
+    tally.goes_on(BETWEEN, "the load").await;
+    println!(
+        "without loss  {:?} at most between two acknowledgements",
+        tally.longest_gap()
+    );
+    for process in 0..PROCESSES {
+        let before = tally.counts().broken;
+        bed.fleet.kill(process).await.unwrap();
+        // Who was there comes back by the load balancer, and the others go on.
+        tally
+            .until("connections to a killed process", |counts| {
+                counts.broken > before
+            })
+            .await;
+        tally.goes_on(BETWEEN, "after a kill of a process").await;
+        println!(
+            "killed        dispatchd {process}: {:?} at most",
+            tally.longest_gap()
+        );
+        bed.fleet.start_again(process).await.unwrap();
+        tally
+            .goes_on(BETWEEN, "after the process is there again")
+            .await;
+        println!(
+            "there again   dispatchd {process}: {:?} at most",
+            tally.longest_gap()
+        );
+    }
+    let before = tally.counts();
+    bed.primary.kill().await.unwrap();
+    bed.standby.promote().await.unwrap();
+    for cable in &bed.cables {
+        cable.retarget(&[bed.standby.address()]);
+    }
+    tally
+        .goes_on(BETWEEN, "after the standby was promoted")
+        .await;
+    println!(
+        "killed        the primary, and the standby promoted: {:?} at most",
+        tally.longest_gap()
+    );
+    println!(
+        "              {} refused for now",
+        tally.counts().unavailable - before.unavailable
+    );
+    // Each process takes entries again, and not only those to which the load happens to be connected.
+    for process in 0..PROCESSES {
+        let mut member = Member::join(&bed.process(process), MEMBERS[6]).await;
+        let epoch = member.epoch_for_oneself().await;
+        member.say(message(epoch, process as u8)).await;
+    }
+    tally.goes_on(BETWEEN, "beside them").await;
+    let voices = load.end(&tally).await;
+    judge(&bed, MEMBERS[6], &voices, &tally).await;
+    let counts = tally.counts();
+    println!("killed        {PROCESSES} processes and 1 primary");
+    assert!(counts.amid > 0, "no kill came amid the load: {counts:?}");
+    assert!(counts.resumed > 0, "no session was resumed: {counts:?}");
+}

@@ -1,0 +1,138 @@
+//! What was promised, held against the chain that is left.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use dispatch_protocol::bytes::Id;
+use dispatch_protocol::chain::State;
+
+use crate::bed::{Bed, PROCESSES};
+use crate::load::{Load, Tally};
+use crate::voice::{Testimony, Voice};
+
+/// The chain that is left, as one reader read it whole, every rule checked.
+pub struct Kept {
+    pub chain: State,
+    pub seen: Testimony,
+}
+
+/// What was promised and is not kept.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Broken {
+    /// Acknowledged, and not there or elsewhere.
+    pub lost: usize,
+    /// In the chain more than once.
+    pub doubled: usize,
+    /// Shown to somebody, and another block stands there, or none; a checkpoint of another chain.
+    pub forked: usize,
+    /// What members were in doubt about meanwhile.
+    pub doubts: Vec<String>,
+}
+
+impl Kept {
+    /// Reads the whole chain from one process, up to a size at least.
+    pub async fn read(bed: &Bed, process: usize, name: &str, size: u64) -> Kept {
+        let tally = Tally::new();
+        let reader = bed.reader(name, &tally);
+        let load = Load::begin(vec![(reader, bed.process(process))]);
+        let mut readers = load.end_at(size, &tally).await;
+        let mut reader = readers.pop().unwrap();
+        assert_eq!(reader.doubts, [""; 0]);
+        Kept {
+            chain: reader.chain().clone(),
+            seen: reader.testimonies.pop().unwrap(),
+        }
+    }
+
+    /// Reads it from each process, and asserts that all show the same.
+    pub async fn read_everywhere(bed: &Bed, name: &str, size: u64) -> Kept {
+        let first = Kept::read(bed, 0, name, size).await;
+        for process in 1..PROCESSES {
+            let other = Kept::read(bed, process, name, first.chain.size()).await;
+            assert_eq!(
+                other.chain.prefix_head(first.chain.size()),
+                Some(first.chain.head()),
+                "process {process} shows another chain"
+            );
+        }
+        first
+    }
+
+    /// Holds it against what voices were acknowledged and shown.
+    pub fn against(&self, voices: &[Voice]) -> Broken {
+        let mut places: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+        for (index, (_, id)) in self.seen.blocks.iter().enumerate() {
+            places.entry(*id).or_default().push(index);
+        }
+        let mut broken = Broken {
+            doubled: places.values().filter(|places| places.len() > 1).count(),
+            ..Broken::default()
+        };
+        for voice in voices {
+            let lost = voice.receipts.iter().filter(|(id, (index, hash))| {
+                let place = places.get(id).and_then(|places| places.first());
+                let block = self.seen.blocks.get(*index as usize);
+                place != Some(&(*index as usize)) || block.is_none_or(|block| block.0 != *hash)
+            });
+            broken.lost += lost.count();
+            for seen in &voice.testimonies {
+                let blocks = seen.blocks.iter().enumerate();
+                let others =
+                    blocks.filter(|(index, block)| self.seen.blocks.get(*index) != Some(block));
+                broken.forked += others.count();
+                let checked = seen
+                    .checkpoints
+                    .iter()
+                    .map(|checkpoint| self.chain.check(checkpoint));
+                broken.forked += checked.filter(Result::is_err).count();
+            }
+            broken.doubts.extend(voice.doubts.iter().cloned());
+        }
+        broken
+    }
+}
+
+/// Held against the chain of every process, and printed.
+pub async fn judge(bed: &Bed, reader: &str, voices: &[Voice], tally: &Arc<Tally>) {
+    let size = voices
+        .iter()
+        .map(Voice::size_acknowledged)
+        .max()
+        .unwrap_or(0);
+    let kept = Kept::read_everywhere(bed, reader, size).await;
+    let broken = kept.against(voices);
+    let counts = tally.counts();
+    let shown: usize = voices
+        .iter()
+        .flat_map(|voice| &voice.testimonies)
+        .map(|seen| seen.blocks.len())
+        .sum();
+    let checkpoints: usize = voices
+        .iter()
+        .flat_map(|voice| &voice.testimonies)
+        .map(|seen| seen.checkpoints.len())
+        .sum();
+    println!("acknowledged  {}; {broken}", counts.acknowledged);
+    println!(
+        "shown         {shown} blocks and {checkpoints} checkpoints to {} members",
+        voices.len()
+    );
+    println!(
+        "came back     {} connections broke, {} of them with entries unanswered; {} sessions were resumed; {} entries handed in again; {} refused for now",
+        counts.broken, counts.amid, counts.resumed, counts.again, counts.unavailable
+    );
+    let acknowledged: usize = voices.iter().map(|voice| voice.receipts.len()).sum();
+    assert_eq!(acknowledged as u64, counts.acknowledged);
+    assert_eq!(broken, Broken::default());
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "lost {}, doubled {}, forks {}",
+            self.lost, self.doubled, self.forked
+        )
+    }
+}
