@@ -1,0 +1,238 @@
+//! Several `dispatchd` of one community behind a load balancer, each a process with a folder and a port of its own.
+//!
+//! The first is founded (`dispatchd init`), its chain moved into the database (`dispatchd migrate --ledger`); the others are
+//! copies of its folder without the authority's key and the allowlist, which belong to one process.
+
+mod folder;
+mod server;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::{Problem, Proxy};
+use server::Server;
+
+/// What a fleet is to be.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The program `dispatchd`.
+    pub program: PathBuf,
+    /// How many processes.
+    pub processes: usize,
+    /// Where their ledger is. Without one there is one process alone, on SQLite.
+    pub database: Option<Database>,
+    /// Further arguments of `dispatchd init`, such as `--allow FILE`, `--server-key FILE`, `--limit NAME=VALUE`.
+    pub init: Vec<OsString>,
+    /// Settings of `dispatchd.toml` that are written otherwise: the key as it stands there, and the value in TOML.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A ledger's database.
+#[derive(Clone)]
+pub struct Database {
+    /// Its URL for each process, by whatever cable; the last one holds for all further processes.
+    pub urls: Vec<String>,
+    /// The password, which goes by `PGPASSWORD`.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Processes that serve one community, their folders and the load balancer, which go with it.
+pub struct Fleet {
+    // Before the folder: fields are dropped in their order.
+    servers: Vec<Server>,
+    balancer: Proxy,
+    origin: String,
+    plan: Plan,
+    folder: TempDir,
+}
+
+impl Fleet {
+    /// Founds a community and serves it.
+    ///
+    /// # Errors
+    /// A command of `dispatchd` that fails, with what it said; a server that does not come up, with the end of its log.
+    pub async fn start(plan: Plan) -> Result<Fleet, Problem> {
+        if plan.database.is_none() && plan.processes != 1 {
+            return Err(Problem::new("several processes need a database"));
+        }
+        let folder = tempfile::Builder::new().prefix("dispatch-fleet-").tempdir();
+        let folder = folder.map_err(Problem::at("no temporary folder"))?;
+        let balancer = Proxy::start(&[])?;
+        let origin = format!("http://{}", balancer.address());
+        let mut fleet = Fleet {
+            servers: Vec::new(),
+            balancer,
+            origin,
+            plan,
+            folder,
+        };
+        let folders: Vec<PathBuf> = (0..fleet.plan.processes)
+            .map(|number| fleet.folder.path().join(format!("dispatchd-{number}")))
+            .collect();
+        if let Some((first, others)) = folders.split_first() {
+            fleet.found(first).await?;
+            others
+                .iter()
+                .try_for_each(|other| folder::copy(first, other))?;
+        }
+        for (number, folder) in folders.iter().enumerate() {
+            fleet.servers.push(Server::new(folder, fleet.url(number)));
+            fleet.start_again(number).await?;
+        }
+        let addresses: Vec<SocketAddr> = fleet.servers.iter().map(Server::address).collect();
+        fleet.balancer.retarget(&addresses);
+        Ok(fleet)
+    }
+
+    /// The origin by which members dial: the load balancer's. It holds at each process, too.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The load balancer: each connection to the next process, one that is dead is skipped.
+    #[must_use]
+    pub fn balancer(&self) -> &Proxy {
+        &self.balancer
+    }
+
+    /// How many processes there are, dead ones counted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.servers.is_empty()
+    }
+
+    /// Where a process listens, by its number from 0. It stays over its deaths.
+    #[must_use]
+    pub fn address(&self, number: usize) -> SocketAddr {
+        self.servers[number].address()
+    }
+
+    /// A process's number in the system, while it lives.
+    #[must_use]
+    pub fn id(&self, number: usize) -> Option<u32> {
+        self.servers[number].id()
+    }
+
+    /// A process's folder.
+    #[must_use]
+    pub fn folder(&self, number: usize) -> &Path {
+        self.servers[number].folder()
+    }
+
+    /// Everything that a process has logged, over all its lives.
+    #[must_use]
+    pub fn log(&self, number: usize) -> String {
+        self.servers[number].log()
+    }
+
+    /// Kills a process (SIGKILL), and waits until it is gone.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub async fn kill(&mut self, number: usize) -> Result<(), Problem> {
+        self.servers[number].kill().await
+    }
+
+    /// Asks a process to end (SIGTERM), and waits until it has.
+    ///
+    /// # Errors
+    /// It goes on, or ends with a failure.
+    pub async fn stop(&mut self, number: usize) -> Result<(), Problem> {
+        self.servers[number].stop().await
+    }
+
+    /// Starts a process that is dead, at the same address, and waits until it is ready (`/readyz`).
+    ///
+    /// # Errors
+    /// It does not come up; the end of its log is shown.
+    pub async fn start_again(&mut self, number: usize) -> Result<(), Problem> {
+        let command = self.command(number, "serve");
+        self.servers[number].start(command).await
+    }
+
+    /// Whether a process says that it is ready: it takes connections, and its ledger can be written.
+    pub async fn is_ready(&self, number: usize) -> bool {
+        self.servers[number].is_ready().await
+    }
+
+    /// A command of `dispatchd` in a process's folder, such as `verify`; further arguments may follow.
+    #[must_use]
+    pub fn command(&self, number: usize, name: &str) -> Command {
+        let server = &self.servers[number];
+        let mut command = self.dispatchd(name);
+        match name {
+            "serve" => command.arg(server.folder()),
+            _ => command.arg("-c").arg(server.folder()),
+        };
+        // Each by its own cable; the configuration names the first one's.
+        if let (Some(url), "serve") = (server.url(), name) {
+            command.arg("--ledger").arg(url);
+        }
+        command
+    }
+
+    async fn found(&self, folder: &Path) -> Result<(), Problem> {
+        let mut init = self.dispatchd("init");
+        init.arg(folder).args(["--bind", "127.0.0.1:0", "--origin"]);
+        init.arg(&self.origin).args(&self.plan.init);
+        run(init).await?;
+        folder::set(folder, &self.plan.settings)?;
+        if let Some(url) = self.url(0) {
+            let mut migrate = self.dispatchd("migrate");
+            migrate.arg("-c").arg(folder).args(["--ledger", &url]);
+            run(migrate).await?;
+        }
+        Ok(())
+    }
+
+    fn url(&self, number: usize) -> Option<String> {
+        let urls = &self.plan.database.as_ref()?.urls;
+        urls.get(number).or(urls.last()).cloned()
+    }
+
+    fn dispatchd(&self, name: &str) -> Command {
+        let mut command = crate::process::command(&self.plan.program, server::ENDING);
+        command.arg(name).env_remove("COLUMNS");
+        if let Some(database) = &self.plan.database {
+            command.env("PGPASSWORD", &database.password);
+        }
+        command
+    }
+}
+
+/// Runs a command to its end.
+async fn run(command: Command) -> Result<String, Problem> {
+    let words = command.get_args().map(|word| word.to_string_lossy());
+    let words: Vec<_> = words.collect();
+    let name = format!("dispatchd {}", words.join(" "));
+    let mut command = tokio::process::Command::from(command);
+    let output = command.kill_on_drop(true).output().await;
+    let output = output.map_err(Problem::at(&name))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(Problem::new(format!(
+            "{name}: {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        ))),
+    }
+}

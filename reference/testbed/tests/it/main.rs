@@ -1,0 +1,5 @@
+//! The testbed itself, with real programs.
+
+mod lives;
+mod postgres;
+mod proxy;
