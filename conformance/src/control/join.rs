@@ -207,8 +207,8 @@ impl Connection {
         };
         let place = community.sessions.grant(session.clone(), &faults);
         community.keep_session(&session);
-        // [CHECK-5]
-        let size = if faults.has("CHECK-5") {
+        // [CHECK-5], [JOIN-22]
+        let size = if faults.has("CHECK-5") || faults.has("JOIN-22") {
             challenge.size_then
         } else {
             community.chain.size()

@@ -53,7 +53,11 @@ impl Connection {
             session.expires_at = now() + session.life;
         }
         let session = session.clone();
-        let size = community.chain.size();
+        // [JOIN-22]
+        let size = match faults.has("JOIN-22/resume") {
+            true => community.chain.size().saturating_sub(1).max(1),
+            false => community.chain.size(),
+        };
         self.open(&community, place, next);
         self.snapshot = snapshot(&community, size);
         drop(community);
@@ -135,7 +139,11 @@ impl Connection {
 /// The chain's size and head for a welcome, and the checkpoint that goes with them.
 pub(super) fn snapshot(community: &Community, size: u64) -> (u64, Hash, Value) {
     let head = community.chain.head_of(size).expect("a size of ours");
-    let checkpoint = match community.faults.has("CHECK-5/first") {
+    let faults = &community.faults;
+    // Whoever is behind by a fault of JOIN-22 is so in every respect, and contradicts itself nowhere.
+    let is_behind =
+        (faults.has("JOIN-22") || faults.has("JOIN-22/resume")) && community.checkpoint.size > size;
+    let checkpoint = match faults.has("CHECK-5/first") || is_behind {
         true => &community.checkpoint.first,
         false => &community.checkpoint.json,
     };

@@ -2,7 +2,7 @@
 //!
 //! It is behind no feature: cargo would build this crate twice in a workspace where one member asks for it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use axum::extract::ws::Utf8Bytes;
 use dispatch_protocol::chain::{Block, Digest, State};
@@ -15,7 +15,6 @@ use crate::opening::{self, Care};
 /// A store that is written as the server's writer writes it.
 pub struct Store {
     ledger: SqliteLedger,
-    path: PathBuf,
 }
 
 impl Store {
@@ -26,7 +25,6 @@ impl Store {
     pub fn create(path: &Path, genesis: &Block) -> Result<Store, StoreError> {
         Ok(Store {
             ledger: SqliteLedger::create(path, genesis)?,
-            path: path.to_owned(),
         })
     }
 
@@ -37,7 +35,6 @@ impl Store {
     pub fn open(path: &Path) -> Result<Store, StoreError> {
         Ok(Store {
             ledger: SqliteLedger::open(path)?,
-            path: path.to_owned(),
         })
     }
 
@@ -79,7 +76,7 @@ impl Store {
     /// # Errors
     /// If it is not durable.
     pub fn keep(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        self.ledger.keep(checkpoint)
+        self.ledger.keep(checkpoint).map(drop)
     }
 
     /// Brings the journal into the store's one file.
@@ -95,7 +92,7 @@ impl Store {
     /// # Errors
     /// What a start finds.
     pub fn load(&self) -> Result<State, StoreError> {
-        opening::load(self.ledger.shelf(), &self.path, Care::Start, &mut |_| {})
+        opening::load(self.ledger.shelf(), Care::Start, &mut |_| {})
     }
 }
 
@@ -111,5 +108,5 @@ pub fn frames(blocks: &[Block]) -> Vec<Utf8Bytes> {
 /// # Errors
 /// What is wrong, and where.
 pub fn verify(path: &Path) -> Result<State, StoreError> {
-    opening::load(&SqliteShelf::open(path)?, path, Care::Full, &mut |_| {})
+    opening::load(&SqliteShelf::open(path)?, Care::Full, &mut |_| {})
 }

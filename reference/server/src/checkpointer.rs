@@ -7,7 +7,7 @@ use std::time::Duration;
 use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::wire::ServerFrame;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock;
 use crate::feed::{Feed, Pushed};
@@ -31,21 +31,36 @@ impl Checkpointer {
         while tip.changed().await.is_ok() {
             let begun = tokio::time::Instant::now();
             let latest = *tip.borrow_and_update();
-            if latest.description.size <= last.size {
-                continue;
+            while latest.description.size > last.size {
+                let key = self.server_key.clone();
+                let before = last.time;
+                let Some(signed) = self.intake.run(move || sign(latest, before, &key)).await else {
+                    return;
+                };
+                match self.keep(signed.clone()).await {
+                    // Not published before it is kept: of several processes that share a store each has signed one.
+                    // Another one's is as good, and where it covers less a new one has to be later than it. // [CHECK-15]
+                    Some(kept) => {
+                        let is_news = kept.size > last.size;
+                        last = kept;
+                        if is_news {
+                            // The lobby first: a welcome has the latest one. // [CHECK-5]
+                            self.lobby.set_checkpoint(last.clone());
+                            self.feed.push_checkpoint(pushed(&last));
+                        }
+                    }
+                    None => tokio::time::sleep(pause).await,
+                }
             }
-            let key = self.server_key.clone();
-            let before = last.time;
-            let Some(checkpoint) = self.intake.run(move || sign(latest, before, &key)).await else {
-                return;
-            };
-            last = checkpoint.clone();
-            // The lobby first: a welcome has the latest one. // [CHECK-5]
-            self.lobby.set_checkpoint(checkpoint.clone());
-            self.feed.push_checkpoint(pushed(&checkpoint));
-            self.intake.command(Command::Keep(checkpoint));
             tokio::time::sleep_until(begun + pause).await;
         }
+    }
+
+    /// Has the writer keep a checkpoint. Gives the one that is kept then; none if the store could not be written.
+    async fn keep(&self, checkpoint: Checkpoint) -> Option<Checkpoint> {
+        let (done, kept) = oneshot::channel();
+        self.intake.command(Command::Keep(checkpoint, done));
+        kept.await.ok()
     }
 }
 

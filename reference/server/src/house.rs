@@ -11,7 +11,7 @@ use dispatch_protocol::key::{KeyPair, PublicKey};
 use dispatch_protocol::refusal::{Code, Refusal};
 use dispatch_protocol::session::{Challenges, Host, Open};
 use dispatch_protocol::wire::{Ref, ServerFrame, Welcome};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::feed::Feed;
 use crate::ledger::Shelf;
@@ -19,6 +19,7 @@ use crate::lobby::{Guest, Lobby, Membership};
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, unavailable};
 use crate::rates::{Limiter, Network};
+use crate::writer::Command;
 use crate::writer::intake::{Intake, Submission};
 
 /// See the module.
@@ -29,6 +30,8 @@ pub(crate) struct House {
     pub(crate) lobby: Arc<Lobby>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) shelf: Arc<dyn Shelf>,
+    /// Whether other processes append to the same store.
+    pub(crate) has_others: bool,
     /// How many readers may ask the store at once.
     pub(crate) readers: Arc<Semaphore>,
     /// The challenges that were asked for by requests; those of sockets are with their connections. They go with the
@@ -62,6 +65,21 @@ impl House {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes in what was durable when this was asked, whichever process appended it: what another one has told a client is
+    /// news to nobody here. // [CHECK-7], [JOIN-14]
+    ///
+    /// # Errors
+    /// `unavailable`, if the store does not say.
+    pub(crate) async fn abreast(&self) -> Result<(), Refusal> {
+        if !self.has_others {
+            return Ok(());
+        }
+        let (done, looked) = oneshot::channel();
+        self.intake.command(Command::Look(done));
+        let refusal = "the server does not know how far the chain is; try again";
+        looked.await.map_err(|_| unavailable(refusal))
+    }
+
     /// Lets an account in and signs its welcome, on the threads that do RSA work.
     ///
     /// # Errors
@@ -70,6 +88,7 @@ impl House {
         &self,
         admit: impl FnOnce(&Lobby) -> Result<Guest, Refusal> + Send + 'static,
     ) -> Result<Joined, Refusal> {
+        self.abreast().await?;
         let (lobby, server_key) = (self.lobby.clone(), self.server_key.clone());
         let joining = self.intake.run(move || {
             let Guest {

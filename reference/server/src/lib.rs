@@ -65,7 +65,7 @@ mod tls;
 mod watch;
 mod writer;
 
-pub use config::{Config, Queues, Rate, Rates, TlsFiles};
+pub use config::{Config, DatabaseAddress, Queues, Rate, Rates, TlsFiles};
 pub use error::Error;
 pub use init::{Founding, init};
 pub use ledger::StoreError;

@@ -3,23 +3,28 @@
 
 mod load;
 
-use dispatch_protocol::chain::{Block, State};
+use dispatch_protocol::chain::{Block, Linked, State};
+use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::key::KeyPair;
 
 use crate::allowlist::{self, Listed};
 use crate::error::Error;
-use crate::ledger::{Ledger as _, SqliteLedger, Step, StoreError};
-use crate::{Config, key_file};
+use crate::ledger::{self, Ledger, Shelf, Step, StoreError};
+use crate::writer::Tip;
+use crate::{Config, checkpointer, key_file};
 pub(crate) use load::{Care, TAIL, load};
+
+/// How much is read at once of what others have appended, in bytes.
+const UNIT_BYTES: usize = 1 << 20;
 
 /// Whether the store is that of the community that the configuration names, if it names one.
 ///
 /// # Errors
 /// [`StoreError::Foreign`].
-pub(crate) fn is_of(state: &State, config: &Config) -> Result<(), StoreError> {
+pub(crate) fn is_of(state: &State, shelf: &dyn Shelf, config: &Config) -> Result<(), StoreError> {
     match config.community {
         Some(expected) if expected != state.community() => Err(StoreError::Foreign {
-            path: config.store.clone(),
+            path: shelf.place().to_owned(),
             expected,
             found: state.community(),
         }),
@@ -29,7 +34,7 @@ pub(crate) fn is_of(state: &State, config: &Config) -> Result<(), StoreError> {
 
 /// What a store and the configured keys come to before anything is written or served.
 pub(crate) struct Opened {
-    pub(crate) ledger: SqliteLedger,
+    pub(crate) ledger: Box<dyn Ledger>,
     pub(crate) state: State,
     pub(crate) genesis: Block,
     pub(crate) server_key: KeyPair,
@@ -53,8 +58,8 @@ impl Opened {
             .limits
             .check()
             .map_err(|problem| Error::configuration(problem.to_string()))?;
-        let mut ledger = SqliteLedger::open(&config.store)?;
-        let state = load(ledger.shelf(), &config.store, Care::Start, &mut |_| {})?;
+        let mut ledger = ledger::open(config)?;
+        let state = load(ledger.shelf(), Care::Start, &mut |_| {})?;
         if state.size() > TAIL {
             tracing::info!(
                 blocks = state.size(),
@@ -62,7 +67,7 @@ impl Opened {
                 "only the last blocks were verified whole; `dispatchd verify` checks all of them"
             );
         }
-        is_of(&state, config)?;
+        is_of(&state, ledger.shelf(), config)?;
         if server_key.public() != state.server_key() {
             let problem = "this is not the server key that the community's block 0 names";
             return Err(Error::file(&config.server_key, problem));
@@ -87,7 +92,7 @@ impl Opened {
             }
             _ => None,
         };
-        migrate(&mut ledger)?;
+        migrate(&mut *ledger)?;
         let genesis = ledger.shelf().blocks(0..1, 0)?.pop();
         let genesis = genesis.ok_or_else(|| Error::Failed("block 0 is gone".to_owned()))?;
         Ok(Opened {
@@ -101,8 +106,69 @@ impl Opened {
     }
 }
 
+/// Covers what no checkpoint covers yet, before anybody is served. Gives the one that is kept then. // [CHECK-3]
+///
+/// # Errors
+/// If it is not durable.
+pub(crate) fn cover(
+    ledger: &mut dyn Ledger,
+    state: &mut State,
+    server_key: &KeyPair,
+) -> Result<Checkpoint, StoreError> {
+    let mut before = 0;
+    if let Some(kept) = ledger.shelf().checkpoint()? {
+        if kept.size == state.size() {
+            return Ok(kept);
+        }
+        before = kept.time;
+    }
+    loop {
+        let kept = ledger.keep(&checkpointer::sign(Tip::of(state), before, server_key))?;
+        // Another process may have been faster, and have covered what it appended meanwhile.
+        catch_up(ledger.shelf(), state, kept.size, &mut |_| {})?;
+        if kept.size == state.size() {
+            return Ok(kept);
+        }
+        before = kept.time;
+    }
+}
+
+/// Takes in what others have appended to the same store up to a size, in order. `taken` is handed each block; what it came
+/// from is judged by all but its signature, as at a start.
+///
+/// # Errors
+/// [`StoreError`]: a block that is missing, or is none of this chain.
+pub(crate) fn catch_up(
+    shelf: &dyn Shelf,
+    state: &mut State,
+    size: u64,
+    taken: &mut dyn FnMut(Linked),
+) -> Result<(), StoreError> {
+    while state.size() < size {
+        let due = state.size();
+        let damaged = |what: String| StoreError::Damaged {
+            path: shelf.place().to_owned(),
+            index: Some(due),
+            what,
+        };
+        let blocks = shelf.blocks(due..size, UNIT_BYTES)?;
+        if blocks.is_empty() {
+            return Err(damaged("the block is missing".to_owned()));
+        }
+        for block in blocks {
+            let restored = state.restore(block);
+            taken(
+                restored.map_err(|finding| {
+                    damaged(format!("{} ({})", finding.detail, finding.verdict))
+                })?,
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Brings an older store to this version, and says so.
-fn migrate(ledger: &mut SqliteLedger) -> Result<(), StoreError> {
+pub(crate) fn migrate(ledger: &mut dyn Ledger) -> Result<(), StoreError> {
     let mut begun = false;
     let migrated = ledger.migrate(&mut |step| match step {
         Step::Copied(..) if !begun => {

@@ -1,5 +1,6 @@
 //! A server's start: opens the store and joins the parts. What comes of it is [`Running`].
 
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -19,11 +20,10 @@ use crate::feed::Feed;
 use crate::health::Health;
 use crate::house::House;
 use crate::http::{Door, Shown};
-use crate::ledger::{Ledger, Shelf};
 use crate::listener::{Manners, accept, listen};
 use crate::lobby::Lobby;
 use crate::metrics::{self, Metrics, Process, Standing};
-use crate::opening::Opened;
+use crate::opening::{self, Opened};
 use crate::origin::Origin;
 use crate::rates::Limiter;
 use crate::roster_keeper::RosterKeeper;
@@ -68,10 +68,22 @@ impl Server {
         let keeper = keeper.transpose()?;
         let shown = keeper.as_ref().map(Keeper::shown);
         let tls = shown.clone().map(tls::acceptor).transpose()?;
-        let opened = {
+        let opening = {
             let config = config.clone();
-            run_blocking(move || Opened::open(&config)).await?
+            move || {
+                let mut opened = Opened::open(&config)?;
+                let Opened {
+                    ledger,
+                    state,
+                    server_key,
+                    ..
+                } = &mut opened;
+                // [CHECK-3] What is not covered yet is covered before anybody can connect.
+                let last = opening::cover(&mut **ledger, state, server_key)?;
+                Ok((opened, last))
+            }
         };
+        let (opened, last) = run_blocking(opening).await?;
         let Opened {
             mut ledger,
             state,
@@ -82,16 +94,6 @@ impl Server {
         } = opened;
         let (server_key, authority) = (Arc::new(server_key), authority.map(Arc::new));
         let tip = Tip::of(&state);
-        // [CHECK-3] What is not covered yet is covered before anybody can connect.
-        let last = match ledger.shelf().checkpoint()? {
-            Some(kept) if kept.size == state.size() => kept,
-            kept => {
-                let checkpoint =
-                    checkpointer::sign(tip, kept.map_or(0, |kept| kept.time), &server_key);
-                ledger.keep(&checkpoint)?;
-                checkpoint
-            }
-        };
         let queues = &config.queues;
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let failed = |cause: std::io::Error| {
@@ -100,8 +102,12 @@ impl Server {
         let intake = Intake::start(workers, queues).map_err(failed)?;
         let pushed = checkpointer::pushed(&last);
         let feed = Arc::new(Feed::new(state.size(), pushed, queues.recent_kib << 10));
-        let shelf: Arc<dyn Shelf> = Arc::new(ledger.share());
-        let applied = ledger.shelf().applied()?;
+        let shelf = ledger.share();
+        let sole = ledger.sole().map(Path::to_owned);
+        {
+            let intake = intake.clone();
+            ledger.watch(Arc::new(move || intake.look()));
+        }
         let community = state.community();
         let state = Arc::new(RwLock::new(state));
         let lobby = Arc::new(Lobby::new(state.clone(), last.clone()));
@@ -111,16 +117,14 @@ impl Server {
             lobby: lobby.clone(),
             feed: feed.clone(),
             healthy: healthy.clone(),
-            store: config.store.clone(),
+            shelf: shelf.clone(),
             certificate: shown,
         };
         let metrics = Arc::new(Metrics::new().with(standing, Process::begun()));
         let writer = Writer {
             state,
-            ledger: Box::new(ledger),
-            store: config.store.clone(),
+            ledger,
             authority: authority.clone(),
-            applied,
             limits: config.limits.clone(),
             intake: intake.clone(),
             lobby: lobby.clone(),
@@ -151,6 +155,7 @@ impl Server {
             lobby: lobby.clone(),
             feed: feed.clone(),
             shelf,
+            has_others: sole.is_none(),
             readers: Arc::new(Semaphore::new(queues.readers)),
             challenges: Mutex::new(Challenges::new(
                 queues.challenges,
@@ -202,10 +207,12 @@ impl Server {
                 "the chain could not be covered by a checkpoint".to_owned(),
             ));
         }
+        // Who is not the only one to write need not be asked by another program.
         #[cfg(unix)]
-        match ControlSocket::open(&config.store) {
-            Ok(socket) => tasks.push(tokio::spawn(socket.run(house.clone()))),
-            Err(problem) => tracing::warn!(
+        match sole.as_deref().map(ControlSocket::open) {
+            None => {}
+            Some(Ok(socket)) => tasks.push(tokio::spawn(socket.run(house.clone()))),
+            Some(Err(problem)) => tracing::warn!(
                 %problem,
                 "there is no control socket; `dispatchd redact` works while the server is stopped"
             ),

@@ -119,6 +119,16 @@ pub(super) const FAULTS: &[Fault] = &[
         "JOIN-18/longer",
         "grants whatever session_ms the hello asks for",
     ),
+    Fault::new(
+        "JOIN-22",
+        "welcomes a proof into the chain that it knew of at the hello",
+    )
+    .spreading("a case about the welcome's checkpoint appends between the hello and the prove"),
+    Fault::new(
+        "JOIN-22/resume",
+        "welcomes a resume into the chain as it was a block ago",
+    )
+    .spreading("whoever resumes with the head that they hold is shown less than that"),
     Fault::new("SESS-1", "does not look at the token of a submit")
         .spreading("cases of other rules refuse a submit by its token"),
     Fault::new("SESS-1/any", "takes any live session's token in a submit")

@@ -14,6 +14,8 @@ pub(super) struct Ordinal(pub(super) u32);
 pub(super) struct Account {
     pub(super) key: PublicKey,
     pub(super) on_roster: bool,
+    /// The block that put it there last.
+    pub(super) since: u64,
     /// Its entries, the one with `seq` 1 first: the block's index and the entry's id.
     pub(super) entries: Vec<(u64, Id)>,
     /// The greatest `seen.size` of its entries.
@@ -79,14 +81,15 @@ impl Accounts {
         account.on_roster.then_some((ordinal, account))
     }
 
-    /// Puts an account on the roster, a new one or one that was removed.
-    pub(super) fn add(&mut self, key: PublicKey) -> Ordinal {
+    /// Puts an account on the roster by the block of this index, a new one or one that was removed.
+    pub(super) fn add(&mut self, key: PublicKey, index: u64) -> Ordinal {
         let next = Ordinal(u32::try_from(self.list.len()).expect("fewer than 2^32 accounts"));
         let ordinal = *self.ordinals.entry(key.id()).or_insert(next);
         if ordinal == next {
             self.list.push(Account {
                 key,
                 on_roster: true,
+                since: index,
                 entries: Vec::new(),
                 seen: 0,
                 cards: Vec::new(),
@@ -94,7 +97,9 @@ impl Accounts {
             });
         } else {
             // [ROST-9] its seq and its seen go on where they stood
-            self.at_mut(ordinal).on_roster = true;
+            let account = self.at_mut(ordinal);
+            account.on_roster = true;
+            account.since = index;
         }
         ordinal
     }

@@ -133,7 +133,7 @@ impl State {
             Body::Genesis(_) => unreachable!("genesis is judged out of every other block"),
             Body::Roster(roster) => {
                 for key in added {
-                    self.accounts.add(key);
+                    self.accounts.add(key, index);
                 }
                 for id in &roster.remove {
                     self.remove(id);

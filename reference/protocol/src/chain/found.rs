@@ -105,7 +105,7 @@ impl State {
         tree.append(linked.hash());
         let mut accounts = Accounts::default();
         let id = authority.id();
-        let ordinal = accounts.add(authority);
+        let ordinal = accounts.add(authority, 0);
         accounts.at_mut(ordinal).entries.push((0, linked.id()));
         let state = Self {
             community: Id::from(linked.hash()),

@@ -150,6 +150,13 @@ impl State {
         self.accounts.member(account).is_some()
     }
 
+    /// The index of the block by which the account came on the roster, if it is there: the last one, where it was removed
+    /// and added again.
+    pub fn member_since(&self, account: &Id) -> Option<u64> {
+        let (_, account) = self.accounts.member(account)?;
+        Some(account.since)
+    }
+
     /// The key of an account that is, or was, on the roster.
     pub fn key_of(&self, account: &Id) -> Option<&PublicKey> {
         self.accounts.find(account).map(|account| &account.key)

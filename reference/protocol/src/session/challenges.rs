@@ -51,22 +51,33 @@ impl<W: Clone + Eq + Hash> Challenges<W> {
     }
 
     /// Remembers a challenge that was made at the moment `now` for `whom`. Where there is no room, expired ones are forgotten
-    /// first, then the oldest of whoever has at least two more than `whom`.
+    /// first, then the oldest of whoever has at least two more than `whom`. Gives the nonces of those that were forgotten, which
+    /// a server of several processes forgets wherever it keeps them for the others.
     ///
     /// # Errors
     /// `rate_limited` (LIM-7) if there is no room for it.
-    pub fn remember(&mut self, challenge: AwaitProof, whom: W, now: u64) -> Result<(), Refusal> {
+    pub fn remember(
+        &mut self,
+        challenge: AwaitProof,
+        whom: W,
+        now: u64,
+    ) -> Result<Vec<Nonce>, Refusal> {
+        let mut forgotten = Vec::new();
         while let Some(&(end, nonce)) = self.ends.first() {
             let is_expired = end.saturating_sub(self.grace) <= now;
             if end > now && !(is_expired && self.outstanding.len() >= self.most) {
                 break;
             }
             self.take(nonce);
+            forgotten.push(nonce);
         }
         // [LIM-9]
         if self.outstanding.len() >= self.most {
             match self.heaviest(self.of.get(&whom).map_or(0, BTreeSet::len) + 1) {
-                Some(nonce) => drop(self.take(nonce)),
+                Some(nonce) => {
+                    self.take(nonce);
+                    forgotten.push(nonce);
+                }
                 None => return Err(self.no_room(now)),
             }
         }
@@ -75,7 +86,12 @@ impl<W: Clone + Eq + Hash> Challenges<W> {
         self.ends.insert(end);
         self.of.entry(whom.clone()).or_default().insert(end);
         self.outstanding.insert(nonce, (challenge, whom));
-        Ok(())
+        Ok(forgotten)
+    }
+
+    /// Forgets a challenge that was spent elsewhere, or was never sent.
+    pub fn forget(&mut self, nonce: Nonce) {
+        self.take(nonce);
     }
 
     /// Takes the challenge that a `prove` names; it is spent, whatever comes of it.

@@ -203,25 +203,18 @@ impl Proven {
         }
         // [JOIN-14]
         let from = start(chain, self.have, "JOIN-14")?;
-        // [JOIN-18]
-        let expires_at = now.saturating_add(self.life);
-        sessions.grant(
-            TokenHash::of(&self.token),
-            Live {
-                account: self.meeting.account,
-                expires_at,
-                origin: self.meeting.origin.clone(),
-                server_nonce: self.meeting.server_nonce,
-            },
-        );
-        Ok(Granted {
+        let granted = Granted {
             meeting: self.meeting,
             token: self.token,
-            expires_at,
+            // [JOIN-18]
+            expires_at: now.saturating_add(self.life),
             chain: chain.prefix(),
             from,
             checkpoint: latest.clone(),
-        })
+        };
+        let (token, live) = granted.session();
+        sessions.grant(token, live);
+        Ok(granted)
     }
 }
 
@@ -229,6 +222,11 @@ impl Resumption {
     /// A `resume` by a connection that awaits a hello.
     pub fn new(resume: Resume) -> Self {
         Self { resume }
+    }
+
+    /// The hash of the token that it names, where the session may have to be looked for elsewhere first.
+    pub fn token(&self) -> TokenHash {
+        TokenHash::of(&self.resume.token)
     }
 
     /// Looks the session up, at the moment `now`. `latest` is the latest checkpoint of this chain, no larger than it is.
@@ -276,6 +274,22 @@ impl Granted {
     /// The account that joined.
     pub fn account(&self) -> Id {
         self.meeting.account
+    }
+
+    /// The hash of the session's token, and the session.
+    pub fn session(&self) -> (TokenHash, Live) {
+        let live = Live {
+            account: self.meeting.account,
+            expires_at: self.expires_at,
+            origin: self.meeting.origin.clone(),
+            server_nonce: self.meeting.server_nonce,
+        };
+        (TokenHash::of(&self.token), live)
+    }
+
+    /// The chain's size that the welcome will state.
+    pub fn size(&self) -> u64 {
+        self.chain.size
     }
 
     /// Signs the welcome, which costs an RSA signature, and opens the session.

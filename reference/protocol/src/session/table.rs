@@ -76,6 +76,23 @@ impl Sessions {
         self.live.insert(token, live);
     }
 
+    /// Takes in a session that another process of the same server has granted, so that it is live here as well; one that is
+    /// here already stays as it is. Whether it is still live is the caller's to judge: what ended it elsewhere is not
+    /// known here.
+    pub fn adopt(&mut self, token: TokenHash, live: Live) {
+        if !self.live.contains_key(&token) {
+            self.grant(token, live);
+        }
+    }
+
+    /// Takes a session back whose token nobody was told of.
+    pub fn withdraw(&mut self, token: &TokenHash) {
+        if let Some(live) = self.live.remove(token) {
+            self.ends.remove(&(live.expires_at, *token));
+            self.forget(token, &live.account);
+        }
+    }
+
     /// The session of this token, if it is live at the moment `now`.
     pub fn find(&self, token: &TokenHash, now: u64) -> Option<&Live> {
         self.live.get(token).filter(|live| now < live.expires_at)
@@ -107,14 +124,19 @@ impl Sessions {
             let Some(live) = self.live.remove(&token) else {
                 continue;
             };
-            if let Some(tokens) = self.of_account.get_mut(&live.account) {
-                tokens.retain(|kept| *kept != token);
-                if tokens.is_empty() {
-                    self.of_account.remove(&live.account);
-                }
-            }
+            self.forget(&token, &live.account);
         }
         ended
+    }
+
+    /// Takes a token from those of its account.
+    fn forget(&mut self, token: &TokenHash, account: &Id) {
+        if let Some(tokens) = self.of_account.get_mut(account) {
+            tokens.retain(|kept| kept != token);
+            if tokens.is_empty() {
+                self.of_account.remove(account);
+            }
+        }
     }
 
     /// When the next session ends, in milliseconds since 1970.
@@ -199,6 +221,44 @@ mod tests {
         // What was forgotten does not end once more.
         assert_eq!(sessions.expire(103), [other, own[3]]);
         assert_eq!(sessions.revoke(&account(1)).len(), SESSIONS_OF_ACCOUNT - 1);
+    }
+
+    #[test]
+    fn a_session_of_another_process_is_live_here_until_its_end_or_a_removal() {
+        let live = |account, expires_at| Live {
+            account,
+            expires_at,
+            origin: "https://chat.example.org".to_owned(),
+            server_nonce: Nonce::new([0; 32]),
+        };
+        let mut sessions = Sessions::new();
+        let own = grant(&mut sessions, "own", account(1), 300);
+        let others = TokenHash::of(b"others");
+        sessions.adopt(others, live(account(1), 200));
+        assert_eq!(sessions.find(&others, 199), Some(&live(account(1), 200)));
+        // Once more it is the same one: it counts once, and ends once.
+        sessions.adopt(others, live(account(1), 200));
+        sessions.adopt(own, live(account(1), 400));
+        assert_eq!(sessions.len(), 2);
+        assert_eq!(sessions.find(&own, 0).unwrap().expires_at, 300);
+        assert_eq!(sessions.expire(200), [others]);
+        assert!(sessions.find(&others, 0).is_none());
+        sessions.adopt(others, live(account(1), 400));
+        assert_eq!(sessions.revoke(&account(1)), [own, others]);
+        assert!(sessions.is_empty() && sessions.next_end().is_none());
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_gone_and_nothing_else() {
+        let mut sessions = Sessions::new();
+        let one = grant(&mut sessions, "a", account(1), 100);
+        let two = grant(&mut sessions, "b", account(1), 200);
+        sessions.withdraw(&one);
+        sessions.withdraw(&TokenHash::of(b"of nobody"));
+        assert!(sessions.find(&one, 0).is_none() && sessions.find(&two, 0).is_some());
+        assert_eq!(sessions.next_end(), Some(200));
+        assert_eq!(sessions.revoke(&account(1)), [two]);
+        assert!(sessions.is_empty());
     }
 
     #[test]

@@ -12,6 +12,11 @@ impl TokenHash {
         Self(Hash::of(token))
     }
 
+    /// A hash that was kept.
+    pub fn kept(hash: Hash) -> Self {
+        Self(hash)
+    }
+
     /// The hash itself, which a welcome is signed over.
     pub fn hash(&self) -> &Hash {
         &self.0

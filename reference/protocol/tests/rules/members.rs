@@ -17,6 +17,20 @@ fn a_roster_entry_adds_and_removes_at_once() {
 }
 
 #[test]
+fn the_state_knows_since_which_block_an_account_is_a_member() {
+    let mut world = World::founded();
+    let added = world.add(&["m01", "m02"]).block().index;
+    assert_eq!(world.state.member_since(&id("authority")), Some(0));
+    assert_eq!(world.state.member_since(&id("m01")), Some(added));
+    world.remove(&["m01"]);
+    assert_eq!(world.state.member_since(&id("m01")), None);
+    let again = world.add(&["m01"]).block().index;
+    assert_eq!(world.state.member_since(&id("m01")), Some(again));
+    assert_eq!(world.state.member_since(&id("m02")), Some(added));
+    assert_eq!(world.state.member_since(&id("m03")), None);
+}
+
+#[test]
 fn a_bad_key_is_not_added() {
     let mut world = World::founded();
     let good = key("m01").public().der();

@@ -246,7 +246,7 @@ fn without_a_connection_a_challenge_is_found_by_its_nonce() {
         .unwrap();
         challenges
             .remember(awaiting, (), now)
-            .map(|()| prove(&server, "m01", &challenge))
+            .map(|_forgotten| prove(&server, "m01", &challenge))
             .map_err(|refusal| (refusal.code.as_str(), refusal.retry_after))
     };
     let first = ask(&mut challenges, now).unwrap();
@@ -290,6 +290,56 @@ fn without_a_connection_a_challenge_is_found_by_its_nonce() {
 }
 
 #[test]
+fn a_challenge_that_another_process_made_is_made_anew_from_its_hello_its_nonce_and_its_time() {
+    let server = Server::new();
+    let nonce = Nonce::new([7; 32]);
+    let now = server.now();
+    let hello = hello(&server, "m01");
+    let kept = serde_json::to_string(&ClientFrame::Hello(hello.clone())).unwrap();
+    let (_, challenge) = AwaitProof::hello(hello, &server.host, nonce, now).unwrap();
+    let proof = prove(&server, "m01", &challenge);
+    let anew = |made: u64| {
+        let ClientFrame::Hello(hello) = ClientFrame::decode(&kept, &server.host.limits).unwrap()
+        else {
+            panic!("no hello")
+        };
+        AwaitProof::hello(hello, &server.host, nonce, made)
+            .unwrap()
+            .0
+    };
+    let proven = anew(now).prove(proof.clone(), now + 1).unwrap().verify();
+    assert_eq!(proven.unwrap().account(), id("m01"));
+    let of_another_time = anew(now + 1).prove(proof, now + 1).unwrap().verify();
+    assert_eq!(of_another_time.unwrap_err().code.as_str(), "bad_proof");
+}
+
+#[test]
+fn what_is_forgotten_of_challenges_is_told() {
+    let server = Server::new();
+    let mut challenges = Challenges::new(2, 1000);
+    let life = Limits::default().challenge_ms;
+    let ask = |challenges: &mut Challenges<&str>, number: u8, whom, now| {
+        let nonce = Nonce::new([number; 32]);
+        let (awaiting, _) =
+            AwaitProof::hello(hello(&server, "m01"), &server.host, nonce, now).unwrap();
+        challenges.remember(awaiting, whom, now).unwrap()
+    };
+    let nonce = |number: u8| Nonce::new([number; 32]);
+    assert_eq!(ask(&mut challenges, 1, "a", 0), []);
+    assert_eq!(ask(&mut challenges, 2, "a", 1), []);
+    assert_eq!(ask(&mut challenges, 3, "b", 2), [nonce(1)], "a had most");
+    challenges.forget(nonce(3));
+    challenges.forget(nonce(9));
+    assert_eq!(challenges.len(), 1);
+    assert_eq!(
+        ask(&mut challenges, 4, "b", life + 1001),
+        [nonce(2)],
+        "its time was over"
+    );
+    assert_eq!(challenges.len(), 1);
+}
+
+#[test]
 fn who_has_most_challenges_gives_way_where_there_is_no_room() {
     let mut server = Server::new();
     let mut challenges = Challenges::new(4, 1000);
@@ -301,7 +351,7 @@ fn who_has_most_challenges_gives_way_where_there_is_no_room() {
         let (awaiting, challenge) = AwaitProof::hello(hello, &server.host, nonce, now).unwrap();
         challenges
             .remember(awaiting, whom, now)
-            .map(|()| prove(&server, "m01", &challenge))
+            .map(|_forgotten| prove(&server, "m01", &challenge))
             .map_err(|refusal| refusal.code.as_str())
     };
     let of_a: Vec<_> = (0..4).map(|_| ask(&mut challenges, "a").unwrap()).collect();
@@ -349,4 +399,43 @@ fn nothing_that_holds_a_token_prints_it() {
     ] {
         assert!(!printed.contains(&token), "{printed}");
     }
+}
+
+#[test]
+fn what_is_granted_is_told_as_another_process_needs_it() {
+    let server = Server::new();
+    let mut sessions = Sessions::new();
+    let now = server.now();
+    let nonce = Nonce::new([7; 32]);
+    let (awaiting, challenge) =
+        AwaitProof::hello(hello(&server, "m01"), &server.host, nonce, now).unwrap();
+    let proof = prove(&server, "m01", &challenge);
+    let state = &server.world.state;
+    let granted = awaiting
+        .prove(proof, now)
+        .unwrap()
+        .verify()
+        .unwrap()
+        .admit(state, &mut sessions, &server.checkpoint, now)
+        .unwrap();
+    let (token, live) = granted.session();
+    assert_eq!(granted.size(), state.size());
+    assert_eq!(sessions.find(&token, now), Some(&live));
+    assert_eq!((live.account, live.server_nonce), (id("m01"), nonce));
+    // Taken in there, it is resumed there.
+    let mut elsewhere = Sessions::new();
+    elsewhere.adopt(token, live);
+    let (_, welcome) = granted.welcome(crate::world::key("server"));
+    let resume = Resume {
+        token: welcome.token.clone(),
+        client_nonce: NONCE,
+        have: None,
+    };
+    let resumption = dispatch_protocol::session::Resumption::new(resume);
+    assert_eq!(resumption.token(), token);
+    let resumed = resumption.admit(state, &elsewhere, &server.checkpoint, now);
+    assert_eq!(
+        resumed.unwrap().session(),
+        (token, elsewhere.find(&token, now).unwrap().clone())
+    );
 }

@@ -25,6 +25,12 @@ use crate::new_folder::{
 pub(super) fn run(arguments: &BackupArguments) -> Result<ExitCode, Error> {
     let file = file_in(&arguments.config);
     let config = Config::load(&file)?;
+    if let Some(database) = &config.database {
+        return Err(Error::configuration(format!(
+            "the chain lies in {}, which is backed up by its own means, such as pg_basebackup or pg_dump; `dispatchd export` writes the chain as text",
+            database.shown().display()
+        )));
+    }
     let shelf = SqliteShelf::open(&config.store)?;
     let folder = NewFolder::prepare(&arguments.dest)?;
     let staging = folder.staging();

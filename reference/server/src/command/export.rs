@@ -10,14 +10,14 @@ use serde_json::json;
 use super::ExportArguments;
 use super::progress::Progress;
 use crate::error::{Error, at};
-use crate::ledger::{Shelf, SqliteShelf};
+use crate::ledger::{self, Shelf};
 
 /// How much is read at once, in bytes: no reader of the output, however slow, holds the store meanwhile.
 const UNIT_BYTES: usize = 1 << 20;
 
 pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
     let config = arguments.place.load()?;
-    let shelf = SqliteShelf::open(&config.store)?;
+    let shelf = ledger::shelf(&config)?;
     let size = shelf.size()?;
     if arguments.from >= size {
         return Err(Error::configuration(format!(
@@ -29,19 +29,19 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
         None => {
             let mut out = BufWriter::new(std::io::stdout().lock());
             write(
-                &shelf,
+                &*shelf,
                 arguments.from,
                 &mut out,
                 Path::new("standard output"),
             )?;
         }
-        Some(path) => to_file(&shelf, arguments.from, path)?,
+        Some(path) => to_file(&*shelf, arguments.from, path)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// A file that has its name when it is whole.
-fn to_file(shelf: &SqliteShelf, from: u64, path: &Path) -> Result<(), Error> {
+fn to_file(shelf: &dyn Shelf, from: u64, path: &Path) -> Result<(), Error> {
     let taken = || {
         Error::file(
             path,

@@ -5,6 +5,7 @@ mod allowlist;
 mod backup;
 mod export;
 mod init;
+mod migrate;
 mod progress;
 mod redact;
 mod restore;
@@ -74,6 +75,8 @@ in the store's place.")]
     Verify(Place),
     /// Copy a community's folder while its server runs, and verify the copy
     Backup(BackupArguments),
+    /// Move a stopped server's chain into a PostgreSQL database, which several servers may share
+    Migrate(MigrateArguments),
     /// Make a community's folder of a backup
     Restore(RestoreArguments),
     /// Write the chain as text, a block a line
@@ -98,6 +101,23 @@ struct BackupArguments {
     /// Leave the private keys out
     #[arg(long)]
     without_keys: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  dispatchd migrate ./community --ledger postgres://dispatchd@db.example.org/community
+
+The password comes from the environment's PGPASSWORD. Every block is verified where it was and where it came to, before the \
+configuration names the database. A move that broke off goes on where it stopped. The old store is kept beside, under \
+another name, so that nobody serves it by mistake.")]
+struct MigrateArguments {
+    /// The community's folder or configuration file
+    #[arg(value_name = "PATH", default_value = ".")]
+    place: PathBuf,
+    /// The database: postgres://user@host/database. The user needs a database of its own
+    #[arg(long, value_name = "URL")]
+    ledger: String,
 }
 
 #[derive(Args)]
@@ -198,6 +218,9 @@ struct ServeArguments {
     /// Listen here, whatever the configuration says
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     bind: Option<SocketAddr>,
+    /// The chain lies in this PostgreSQL database, whatever the configuration says: postgres://user@host/database
+    #[arg(long, value_name = "URL")]
+    ledger: Option<String>,
 }
 
 #[derive(Args)]
@@ -305,6 +328,7 @@ where
         Command::Roster(place) => roster::run(&place),
         Command::Verify(place) => verify::run(&place),
         Command::Backup(arguments) => backup::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
     };

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dispatch_protocol::bytes::Id;
@@ -17,10 +18,9 @@ use owo_colors::OwoColorize as _;
 use super::RedactArguments;
 use crate::config::file_in;
 use crate::error::Error;
-use crate::ledger::{Batch, Ledger as _, Shelf as _, SqliteShelf, StoreError, digests_of};
-use crate::opening::Opened;
-use crate::writer::Tip;
-use crate::{Config, checkpointer, clock, control, key_file};
+use crate::ledger::{self, Batch, Shelf, StoreError, digests_of};
+use crate::opening::{Opened, cover};
+use crate::{Config, clock, control, key_file, opening};
 
 /// The most bytes of a reason: the body of a redaction says so.
 const REASON: usize = 512;
@@ -52,14 +52,16 @@ pub(super) fn run(arguments: &RedactArguments) -> Result<ExitCode, Error> {
         authority: key_file::read(&key)?,
         messages: arguments.indices.iter().copied().collect(),
         reason: &arguments.reason,
-        shelf: SqliteShelf::open(&config.store)?,
+        shelf: ledger::shelf(&config)?,
     };
     task.check(&config, &key)?;
     // The server may be starting or stopping: then it has the store, and no socket.
     let until = Instant::now() + BETWEEN;
     loop {
         #[cfg(unix)]
-        if let Some(caller) = control::Caller::dial(&config.store)? {
+        if config.database.is_none()
+            && let Some(caller) = control::Caller::dial(&config.store)?
+        {
             return task.through(caller, &config.store);
         }
         match Opened::open(&alone(&config, &key)) {
@@ -103,7 +105,7 @@ struct Task<'a> {
     authority: KeyPair,
     messages: BTreeSet<u64>,
     reason: &'a str,
-    shelf: SqliteShelf,
+    shelf: Arc<dyn Shelf>,
 }
 
 impl Task<'_> {
@@ -118,7 +120,7 @@ impl Task<'_> {
             });
         let (Some(genesis), Some(authority)) = (genesis, authority) else {
             return Err(Error::Store(StoreError::Damaged {
-                path: config.store.clone(),
+                path: self.shelf.place().to_owned(),
                 index: Some(0),
                 what: "there is no genesis in it".to_owned(),
             }));
@@ -126,7 +128,7 @@ impl Task<'_> {
         let found = Id::from(genesis.hash());
         if let Some(expected) = config.community.filter(|expected| *expected != found) {
             return Err(Error::Store(StoreError::Foreign {
-                path: config.store.clone(),
+                path: self.shelf.place().to_owned(),
                 expected,
                 found,
             }));
@@ -262,7 +264,11 @@ impl Task<'_> {
             server_key,
             ..
         } = opened;
-        let before = ledger.shelf().checkpoint()?;
+        // Where others write to it, too, what they have appended since comes first.
+        let has_others = ledger.sole().is_none();
+        if let Some(end) = ledger.take()? {
+            opening::catch_up(ledger.shelf(), &mut state, end.size, &mut |_| {})?;
+        }
         let blocks = self
             .messages
             .iter()
@@ -279,8 +285,7 @@ impl Task<'_> {
             tell(*message, block.index);
         }
         // [CHECK-3] What is not covered yet is covered, as at a server's start.
-        let before = before.map_or(0, |kept| kept.time);
-        ledger.keep(&checkpointer::sign(Tip::of(&state), before, &server_key))?;
+        cover(&mut *ledger, &mut state, &server_key)?;
         let mut is_swept = ledger.sweep()?;
         for _ in 0..SWEEPS.0 {
             if is_swept {
@@ -294,8 +299,14 @@ impl Task<'_> {
             store,
             last,
             is_swept,
-            " No server runs: members learn of it when it serves again.",
-            "the next `dispatchd serve` removes them",
+            match has_others {
+                true => "",
+                false => " No server runs: members learn of it when it serves again.",
+            },
+            match has_others {
+                true => "VACUUM the table dispatch_d.block when it has stopped",
+                false => "the next `dispatchd serve` removes them",
+            },
         ))
     }
 

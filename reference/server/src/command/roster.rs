@@ -10,31 +10,26 @@ use dispatch_protocol::key::PublicKey;
 use super::Place;
 use crate::allowlist;
 use crate::error::Error;
-use crate::ledger::SqliteShelf;
+use crate::ledger;
 use crate::opening::{self, Care};
 
 pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
     let config = place.load()?;
-    let shelf = SqliteShelf::open(&config.store)?;
+    let shelf = ledger::shelf(&config)?;
     let mut since: HashMap<Id, u64> = HashMap::new();
-    let state = opening::load(
-        &shelf,
-        &config.store,
-        Care::Again,
-        &mut |block| match &block.entry.body {
-            Body::Genesis(_) => {
-                since.insert(block.entry.author, block.index);
-            }
-            Body::Roster(roster) => {
-                let added = roster
-                    .add
-                    .iter()
-                    .filter_map(|der| PublicKey::parse(der).ok());
-                since.extend(added.map(|key| (key.id(), block.index)));
-            }
-            _ => {}
-        },
-    )?;
+    let state = opening::load(&*shelf, Care::Again, &mut |block| match &block.entry.body {
+        Body::Genesis(_) => {
+            since.insert(block.entry.author, block.index);
+        }
+        Body::Roster(roster) => {
+            let added = roster
+                .add
+                .iter()
+                .filter_map(|der| PublicKey::parse(der).ok());
+            since.extend(added.map(|key| (key.id(), block.index)));
+        }
+        _ => {}
+    })?;
     let names: HashMap<Id, Option<String>> = match &config.allowlist {
         Some(path) if path.exists() => allowlist::read(path)?
             .into_iter()

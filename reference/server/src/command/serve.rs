@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::ServeArguments;
 use crate::Server;
+use crate::config::DatabaseAddress;
 use crate::error::Error;
 use crate::{files, log};
 
@@ -11,6 +12,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<ExitCode, Error> {
     let mut config = arguments.place.load()?;
     if let Some(bind) = arguments.bind {
         config.bind = bind;
+    }
+    if let Some(url) = &arguments.ledger {
+        let address = DatabaseAddress::parse(url).map_err(Error::configuration)?;
+        config.database = Some(address.or_environment());
     }
     log::begin(&config.log)?;
     let (connections, requests) = (config.connections, config.queues.requests);

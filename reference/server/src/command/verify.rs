@@ -10,14 +10,14 @@ use super::Place;
 use super::progress::Progress;
 use crate::Config;
 use crate::error::Error;
-use crate::ledger::{Shelf as _, SqliteShelf, StoreError};
+use crate::ledger::{self, Shelf, StoreError};
 use crate::opening::{self, Care};
 
 pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
     let config = place.load()?;
-    match SqliteShelf::open(&config.store)
+    match ledger::shelf(&config)
         .map_err(Error::from)
-        .and_then(|shelf| verify(&config, &shelf))
+        .and_then(|shelf| verify(&config, &*shelf))
     {
         // What this command looks for is its finding, not its failure; a file that is no store any more is damaged, too.
         Err(Error::Store(damage @ (StoreError::Damaged { .. } | StoreError::Unknown { .. }))) => {
@@ -28,7 +28,7 @@ pub(super) fn run(place: &Place) -> Result<ExitCode, Error> {
     }
 }
 
-fn verify(config: &Config, shelf: &SqliteShelf) -> Result<(), Error> {
+fn verify(config: &Config, shelf: &dyn Shelf) -> Result<(), Error> {
     let begun = Instant::now();
     let found = whole(config, shelf)?;
     let covered = shelf.checkpoint()?.map_or(0, |checkpoint| checkpoint.size);
@@ -56,11 +56,11 @@ pub(super) struct Good {
 ///
 /// # Errors
 /// What is wrong, and where.
-pub(super) fn whole(config: &Config, shelf: &SqliteShelf) -> Result<Good, Error> {
+pub(super) fn whole(config: &Config, shelf: &dyn Shelf) -> Result<Good, Error> {
     let size = shelf.size()?;
     let mut progress = Progress::new("blocks verified");
     let (mut messages, mut redactions) = (0_u64, 0_u64);
-    let state = opening::load(shelf, &config.store, Care::Full, &mut |block| {
+    let state = opening::load(shelf, Care::Full, &mut |block| {
         match &block.entry.body {
             Body::Message(_) => messages += 1,
             Body::Redaction(_) => redactions += 1,
@@ -69,9 +69,8 @@ pub(super) fn whole(config: &Config, shelf: &SqliteShelf) -> Result<Good, Error>
         progress.show(block.index + 1, size);
     })?;
     // After the blocks, which can say where the damage begins.
-    shelf.check_digests()?;
-    shelf.check_pages()?;
-    opening::is_of(&state, config)?;
+    shelf.check()?;
+    opening::is_of(&state, shelf, config)?;
     Ok(Good {
         state,
         messages,

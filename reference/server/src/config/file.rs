@@ -10,6 +10,7 @@ use dispatch_protocol::wire::Transport;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::database::LedgerForm;
 use super::sections::{self, Fault, RatesForm, TlsForm};
 use super::{Config, Queues};
 use crate::error::{Error, at};
@@ -68,6 +69,7 @@ struct Form {
     #[serde(default)]
     queues: BTreeMap<String, Spanned<usize>>,
     tls: Option<TlsForm>,
+    ledger: Option<LedgerForm>,
     #[serde(default)]
     log: Log,
 }
@@ -153,6 +155,8 @@ impl Reading<'_> {
         config.queues = Queues::read(&form.queues).map_err(at)?;
         config.proxies = sections::networks(form.proxies.unwrap_or_default()).map_err(at)?;
         config.tls = form.tls.map(|tls| tls.files(folder));
+        let database = form.ledger.map(|ledger| ledger.address(folder));
+        config.database = database.transpose().map_err(at)?;
         config.metrics = self.address("metrics", form.metrics.as_ref())?;
         config.log = form.log;
         if let Some(connections) = form.connections {

@@ -1,6 +1,7 @@
 //! What a server is told: where it listens, what it is called from outside, where its files lie, what it bounds.
 //! Reading `dispatchd.toml` is `file`. Nothing here opens a store or a key.
 
+mod database;
 mod file;
 mod queues;
 mod sections;
@@ -14,6 +15,7 @@ use dispatch_protocol::limits::Limits;
 use dispatch_protocol::wire::Transport;
 use ipnet::IpNet;
 
+pub use database::DatabaseAddress;
 pub(crate) use file::{FILE_NAME, Log, LogFormat, check_transports, file_in, set_limit};
 pub use queues::Queues;
 pub use sections::{Rate, Rates, TlsFiles};
@@ -38,8 +40,10 @@ pub struct Config {
     pub app: bool,
     /// The community's id: a store that holds another one is refused.
     pub community: Option<Id>,
-    /// The SQLite file that holds the chain.
+    /// The SQLite file that holds the chain, unless a database does.
     pub store: PathBuf,
+    /// The PostgreSQL database that holds the chain, if one does.
+    pub database: Option<DatabaseAddress>,
     /// The server key, PKCS#8 in PEM.
     pub server_key: PathBuf,
     /// The authority's key, if this server holds it: without it the allowlist is not used.
@@ -80,6 +84,7 @@ impl Config {
             app: true,
             community: None,
             store,
+            database: None,
             server_key,
             authority_key: None,
             allowlist: None,

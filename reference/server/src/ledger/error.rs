@@ -48,10 +48,18 @@ pub enum StoreError {
     /// Another program holds it.
     #[error("{}: another program has locked the store; close that one", .0.display())]
     Locked(PathBuf),
+    /// The database is not to be reached, does not answer, or does not let us.
+    #[error("{}: the database does not answer: {what}", .path.display())]
+    Away {
+        /// Its address, without a password.
+        path: PathBuf,
+        /// What came in the answer's place.
+        what: String,
+    },
     /// The disk or the database refused.
     #[error("{}: {what}", .path.display())]
     Failed {
-        /// The file.
+        /// The file, or the database's address.
         path: PathBuf,
         /// In the database's words.
         what: String,

@@ -14,19 +14,19 @@ mod shelf;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::Block;
 use dispatch_protocol::checkpoint::Checkpoint;
-use dispatch_protocol::entry::Body;
+use dispatch_protocol::entry::{Body, Prefix};
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 
 use super::{Batch, Ledger, Shelf, StoreError, record};
 use authors::Authors;
 use lock::Lock;
-pub(crate) use migrate::Step;
+pub(crate) use migrate::{Migrated, Step};
 use schema::{
     ACCOUNTS, APPLICATION, BLOCKS, DIGESTS, INSERT_BLOCK, INSERT_DIGEST, PAGE_BYTES, SCHEMA, TABLES,
 };
@@ -75,7 +75,7 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    /// Opens a store for writing. An older one has to be [migrated](SqliteLedger::migrate) before anything is appended.
+    /// Opens a store for writing. An older one has to be [migrated](Ledger::migrate) before anything is appended.
     ///
     /// # Errors
     /// [`StoreError`]: none there, in use, not a store of this version or an older one.
@@ -104,16 +104,6 @@ impl SqliteLedger {
         })
     }
 
-    /// A handle for readers, to be shared.
-    pub(crate) fn share(&self) -> SqliteShelf {
-        SqliteShelf {
-            path: self.path.clone(),
-            community: self.shelf.community,
-            schema: self.shelf.schema,
-            idle: Mutex::default(),
-        }
-    }
-
     /// Nothing is appended to an older store before it is migrated.
     fn is_current(&self) -> Result<(), StoreError> {
         match self.shelf.schema {
@@ -127,6 +117,18 @@ impl SqliteLedger {
 }
 
 impl Ledger for SqliteLedger {
+    fn take(&mut self) -> Result<Option<Prefix>, StoreError> {
+        Ok(None)
+    }
+
+    fn release(&mut self) {}
+
+    fn grown(&mut self) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
+    fn watch(&mut self, _: Arc<dyn Fn() + Send + Sync>) {}
+
     fn append(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         self.is_current()?;
         let failed = |cause: rusqlite::Error| told(&self.path, &cause);
@@ -140,7 +142,7 @@ impl Ledger for SqliteLedger {
         Ok(())
     }
 
-    fn keep(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    fn keep(&mut self, checkpoint: &Checkpoint) -> Result<Checkpoint, StoreError> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO checkpoint VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)")
             .and_then(|mut keep| {
@@ -153,7 +155,7 @@ impl Ledger for SqliteLedger {
                     &*checkpoint.signature,
                 ])
             })
-            .map(drop)
+            .map(|_| checkpoint.clone())
             .map_err(|cause| told(&self.path, &cause))
     }
 
@@ -175,6 +177,23 @@ impl Ledger for SqliteLedger {
 
     fn shelf(&self) -> &dyn Shelf {
         &self.shelf
+    }
+
+    fn share(&self) -> Arc<dyn Shelf> {
+        Arc::new(SqliteShelf {
+            path: self.path.clone(),
+            community: self.shelf.community,
+            schema: self.shelf.schema,
+            idle: Mutex::default(),
+        })
+    }
+
+    fn sole(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn migrate(&mut self, step: &mut dyn FnMut(Step)) -> Result<Option<Migrated>, StoreError> {
+        self.renew(step)
     }
 }
 

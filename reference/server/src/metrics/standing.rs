@@ -1,6 +1,5 @@
 //! How the community and its store stand, read when it is asked for.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +9,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
 use crate::feed::Feed;
+use crate::ledger::Shelf;
 use crate::lobby::Lobby;
 use crate::tls::Shown;
 
@@ -18,7 +18,7 @@ pub(crate) struct Standing {
     pub(crate) lobby: Arc<Lobby>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) healthy: Arc<AtomicBool>,
-    pub(crate) store: PathBuf,
+    pub(crate) shelf: Arc<dyn Shelf>,
     /// What TLS shows, where it is spoken.
     pub(crate) certificate: Option<Arc<Shown>>,
 }
@@ -26,18 +26,6 @@ pub(crate) struct Standing {
 impl std::fmt::Debug for Standing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Standing").finish_non_exhaustive()
-    }
-}
-
-impl Standing {
-    /// The bytes of the store's file and its journal.
-    fn store_bytes(&self) -> u64 {
-        let length = |suffix: &str| {
-            let mut path = self.store.as_os_str().to_owned();
-            path.push(suffix);
-            std::fs::metadata(path).map_or(0, |file| file.len())
-        };
-        length("") + length("-wal")
     }
 }
 
@@ -74,12 +62,14 @@ impl Collector for Standing {
             None,
             sessions as u64,
         )?;
-        show(
-            "dispatchd_store",
-            "The store's file and its journal",
-            Some(&Unit::Bytes),
-            self.store_bytes(),
-        )?;
+        if let Some(bytes) = self.shelf.bytes() {
+            show(
+                "dispatchd_store",
+                "The store's file and its journal",
+                Some(&Unit::Bytes),
+                bytes,
+            )?;
+        }
         show(
             "dispatchd_store_writable",
             "1 while the store takes what is appended, else 0",

@@ -47,10 +47,10 @@ pub(crate) enum Care {
 /// [`StoreError::Damaged`] with the first block that is wrong, or what is missing at the end.
 pub(crate) fn load(
     shelf: &dyn Shelf,
-    path: &Path,
     care: Care,
     seen: &mut dyn FnMut(&Block),
 ) -> Result<State, StoreError> {
+    let path = shelf.place();
     let damaged = |index: Option<u64>, what: String| StoreError::Damaged {
         path: path.to_owned(),
         index,

@@ -37,10 +37,20 @@ impl Writer {
             return Err(format!("not now: {}", self.cause()));
         }
         let wanted: BTreeSet<Id> = listed.iter().map(Listed::id).collect();
-        if wanted == self.applied {
-            return Ok(Followed::default());
+        if !self.has_end() {
+            return Err(format!("not now: {}", self.cause()));
         }
-        let (add, remove) = self.difference(listed, &wanted);
+        let applied = match self.ledger.shelf().applied() {
+            Ok(applied) if applied != wanted => applied,
+            other => {
+                self.ledger.release();
+                return match other {
+                    Ok(_) => Ok(Followed::default()),
+                    Err(problem) => Err(problem.to_string()),
+                };
+            }
+        };
+        let (add, remove) = self.difference(listed, &applied, &wanted);
         let mut followed = Followed {
             added: add.len(),
             removed: remove.len(),
@@ -52,6 +62,7 @@ impl Writer {
             match signed {
                 Ok(linked) => staged.push(linked),
                 Err(problem) => {
+                    self.ledger.release();
                     // What was staged before is not in the store, so the state must not have it either.
                     self.trouble_for("the server reads its store again");
                     self.recover();
@@ -62,17 +73,20 @@ impl Writer {
         followed.entries = staged.len();
         self.commit(staged, Some(&wanted))
             .map_err(|problem| problem.to_string())?;
-        self.applied = wanted;
         Ok(followed)
     }
 
-    fn difference(&self, listed: &[Listed], wanted: &BTreeSet<Id>) -> (Vec<Bytes>, Vec<Id>) {
+    fn difference(
+        &self,
+        listed: &[Listed],
+        applied: &BTreeSet<Id>,
+        wanted: &BTreeSet<Id>,
+    ) -> (Vec<Bytes>, Vec<Id>) {
         let state = self.read();
         let add = listed
             .iter()
-            .filter(|key| !self.applied.contains(&key.id()) && !state.on_roster(&key.id()));
-        let remove = self
-            .applied
+            .filter(|key| !applied.contains(&key.id()) && !state.on_roster(&key.id()));
+        let remove = applied
             .difference(wanted)
             .copied()
             .filter(|id| state.on_roster(id) && *id != state.authority());

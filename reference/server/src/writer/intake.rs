@@ -41,6 +41,8 @@ pub(super) enum Work {
     Batch(Vec<Checked>),
     /// Something that is not an entry of a client.
     Command(Command),
+    /// Others may have appended something.
+    Look,
     /// Nothing came in time.
     Nothing,
     /// Nothing more will come.
@@ -64,6 +66,8 @@ struct Queue {
     unverified: u64,
     commands: VecDeque<Command>,
     tasks: VecDeque<Task>,
+    /// Whether the writer is to look what others have appended.
+    look: bool,
     writer_idle: bool,
     closed: bool,
 }
@@ -140,6 +144,14 @@ impl Intake {
         self.ready.notify_one();
     }
 
+    /// Has the writer look what others have appended, once for any number of calls.
+    pub(crate) fn look(&self) {
+        let mut queue = self.lock();
+        queue.look = true;
+        queue.writer_idle = false;
+        self.ready.notify_one();
+    }
+
     /// Does RSA work on the threads that do it. None if the work panicked or the service has ended.
     pub(crate) async fn run<R: Send + 'static>(
         &self,
@@ -175,6 +187,9 @@ impl Intake {
         loop {
             if let Some(command) = queue.commands.pop_front() {
                 return Work::Command(command);
+            }
+            if std::mem::take(&mut queue.look) {
+                return Work::Look;
             }
             let batch = queue.take_verified(self.batch);
             if !batch.is_empty() {

@@ -5,6 +5,7 @@
 //! It owns the state and the store's writing handle. A crash between two lines leaves a batch in the store whole or not
 //! at all; what was not answered is offered again by its author and found there, or not (ENTRY-5).
 
+mod end;
 mod follow;
 pub(crate) mod intake;
 #[cfg(test)]
@@ -13,7 +14,6 @@ mod trouble;
 
 use std::collections::{BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
@@ -71,8 +71,10 @@ impl Default for Sweep {
 pub(crate) enum Command {
     /// Let the roster follow the allowlist.
     Follow(Vec<Listed>, oneshot::Sender<Result<Followed, String>>),
-    /// Keep a checkpoint.
-    Keep(Checkpoint),
+    /// Keep a checkpoint, and say which one is kept then. Nothing is said if none could be.
+    Keep(Checkpoint, oneshot::Sender<Checkpoint>),
+    /// Look whether others have appended something, and say when that is published. Nothing is said if it is not known.
+    Look(oneshot::Sender<()>),
     /// Say whether nothing of a redacted ciphertext is left in the journal.
     IsSwept(oneshot::Sender<bool>),
 }
@@ -101,10 +103,7 @@ pub(crate) struct Writer {
     /// judged, never during a commit.
     pub(crate) state: Arc<RwLock<State>>,
     pub(crate) ledger: Box<dyn Ledger>,
-    pub(crate) store: PathBuf,
     pub(crate) authority: Option<Arc<KeyPair>>,
-    /// The allowlist's ids as the roster last followed them.
-    pub(crate) applied: BTreeSet<Id>,
     pub(crate) limits: Limits,
     pub(crate) intake: Arc<Intake>,
     pub(crate) lobby: Arc<Lobby>,
@@ -148,11 +147,18 @@ impl Writer {
                 Work::Command(Command::Follow(listed, done)) => {
                     let _ = done.send(self.follow(&listed));
                 }
-                Work::Command(Command::Keep(checkpoint)) => {
-                    if let Err(problem) = self.ledger.keep(&checkpoint) {
-                        self.meet(&problem, "a checkpoint could not be kept");
+                Work::Command(Command::Keep(checkpoint, done)) => {
+                    if let Some(kept) = self.keep(&checkpoint) {
+                        let _ = done.send(kept);
                     }
                 }
+                Work::Command(Command::Look(done)) => {
+                    self.look();
+                    if self.trouble.is_none() {
+                        let _ = done.send(());
+                    }
+                }
+                Work::Look => self.look(),
                 Work::Command(Command::IsSwept(done)) => {
                     let _ = done.send(self.sweep.is_none());
                 }
@@ -170,19 +176,32 @@ impl Writer {
     pub(crate) fn conclude(&mut self, before: u64, server_key: &KeyPair) -> Result<(), StoreError> {
         let kept = self.ledger.shelf().checkpoint()?;
         let tip = *self.tip.borrow();
-        if kept
-            .as_ref()
-            .is_none_or(|kept| kept.size < tip.description.size)
-        {
-            let before = kept.map_or(before, |kept| kept.time.max(before));
-            self.ledger
+        let (mut size, mut before) =
+            kept.map_or((0, before), |kept| (kept.size, kept.time.max(before)));
+        while size < tip.description.size {
+            let kept = self
+                .ledger
                 .keep(&checkpointer::sign(tip, before, server_key))?;
+            (size, before) = (kept.size, kept.time);
         }
         self.ledger.sweep().map(drop)
     }
 
+    /// Keeps a checkpoint; gives the one that is kept then, all of whose blocks are published.
+    fn keep(&mut self, checkpoint: &Checkpoint) -> Option<Checkpoint> {
+        let kept = self.ledger.keep(checkpoint).and_then(|kept| {
+            // Another process has covered what it appended meanwhile. // [CHECK-5]
+            if kept.size > self.read().size() {
+                self.catch_up(kept.size)?;
+            }
+            Ok(kept)
+        });
+        kept.inspect_err(|problem| self.meet(problem, "a checkpoint could not be kept"))
+            .ok()
+    }
+
     fn take(&mut self, batch: Vec<Checked>) {
-        if !self.usable() {
+        if !self.usable() || !self.has_end() {
             let refusal = unavailable(&format!("{}; nothing was appended", self.cause()));
             for Checked { reply, .. } in batch {
                 reply.answer(Outcome::Refused(refusal.clone()));
@@ -209,6 +228,7 @@ impl Writer {
                         tracing::error!(
                             "the state failed at an entry; it is read again from the store"
                         );
+                        self.ledger.release();
                         self.trouble_for("the server failed at an entry");
                         self.recover();
                         return;
@@ -223,6 +243,14 @@ impl Writer {
         for (reply, judged) in answers {
             reply.answer(self.outcome(judged, durable));
         }
+    }
+
+    /// Whether the chain's end could be taken.
+    fn has_end(&mut self) -> bool {
+        let taken = self.take_end();
+        taken
+            .inspect_err(|problem| self.meet(problem, "the chain's end cannot be taken"))
+            .is_ok()
     }
 
     fn judge(&self, entry: VerifiedEntry, staged: &mut Vec<Linked>) -> Judged {
@@ -255,8 +283,12 @@ impl Writer {
             Judged::Appended {
                 author, seq, id, ..
             } => match self.read().place_of(&author, seq, &id) {
-                Some((index, hash)) if !self.stale => Outcome::Accepted { index, hash },
-                _ => Outcome::Refused(unavailable(&format!(
+                _ if self.stale => Outcome::Refused(unavailable(&format!(
+                    "{}; whether the entry was appended is not known: send it again",
+                    self.cause()
+                ))),
+                Some((index, hash)) => Outcome::Accepted { index, hash },
+                None => Outcome::Refused(unavailable(&format!(
                     "{}; nothing was appended",
                     self.cause()
                 ))),
@@ -276,6 +308,7 @@ impl Writer {
         applied: Option<&BTreeSet<Id>>,
     ) -> Result<(), StoreError> {
         if staged.is_empty() && applied.is_none() {
+            self.ledger.release();
             return Ok(());
         }
         let digest =
@@ -333,14 +366,7 @@ impl Writer {
     /// Reads the state again from the store, after a batch that may or may not be there.
     fn recover(&mut self) {
         self.stale = true;
-        let published = self.tip.borrow().description.size;
-        let read = || -> Result<(State, Vec<Block>), StoreError> {
-            let shelf = self.ledger.shelf();
-            let state = opening::load(shelf, &self.store, Care::Again, &mut |_| {})?;
-            let missed = shelf.blocks(published..state.size(), usize::MAX)?;
-            Ok((state, missed))
-        };
-        match read() {
+        match self.read_again() {
             Ok((state, missed)) => {
                 *self.write() = state;
                 self.stale = false;
@@ -355,6 +381,21 @@ impl Writer {
                 self.meet(&problem, "the store cannot be read");
             }
         }
+    }
+
+    /// The chain as the store has it, and those of its blocks that were not published.
+    fn read_again(&mut self) -> Result<(State, Vec<Block>), StoreError> {
+        // The end is not given before a commit whose answer was lost has come to something.
+        self.ledger.take()?;
+        self.ledger.release();
+        let shelf = self.ledger.shelf();
+        let state = opening::load(shelf, Care::Again, &mut |_| {})?;
+        let published = self.tip.borrow().description;
+        if state.prefix_head(published.size) != Some(published.head) {
+            return Err(self.other_chain(state.size()));
+        }
+        let missed = shelf.blocks(published.size..state.size(), usize::MAX)?;
+        Ok((state, missed))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -1,13 +1,13 @@
 //! The writer before a store that fails: what was not made durable is neither answered nor shown, and it goes on after.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, RwLock};
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::{State, found};
 use dispatch_protocol::checkpoint::Checkpoint;
-use dispatch_protocol::entry::{Body, CardBody, Draft, Entry};
+use dispatch_protocol::entry::{Body, CardBody, Draft, Entry, Prefix};
 use dispatch_protocol::key::{Card, KeyPair};
 use dispatch_protocol::limits::Limits;
 use dispatch_protocol::refusal::Code;
@@ -18,7 +18,7 @@ use super::intake::{Intake, Submission};
 use super::{Tip, Writer};
 use crate::config::Queues;
 use crate::feed::{Feed, Found};
-use crate::ledger::{Batch, Ledger, Shelf, SqliteLedger, StoreError};
+use crate::ledger::{Batch, Ledger, Migrated, Shelf, SqliteLedger, Step, StoreError};
 use crate::lobby::Lobby;
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Outcome};
@@ -48,7 +48,23 @@ impl Ledger for Failing {
         }
     }
 
-    fn keep(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    fn take(&mut self) -> Result<Option<Prefix>, StoreError> {
+        self.ledger.take()
+    }
+
+    fn release(&mut self) {
+        self.ledger.release();
+    }
+
+    fn grown(&mut self) -> Result<Option<u64>, StoreError> {
+        self.ledger.grown()
+    }
+
+    fn watch(&mut self, wake: Arc<dyn Fn() + Send + Sync>) {
+        self.ledger.watch(wake);
+    }
+
+    fn keep(&mut self, checkpoint: &Checkpoint) -> Result<Checkpoint, StoreError> {
         self.ledger.keep(checkpoint)
     }
 
@@ -58,6 +74,18 @@ impl Ledger for Failing {
 
     fn shelf(&self) -> &dyn Shelf {
         self.ledger.shelf()
+    }
+
+    fn share(&self) -> Arc<dyn Shelf> {
+        self.ledger.share()
+    }
+
+    fn sole(&self) -> Option<&Path> {
+        self.ledger.sole()
+    }
+
+    fn migrate(&mut self, step: &mut dyn FnMut(Step)) -> Result<Option<Migrated>, StoreError> {
+        self.ledger.migrate(step)
     }
 }
 
@@ -104,9 +132,7 @@ impl Stage {
                 ledger,
                 fault: fault.clone(),
             }),
-            store,
             authority: None,
-            applied: BTreeSet::new(),
             limits: Limits::default(),
             intake: intake.clone(),
             lobby: Arc::new(Lobby::new(state.clone(), checkpoint)),

@@ -77,7 +77,7 @@ impl Writer {
     fn write_goes_through(&mut self) -> bool {
         let kept = self.ledger.shelf().checkpoint();
         let written = kept.and_then(|kept| match kept {
-            Some(checkpoint) => self.ledger.keep(&checkpoint),
+            Some(checkpoint) => self.ledger.keep(&checkpoint).map(drop),
             None => Ok(()),
         });
         match written {
@@ -96,6 +96,7 @@ fn cause(problem: &StoreError) -> &'static str {
         StoreError::Full(_) => "the server's disk is full",
         StoreError::Locked(_) => "another program on the server has locked the store",
         StoreError::Damaged { .. } => "the server's store is damaged",
+        StoreError::Away { .. } => "the server's database does not answer",
         _ => "the server's disk does not take what is written",
     }
 }

@@ -44,12 +44,8 @@ pub(crate) struct Migrated {
 }
 
 impl SqliteLedger {
-    /// Brings the store to this version's tables; nothing where it has them. The chain must have been judged before: what it
-    /// holds is taken as it is.
-    ///
-    /// # Errors
-    /// [`StoreError`]: then the store is as it was.
-    pub(crate) fn migrate(
+    /// See [`Ledger::migrate`](crate::ledger::Ledger::migrate).
+    pub(super) fn renew(
         &mut self,
         step: &mut dyn FnMut(Step),
     ) -> Result<Option<Migrated>, StoreError> {

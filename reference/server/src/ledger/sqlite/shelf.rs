@@ -70,10 +70,7 @@ impl SqliteShelf {
     }
 
     /// Lets SQLite look over its own pages.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] with its first finding.
-    pub(crate) fn check_pages(&self) -> Result<(), StoreError> {
+    pub(super) fn check_pages(&self) -> Result<(), StoreError> {
         self.with(|connection| {
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
         })
@@ -84,10 +81,7 @@ impl SqliteShelf {
     }
 
     /// Whether each message has its digest and nothing else has one. What they say is not looked at.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`].
-    pub(crate) fn check_digests(&self) -> Result<(), StoreError> {
+    pub(super) fn check_digests(&self) -> Result<(), StoreError> {
         if self.schema < WITH_DIGESTS {
             return Ok(());
         }
@@ -315,5 +309,23 @@ impl Shelf for SqliteShelf {
                 .query_map([], |row| row.get(0).map(Id::new))?
                 .collect()
         })
+    }
+
+    fn place(&self) -> &Path {
+        &self.path
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        self.check_digests()?;
+        self.check_pages()
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        let length = |suffix: &str| {
+            let mut path = self.path.as_os_str().to_owned();
+            path.push(suffix);
+            std::fs::metadata(path).map_or(0, |file| file.len())
+        };
+        Some(length("") + length("-wal"))
     }
 }

@@ -108,7 +108,7 @@ pub(super) fn store_of(folder: &Path, (blocks, state): (Vec<Block>, State)) -> (
 pub(super) fn loaded(path: &Path, care: Care) -> Result<State, StoreError> {
     let shelf = SqliteShelf::open(path)?;
     shelf.check_digests()?;
-    load(&shelf, path, care, &mut |_| {})
+    load(&shelf, care, &mut |_| {})
 }
 
 /// Every file of a folder, as a crash would leave it.
@@ -212,8 +212,7 @@ fn a_digest_that_is_wrong_missing_or_too_much_is_named() {
             .execute_batch(damage)
             .unwrap();
         let shelf = SqliteShelf::open(&path).unwrap();
-        let whole =
-            load(&shelf, &path, Care::Full, &mut |_| {}).and_then(|_| shelf.check_digests());
+        let whole = load(&shelf, Care::Full, &mut |_| {}).and_then(|_| shelf.check_digests());
         match whole {
             Err(StoreError::Damaged {
                 index: found, what, ..
@@ -222,7 +221,7 @@ fn a_digest_that_is_wrong_missing_or_too_much_is_named() {
             }
             other => panic!("{damage}: {other:?}"),
         }
-        let started = load(&shelf, &path, Care::Start, &mut |_| {});
+        let started = load(&shelf, Care::Start, &mut |_| {});
         assert_eq!(started.is_err(), at_start, "{damage}: {:?}", started.err());
         assert!(end < 900);
     }
@@ -274,7 +273,7 @@ fn what_is_wrong_first_is_told_wherever_the_reading_was_cut_and_whatever_was_rea
     let verified = |path: &Path| {
         let mut seen = Vec::new();
         let shelf = SqliteShelf::open(path).unwrap();
-        let state = load(&shelf, path, Care::Full, &mut |block| {
+        let state = load(&shelf, Care::Full, &mut |block| {
             seen.push(block.index);
         });
         (state.map(|state| state.description()), seen)
