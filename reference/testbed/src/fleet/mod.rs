@@ -88,12 +88,12 @@ impl Fleet {
                 Some(folder.map_err(Problem::at("no temporary folder"))?)
             }
         };
-        let (folder, listen) = match (&plan.stays, &temporary) {
-            (Some(stays), _) => (stays.folder.clone(), stays.listen),
-            (None, Some(folder)) => (folder.path().to_owned(), ([127, 0, 0, 1], 0).into()),
+        let folder = match (&plan.stays, &temporary) {
+            (Some(stays), _) => stays.folder.clone(),
+            (None, Some(folder)) => folder.path().to_owned(),
             (None, None) => unreachable!("what does not stay is temporary"),
         };
-        let balancer = Proxy::start_at(listen, &[])?;
+        let balancer = Proxy::start(&[])?;
         let origin = match &plan.stays {
             Some(stays) => stays.origin.clone(),
             None => format!("http://{}", balancer.address()),
@@ -123,7 +123,11 @@ impl Fleet {
             fleet.start_again(number).await?;
         }
         let addresses: Vec<SocketAddr> = fleet.servers.iter().map(Server::address).collect();
-        fleet.balancer.retarget(&addresses);
+        match &fleet.plan.stays {
+            // Who connects there is to be served.
+            Some(stays) => fleet.balancer = Proxy::start_at(stays.listen, &addresses)?,
+            None => fleet.balancer.retarget(&addresses),
+        }
         Ok(fleet)
     }
 
