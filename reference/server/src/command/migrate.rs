@@ -69,7 +69,10 @@ pub(super) fn run(arguments: &MigrateArguments) -> Result<ExitCode, Error> {
         "kept     {}, as it was; remove it when all is well, since what is redacted from now on stays in it",
         kept.display()
     );
-    anstream::println!("next     dispatchd serve {}", arguments.place.path().display());
+    anstream::println!(
+        "next     dispatchd serve {}",
+        arguments.place.path().display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
