@@ -229,12 +229,12 @@ impl Fleet {
         let mut init = self.dispatchd("init");
         init.arg(folder).args(["--bind", "127.0.0.1:0", "--origin"]);
         init.arg(&self.origin).args(&self.plan.init);
-        run(init).await?;
+        run(init, "init").await?;
         folder::set(folder, &self.plan.settings)?;
         if let Some(url) = self.url(0) {
             let mut migrate = self.dispatchd("migrate");
-            migrate.arg("-c").arg(folder).args(["--ledger", &url]);
-            run(migrate).await?;
+            migrate.arg(folder).args(["--ledger", &url]);
+            run(migrate, "migrate").await?;
         }
         Ok(())
     }
@@ -255,15 +255,13 @@ impl Fleet {
 }
 
 /// Runs a command to its end.
-async fn run(command: Command) -> Result<String, Problem> {
-    let words = command.get_args().map(|word| word.to_string_lossy());
-    let words: Vec<_> = words.collect();
-    let name = format!("dispatchd {}", words.join(" "));
+async fn run(command: Command, name: &str) -> Result<(), Problem> {
+    let name = format!("dispatchd {name}");
     let mut command = tokio::process::Command::from(command);
     let output = command.kill_on_drop(true).output().await;
     let output = output.map_err(Problem::at(&name))?;
     match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        true => Ok(()),
         false => Err(Problem::new(format!(
             "{name}: {}: {}",
             output.status,
