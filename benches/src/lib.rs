@@ -3,6 +3,7 @@
 pub mod ceiling;
 pub mod chain;
 pub mod closing;
+pub mod cluster;
 pub mod full;
 pub mod goals;
 pub mod growth;

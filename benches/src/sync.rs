@@ -130,7 +130,7 @@ pub async fn measure(blocks: u64) -> Result<Report, Problem> {
     settle(&community)?;
     let disk = file(&made.config.store)?;
     let (process, address, origin) = Process::serve(&community)?;
-    let target = Target { address, origin };
+    let target = Target::new(address, origin);
     let keys = keys_of(&made.community.writers)?;
     let chain = &made.community.state;
     let (joined, held) = enter(&target, &keys[1], chain).await?;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch_benches::ceiling;
+use dispatch_benches::cluster;
 use dispatch_benches::full::{kill, suite, suite::SUITE};
 use dispatch_benches::goals::{self, Told};
 use dispatch_benches::load::server::{self, DISPATCHD, SERVE};
@@ -58,6 +59,13 @@ enum Command {
         /// nats-server's program, if it is not in PATH
         #[arg(long, value_name = "PATH")]
         nats: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Drive one server on SQLite, and one, two and three processes over a PostgreSQL with a synchronous standby, by the same
+    /// loads, and print a table. Needs Debian's postgresql-15
+    Cluster {
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -148,6 +156,7 @@ fn main() -> ExitCode {
         Command::Dispatchd { arguments } => return server::run(arguments),
         Command::Suite { arguments } => return suite::play(arguments),
         Command::Full { part, case } => in_runtime(full(part, &case)),
+        Command::Cluster { json } => in_runtime(clustered(json)),
         Command::Run(arguments) => in_runtime(run(arguments)),
         Command::Goals { all, json, details } => in_runtime(measured(all, json, details)),
         Command::VerifyStore { store } => goals::verify_store(store.as_os_str()),
@@ -219,6 +228,11 @@ async fn run(arguments: RunArguments) -> Result<(), Problem> {
     };
     let outcome = stage.run(load, arguments.plaintext.into()).await?;
     print(&outcome, arguments.json)
+}
+
+async fn clustered(json: bool) -> Result<(), Problem> {
+    let report = cluster::measure(&mut |doing| eprintln!("{doing}")).await?;
+    print(&report, json)
 }
 
 async fn synced(blocks: u64, json: bool) -> Result<(), Problem> {

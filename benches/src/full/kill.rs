@@ -139,7 +139,7 @@ impl Outcome {
 
 fn serve(community: &Community) -> Result<(Process, Target), Problem> {
     let (process, address, origin) = Process::serve(&community.path())?;
-    Ok((process, Target { address, origin }))
+    Ok((process, Target::new(address, origin)))
 }
 
 /// Signs everything before the first life, so that a life is full load and nothing else.

@@ -229,7 +229,7 @@ fn found() -> Result<Community, Problem> {
 
 fn serve(community: &Community) -> Result<(Process, Target), Problem> {
     let (process, address, origin) = Process::serve(&community.path())?;
-    Ok((process, Target { address, origin }))
+    Ok((process, Target::new(address, origin)))
 }
 
 /// The cases that show what a server does while nobody writes: a request that waits for the next block is answered by it,

@@ -162,7 +162,7 @@ async fn start(community: &Path) -> Result<(Process, Target, f64, u64), Problem>
         drop(last.take());
         let begun = Instant::now();
         let (process, address, origin) = Process::serve(community)?;
-        let target = Target { address, origin };
+        let target = Target::new(address, origin);
         target.get("/readyz", "").await?;
         took.push(begun.elapsed().as_secs_f64() * 1e3);
         sizes.push(process.watched().resident()? as f64);

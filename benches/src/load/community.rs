@@ -20,7 +20,7 @@ pub struct Community {
 }
 
 /// What a load needs to be otherwise than an owner has it.
-const SETTINGS: [(&str, &str); 5] = [
+pub(crate) const SETTINGS: [(&str, &str); 5] = [
     ("entries_per_second", "0"),
     ("joins_per_second", "0"),
     // Sockets on which nobody joins stay open for a load, in which they are idle.
@@ -127,7 +127,7 @@ pub fn keys_in(folder: &Path) -> Result<Vec<Arc<KeyPair>>, Problem> {
 }
 
 /// A public key as an allowlist has it.
-fn pem(key: &PublicKey) -> String {
+pub(crate) fn pem(key: &PublicKey) -> String {
     let letters = BASE64.encode(key.der());
     let lines: Vec<String> = letters
         .as_bytes()

@@ -63,7 +63,7 @@ impl Stage {
     pub async fn open(authors: usize) -> Result<Stage, Problem> {
         let community = Community::found(authors)?;
         let (process, address, origin) = Process::serve(&community.path())?;
-        let target = Target { address, origin };
+        let target = Target::new(address, origin);
         let watched = Some(process.watched());
         let keys = community.keys.clone();
         let conversation = Conversation::begin(&target, &keys).await?;

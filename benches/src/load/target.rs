@@ -1,5 +1,8 @@
 //! Where a server is, and sockets to it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use dispatch_protocol::wire::Discovery;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -21,6 +24,15 @@ pub struct Target {
     pub address: String,
     /// The origin by which it is dialled.
     pub origin: String,
+    /// Where several processes serve it, each connection goes to the next of these.
+    turns: Option<Arc<Turns>>,
+}
+
+/// Addresses in turns.
+#[derive(Debug)]
+struct Turns {
+    addresses: Vec<String>,
+    next: AtomicUsize,
 }
 
 impl Target {
@@ -38,10 +50,36 @@ impl Target {
             true => address.to_owned(),
             false => format!("{address}:80"),
         };
-        Ok(Target {
-            address,
-            origin: origin.to_owned(),
-        })
+        Ok(Target::new(address, origin))
+    }
+
+    /// A server at an address, dialled by an origin.
+    pub fn new(address: impl Into<String>, origin: impl Into<String>) -> Target {
+        Target {
+            address: address.into(),
+            origin: origin.into(),
+            turns: None,
+        }
+    }
+
+    /// The same server where it has several processes: each connection goes to the next of their addresses.
+    #[must_use]
+    pub fn in_turns(mut self, addresses: Vec<String>) -> Target {
+        self.turns = Some(Arc::new(Turns {
+            addresses,
+            next: AtomicUsize::new(0),
+        }));
+        self
+    }
+
+    fn next(&self) -> &str {
+        match &self.turns {
+            Some(turns) => {
+                let turn = turns.next.fetch_add(1, Ordering::Relaxed);
+                &turns.addresses[turn % turns.addresses.len()]
+            }
+            None => &self.address,
+        }
     }
 
     /// Opens a WebSocket at a path, with a buffer of so many bytes to read into.
@@ -62,7 +100,7 @@ impl Target {
     /// # Errors
     /// A server that is not there, or no file descriptor left.
     pub async fn connect(&self) -> Result<TcpStream, Problem> {
-        let stream = TcpStream::connect(&self.address).await;
+        let stream = TcpStream::connect(self.next()).await;
         let stream = stream.map_err(Problem::at(self.unreachable()))?;
         stream
             .set_nodelay(true)

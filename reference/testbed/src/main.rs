@@ -38,6 +38,7 @@ async fn run(arguments: Arguments) -> Result<(), Problem> {
     let url = primary.create_database("dispatch").await?;
     let fleet = Fleet::start(Plan {
         program: arguments.program,
+        becomes: Vec::new(),
         processes: arguments.processes,
         database: Some(Database {
             urls: vec![url.clone()],

@@ -118,6 +118,7 @@ fn plan(keys: &Path, members: &[&str], database: Option<Database>, processes: us
     }
     Plan {
         program: env!("CARGO_BIN_EXE_dispatchd").into(),
+        becomes: Vec::new(),
         processes,
         database,
         init,

@@ -93,6 +93,7 @@ async fn run(arguments: Arguments) -> Result<(), Problem> {
     }
     let mut fleet = Fleet::start(Plan {
         program: arguments.program,
+        becomes: Vec::new(),
         processes: arguments.processes,
         database: Some(Database {
             urls: vec![format!("{server}/{name}")],

@@ -19,8 +19,10 @@ use server::Server;
 /// What a fleet is to be.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// The program `dispatchd`.
+    /// The program `dispatchd`, or one that becomes it by its first arguments.
     pub program: PathBuf,
+    /// Those arguments.
+    pub becomes: Vec<OsString>,
     /// How many processes.
     pub processes: usize,
     /// Where their ledger is. Without one there is one process alone, on SQLite.
@@ -246,7 +248,10 @@ impl Fleet {
 
     fn dispatchd(&self, name: &str) -> Command {
         let mut command = crate::process::command(&self.plan.program, server::ENDING);
-        command.arg(name).env_remove("COLUMNS");
+        command
+            .args(&self.plan.becomes)
+            .arg(name)
+            .env_remove("COLUMNS");
         if let Some(database) = &self.plan.database {
             command.env("PGPASSWORD", &database.password);
         }
