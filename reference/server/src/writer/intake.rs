@@ -152,6 +152,21 @@ impl Intake {
         self.ready.notify_one();
     }
 
+    /// Takes out whoever waits for a look at what others have appended.
+    pub(super) fn looks(&self) -> Vec<oneshot::Sender<()>> {
+        let mut queue = self.lock();
+        queue.look = false;
+        let commands = std::mem::take(&mut queue.commands);
+        let mut looks = Vec::new();
+        for command in commands {
+            match command {
+                Command::Look(done) => looks.push(done),
+                other => queue.commands.push_back(other),
+            }
+        }
+        looks
+    }
+
     /// Does RSA work on the threads that do it. None if the work panicked or the service has ended.
     pub(crate) async fn run<R: Send + 'static>(
         &self,

@@ -198,7 +198,7 @@ impl Fleet {
         folder::set(folder, &self.plan.settings)?;
         if let Some(url) = self.url(0) {
             let mut migrate = self.dispatchd("migrate");
-            migrate.arg("-c").arg(folder).args(["--ledger", &url]);
+            migrate.arg(folder).args(["--ledger", &url]);
             run(migrate).await?;
         }
         Ok(())
