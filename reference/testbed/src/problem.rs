@@ -20,6 +20,16 @@ impl Problem {
         move |cause| Problem(format!("{what}: {cause}"))
     }
 
+    /// The same of a database, whose own words stand behind the error.
+    pub(crate) fn of_database(
+        what: impl fmt::Display,
+    ) -> impl FnOnce(tokio_postgres::Error) -> Problem {
+        move |cause| match cause.as_db_error() {
+            Some(told) => Problem(format!("{what}: {}", told.message())),
+            None => Problem(format!("{what}: {cause}")),
+        }
+    }
+
     /// The same problem with the end of a log below it.
     pub(crate) fn with_log(mut self, path: &Path) -> Problem {
         let log = std::fs::read(path).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::State;
 
-use crate::bed::{Bed, PROCESSES};
+use crate::bed::Bed;
 use crate::load::{Load, Tally};
 use crate::voice::{Testimony, Voice};
 
@@ -48,7 +48,7 @@ impl Kept {
     /// Reads it from each process, and asserts that all show the same.
     pub async fn read_everywhere(bed: &Bed, name: &str, size: u64) -> Kept {
         let first = Kept::read(bed, 0, name, size).await;
-        for process in 1..PROCESSES {
+        for process in 1..bed.fleet.len() {
             let other = Kept::read(bed, process, name, first.chain.size()).await;
             assert_eq!(
                 other.chain.prefix_head(first.chain.size()),

@@ -76,7 +76,7 @@ impl Postgres {
         let client = postgres.client("postgres").await?;
         let role = format!("CREATE ROLE {USER} LOGIN PASSWORD '{}'", postgres.password);
         let made = client.batch_execute(&role).await;
-        made.map_err(Problem::at("a role could not be made"))?;
+        made.map_err(Problem::of_database("a role could not be made"))?;
         Ok(postgres)
     }
 
@@ -112,7 +112,7 @@ impl Postgres {
         let client = self.client("postgres").await?;
         let create = format!("CREATE DATABASE \"{name}\" OWNER {USER}");
         let made = client.batch_execute(&create).await;
-        made.map_err(Problem::at(format!("no database {name}")))?;
+        made.map_err(Problem::of_database(format!("no database {name}")))?;
         Ok(self.url(name))
     }
 
@@ -126,8 +126,10 @@ impl Postgres {
         config.user(SUPERUSER).password(&self.password);
         config.dbname(database);
         let connected = config.connect(NoTls).await;
-        let (client, connection) =
-            connected.map_err(Problem::at(format!("PostgreSQL at {}", self.address())))?;
+        let (client, connection) = connected.map_err(Problem::of_database(format!(
+            "PostgreSQL at {}",
+            self.address()
+        )))?;
         tokio::spawn(connection);
         Ok(client)
     }

@@ -37,12 +37,12 @@ impl Postgres {
         let set = format!("ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ({names})'");
         for command in [&set, "SELECT pg_reload_conf()"] {
             let done = client.batch_execute(command).await;
-            done.map_err(Problem::at(command))?;
+            done.map_err(Problem::of_database(command))?;
         }
         until("the standby to be synchronous", async || {
             let asked = "SELECT sync_state FROM pg_stat_replication WHERE application_name = $1";
             let row = client.query_opt(asked, &[&name]).await;
-            let row = row.map_err(Problem::at("the standbys cannot be seen"))?;
+            let row = row.map_err(Problem::of_database("the standbys cannot be seen"))?;
             let state = row.and_then(|row| row.get::<_, Option<String>>(0));
             Ok(matches!(state.as_deref(), Some("sync" | "potential")).then_some(()))
         })
@@ -59,10 +59,10 @@ impl Postgres {
     pub async fn promote(&mut self) -> Result<(), Problem> {
         let client = self.client("postgres").await?;
         let asked = client.query_one("SELECT pg_promote(false)", &[]).await;
-        asked.map_err(Problem::at("it cannot be promoted"))?;
+        asked.map_err(Problem::of_database("it cannot be promoted"))?;
         until("the standby to be promoted", async || {
             let row = client.query_one("SELECT pg_is_in_recovery()", &[]).await;
-            let row = row.map_err(Problem::at("a standby that is promoted"))?;
+            let row = row.map_err(Problem::of_database("a standby that is promoted"))?;
             Ok((!row.get::<_, bool>(0)).then_some(()))
         })
         .await
@@ -77,7 +77,7 @@ impl Postgres {
         let client = self.client("postgres").await?;
         let asked = "SELECT application_name, sync_state FROM pg_stat_replication ORDER BY 1";
         let rows = client.query(asked, &[]).await;
-        let rows = rows.map_err(Problem::at("the standbys cannot be seen"))?;
+        let rows = rows.map_err(Problem::of_database("the standbys cannot be seen"))?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }

@@ -1,5 +1,7 @@
 //! A primary, its standby, and what is left when one of them is lost.
 
+use std::time::{Duration, Instant};
+
 use dispatch_testbed::Postgres;
 use dispatch_testbed::tokio_postgres::{Client, NoTls};
 
@@ -82,6 +84,7 @@ async fn a_commit_waits_for_the_synchronous_standby_and_what_was_acknowledged_is
     });
     let watcher = primary.client("street").await.unwrap();
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    let begun = Instant::now();
     while watcher
         .query_one(waits, &[])
         .await
@@ -93,7 +96,10 @@ async fn a_commit_waits_for_the_synchronous_standby_and_what_was_acknowledged_is
             !writing.is_finished(),
             "it was acknowledged without the standby"
         );
-        tokio::task::yield_now().await;
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "it does not wait"
+        );
     }
     assert!(!writing.is_finished());
     standby.resume().unwrap();

@@ -1,8 +1,10 @@
 //! A cable that is cut, and a load balancer.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use dispatch_testbed::Proxy;
+use dispatch_testbed::proxy::Counts;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -25,7 +27,7 @@ async fn echo(name: u8) -> (SocketAddr, tokio::task::JoinHandle<()>) {
 
 async fn byte(stream: &mut TcpStream) -> u8 {
     let mut byte = [0];
-    stream.read_exact(&mut byte).await.unwrap();
+    soon(stream.read_exact(&mut byte)).await.unwrap();
     byte[0]
 }
 
@@ -36,10 +38,19 @@ async fn dial(proxy: &Proxy) -> (TcpStream, u8) {
 }
 
 /// Waits until the proxy has seen this.
-async fn seen(proxy: &Proxy, so: impl Fn(dispatch_testbed::proxy::Counts) -> bool) {
-    while !so(proxy.counts()) {
-        tokio::task::yield_now().await;
-    }
+async fn seen(proxy: &Proxy, so: impl Fn(Counts) -> bool) {
+    soon(async {
+        while !so(proxy.counts()) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// What hangs for ever is told.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    let came = tokio::time::timeout(Duration::from_secs(30), what);
+    came.await.expect("something comes soon")
 }
 
 #[tokio::test]
@@ -59,7 +70,7 @@ async fn each_connection_goes_to_the_next_target_and_dead_ones_are_skipped() {
 
     proxy.retarget(&[dead_address]);
     let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
-    assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
+    assert_eq!(soon(stream.read(&mut [0])).await.unwrap_or(0), 0);
     seen(&proxy, |counts| counts.refused == 1).await;
     assert_eq!(proxy.counts().came, 8);
 }
@@ -96,7 +107,7 @@ async fn a_cut_holds_everything_back_and_closes_nothing_and_healed_it_goes_on() 
     assert_eq!(byte(&mut stream).await, b'2');
     assert_eq!(byte(&mut late).await, b'a');
     assert_eq!(byte(&mut late).await, b'3');
-    assert_eq!(leaving.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(soon(leaving.read(&mut [0])).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -109,7 +120,7 @@ async fn a_reset_closes_what_stands_even_behind_a_cut_and_what_comes_then_is_ser
     seen(&proxy, |counts| counts.open == 2).await;
     proxy.reset();
     for stream in [&mut first, &mut second] {
-        assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
+        assert_eq!(soon(stream.read(&mut [0])).await.unwrap_or(0), 0);
     }
     seen(&proxy, |counts| counts.open == 0).await;
     proxy.heal();
