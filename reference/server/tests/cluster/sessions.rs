@@ -59,7 +59,7 @@ fn adding(name: &str) -> Body {
 
 /// What is said to a token at a process: the chain's size, or why not.
 async fn size_told(bed: &Bed, process: usize, joined: &Joined) -> Result<u64, Code> {
-    let caller = Caller::of(&bed.process(process), joined);
+    let caller = Caller::of(bed.process(process), joined);
     let answer = caller.get("/v1/blocks?from=0&limit=1000").await;
     match answer.status {
         200 => Ok(answer.blocks().end),
@@ -83,7 +83,7 @@ async fn a_member_joins_at_one_process_writes_at_another_resumes_at_a_third_and_
     let mut alice = Member::join(&bed.process(JOINED), "m01").await;
     // Written at one process, it is acknowledged; whichever is asked then shows it.
     let entry = alice.entry(card(9));
-    let writing = Caller::of(&bed.process(WRITES), &alice.joined);
+    let writing = Caller::of(bed.process(WRITES), &alice.joined);
     let index = writing.submit(&entry).await.accepted();
     for process in 0..4 {
         let told = size_told(&bed, process, &alice.joined).await;
@@ -125,7 +125,7 @@ async fn a_member_joins_at_one_process_writes_at_another_resumes_at_a_third_and_
     authority.read_to(removal + 1).await;
     authority.say(adding("m01")).await;
     let (again, _) = caller::join(
-        &Caller::stranger(&bed.process(WRITES)),
+        &Caller::stranger(bed.process(WRITES)),
         &key("m01"),
         None,
         None,
@@ -157,7 +157,7 @@ async fn a_member_joins_at_one_process_writes_at_another_resumes_at_a_third_and_
 async fn a_challenge_by_a_request_is_proved_at_any_process_and_once_in_all() {
     let mut bed = Bed::of(3, &["m01"]).await;
     let alice = key("m01");
-    let at = |process: usize| Caller::stranger(&bed.process(process));
+    let at = |process: usize| Caller::stranger(bed.process(process));
     let ask = async |process: usize| {
         let nonce = nonce();
         let caller = at(process);
@@ -206,7 +206,7 @@ async fn a_challenge_by_a_request_is_proved_at_any_process_and_once_in_all() {
     let proof = json(&ClientFrame::Prove(prove));
     bed.fleet.kill(2).await.unwrap();
     bed.fleet.start_again(2).await.unwrap();
-    let refused = Caller::stranger(&bed.process(0))
+    let refused = Caller::stranger(bed.process(0))
         .post("/v1/prove", proof)
         .await;
     assert_eq!(refused.refused(), Code::NoChallenge);
@@ -228,7 +228,7 @@ async fn what_is_kept_for_all_processes_goes_with_its_time_and_has_its_bounds() 
         )
         .await
     };
-    let stranger = Caller::stranger(&bed.process(0));
+    let stranger = Caller::stranger(bed.process(0));
     let alice = key("m01");
     // Each takes 16 of the old ones away and leaves one of its own, which the proof spends.
     let (first, _) = caller::join(&stranger, &alice, None, None).await.unwrap();
@@ -288,7 +288,7 @@ async fn who_is_removed_while_the_session_is_granted_does_not_come_in() {
 async fn without_the_database_joins_and_requests_are_refused_for_now_and_nothing_hangs() {
     let bed = Bed::of(2, &["m01", "m02"]).await;
     let mut alice = Member::join(&bed.process(0), "m01").await;
-    let (there, _) = caller::join(&Caller::stranger(&bed.process(1)), &key("m02"), None, None)
+    let (there, _) = caller::join(&Caller::stranger(bed.process(1)), &key("m02"), None, None)
         .await
         .unwrap();
     bed.cables[0].cut();
