@@ -154,6 +154,33 @@ async fn a_member_joins_at_one_process_writes_at_another_resumes_at_a_third_and_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_process_has_acknowledged_every_other_tells_whoever_asks_then() {
+    let bed = Bed::of(3, &["m01", "m02"]).await;
+    let mut alice = Member::join(&bed.process(0), "m01").await;
+    let bob = key("m02");
+    for round in 0..30 {
+        let entry = alice.entry(card(9));
+        let (index, _) = alice.submit(entry).await.unwrap();
+        match round % 3 {
+            0 => {
+                let told = size_told(&bed, 1, &alice.joined).await;
+                assert_eq!(told, Ok(index + 1)); // [HTTP-5], [HTTP-6]
+            }
+            1 => {
+                let (_, welcome) = resume(&bed, 2, &alice.joined).await.unwrap();
+                assert_eq!(welcome.size, index + 1); // [JOIN-22]
+            }
+            _ => {
+                let stranger = Caller::stranger(bed.process(1));
+                let (_, welcome) = caller::join(&stranger, &bob, None, None).await.unwrap();
+                assert_eq!(welcome.size, index + 1); // [JOIN-22]
+            }
+        }
+        alice.read_to(index + 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_challenge_by_a_request_is_proved_at_any_process_and_once_in_all() {
     let mut bed = Bed::of(3, &["m01"]).await;
     let alice = key("m01");
