@@ -20,7 +20,8 @@ use crate::voice::{Role, Voice};
 /// How many processes there are.
 pub const PROCESSES: usize = 3;
 
-const DATABASE: &str = "street";
+/// The name of the database.
+pub const DATABASE: &str = "street";
 
 /// Everything, in the order in which it goes.
 pub struct Bed {

@@ -1,5 +1,7 @@
 //! The cable between one process and the database is cut: nothing arrives, nothing is closed.
 
+use std::time::Instant;
+
 use dispatch_protocol::refusal::Code;
 
 use crate::bed::Bed;
@@ -45,7 +47,14 @@ async fn a_process_that_is_cut_off_from_the_database_refuses_clearly_and_keeps_i
     let told = prove(&mut late, &bed.process(CUT_OFF), &key("m04"), None, None).await;
     assert_eq!(told.err(), Some(Code::Unavailable));
 
+    let here_cut = here.longest_gap();
+    let healed = Instant::now();
     bed.cables[CUT_OFF].heal();
+    here.goes_on(1, "the healed process").await;
+    println!(
+        "healed        {:?} until the first acknowledgement",
+        healed.elapsed()
+    );
     here.goes_on(SOME, "the healed process").await;
     there
         .goes_on(SOME, "the others, beside one that is healed")
@@ -56,7 +65,7 @@ async fn a_process_that_is_cut_off_from_the_database_refuses_clearly_and_keeps_i
     assert_eq!(here.counts().broken, 0, "somebody was sent away");
     println!(
         "cut off       {:?} at most between two acknowledgements at the process, {:?} at another",
-        here.longest_gap(),
+        here_cut.max(here.longest_gap()),
         there.longest_gap()
     );
     judge(&bed, "m05", &voices, &here).await;

@@ -59,6 +59,13 @@ impl Kept {
         first
     }
 
+    /// Of each block its index and its hash, as the database has them.
+    pub fn hashes(&self) -> Vec<(i64, Vec<u8>)> {
+        let blocks = self.seen.blocks.iter();
+        let hashes = blocks.map(|(hash, _)| hash.as_bytes().to_vec());
+        (0..).zip(hashes).collect()
+    }
+
     /// Holds it against what voices were acknowledged and shown.
     pub fn against(&self, voices: &[Voice]) -> Broken {
         let mut places: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
@@ -93,8 +100,8 @@ impl Kept {
     }
 }
 
-/// Held against the chain of every process, and printed.
-pub async fn judge(bed: &Bed, reader: &str, voices: &[Voice], tally: &Arc<Tally>) {
+/// Held against the chain of every process, and printed. Gives the chain.
+pub async fn judge(bed: &Bed, reader: &str, voices: &[Voice], tally: &Arc<Tally>) -> Kept {
     let size = voices
         .iter()
         .map(Voice::size_acknowledged)
@@ -125,6 +132,7 @@ pub async fn judge(bed: &Bed, reader: &str, voices: &[Voice], tally: &Arc<Tally>
     let acknowledged: usize = voices.iter().map(|voice| voice.receipts.len()).sum();
     assert_eq!(acknowledged as u64, counts.acknowledged);
     assert_eq!(broken, Broken::default());
+    kept
 }
 
 impl fmt::Display for Broken {

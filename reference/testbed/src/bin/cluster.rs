@@ -91,7 +91,7 @@ async fn run(arguments: Arguments) -> Result<(), Problem> {
     for (limit, value) in config.limits {
         init.extend(["--limit".into(), format!("{limit}={value}").into()]);
     }
-    let _fleet = Fleet::start(Plan {
+    let mut fleet = Fleet::start(Plan {
         program: arguments.program,
         processes: arguments.processes,
         database: Some(Database {
@@ -110,6 +110,10 @@ async fn run(arguments: Arguments) -> Result<(), Problem> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
         .map_err(Problem::at("signals cannot be listened for"))?;
     terminate.recv().await;
+    // Each says goodbye to those who are connected to it.
+    for number in 0..fleet.len() {
+        fleet.stop(number).await?;
+    }
     Ok(())
 }
 

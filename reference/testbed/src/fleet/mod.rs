@@ -88,12 +88,12 @@ impl Fleet {
                 Some(folder.map_err(Problem::at("no temporary folder"))?)
             }
         };
-        let (folder, listen) = match (&plan.stays, &temporary) {
-            (Some(stays), _) => (stays.folder.clone(), stays.listen),
-            (None, Some(folder)) => (folder.path().to_owned(), ([127, 0, 0, 1], 0).into()),
+        let folder = match (&plan.stays, &temporary) {
+            (Some(stays), _) => stays.folder.clone(),
+            (None, Some(folder)) => folder.path().to_owned(),
             (None, None) => unreachable!("what does not stay is temporary"),
         };
-        let balancer = Proxy::start_at(listen, &[])?;
+        let balancer = Proxy::start(&[])?;
         let origin = match &plan.stays {
             Some(stays) => stays.origin.clone(),
             None => format!("http://{}", balancer.address()),
@@ -123,7 +123,11 @@ impl Fleet {
             fleet.start_again(number).await?;
         }
         let addresses: Vec<SocketAddr> = fleet.servers.iter().map(Server::address).collect();
-        fleet.balancer.retarget(&addresses);
+        match &fleet.plan.stays {
+            // Who connects there is to be served.
+            Some(stays) => fleet.balancer = Proxy::start_at(stays.listen, &addresses)?,
+            None => fleet.balancer.retarget(&addresses),
+        }
         Ok(fleet)
     }
 
@@ -225,12 +229,12 @@ impl Fleet {
         let mut init = self.dispatchd("init");
         init.arg(folder).args(["--bind", "127.0.0.1:0", "--origin"]);
         init.arg(&self.origin).args(&self.plan.init);
-        run(init).await?;
+        run(init, "init").await?;
         folder::set(folder, &self.plan.settings)?;
         if let Some(url) = self.url(0) {
             let mut migrate = self.dispatchd("migrate");
             migrate.arg(folder).args(["--ledger", &url]);
-            run(migrate).await?;
+            run(migrate, "migrate").await?;
         }
         Ok(())
     }
@@ -251,15 +255,13 @@ impl Fleet {
 }
 
 /// Runs a command to its end.
-async fn run(command: Command) -> Result<String, Problem> {
-    let words = command.get_args().map(|word| word.to_string_lossy());
-    let words: Vec<_> = words.collect();
-    let name = format!("dispatchd {}", words.join(" "));
+async fn run(command: Command, name: &str) -> Result<(), Problem> {
+    let name = format!("dispatchd {name}");
     let mut command = tokio::process::Command::from(command);
     let output = command.kill_on_drop(true).output().await;
     let output = output.map_err(Problem::at(&name))?;
     match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        true => Ok(()),
         false => Err(Problem::new(format!(
             "{name}: {}: {}",
             output.status,

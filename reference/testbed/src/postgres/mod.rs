@@ -32,11 +32,13 @@ const USER: &str = "dispatch";
 const PORTS: usize = 5;
 
 /// What holds besides PostgreSQL's defaults: small, as tests are; `-c NAME=VALUE` each.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("listen_addresses", "127.0.0.1"),
     ("unix_socket_directories", ""),
     ("shared_buffers", "32MB"),
     ("max_connections", "200"),
+    // How soon a standby looks again for a primary that was away; 5 s without this.
+    ("wal_retrieve_retry_interval", "100ms"),
 ];
 
 /// A PostgreSQL, its folder and its processes, which go with it.
