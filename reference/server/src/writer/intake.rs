@@ -332,3 +332,39 @@ fn verify((entry, key): (Entry, PublicKey)) -> Result<VerifiedEntry, Refusal> {
         ))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_wait_for_a_look_are_answered_by_one_and_other_commands_stay() {
+        let intake = Intake::start(1, &Queues::default()).unwrap();
+        let ask = || {
+            let (done, looked) = oneshot::channel();
+            intake.command(Command::Look(done));
+            looked
+        };
+        let mut waiting = vec![ask()];
+        let (done, _said) = oneshot::channel();
+        intake.command(Command::IsSwept(done));
+        waiting.extend([ask(), ask()]);
+        intake.look();
+        let Work::Command(Command::Look(first)) = intake.next(None) else {
+            panic!("the first who asked comes first")
+        };
+        let others = intake.looks();
+        assert_eq!(others.len(), 2);
+        for done in std::iter::once(first).chain(others) {
+            done.send(()).unwrap();
+        }
+        assert!(waiting.iter_mut().all(|looked| looked.try_recv().is_ok()));
+        assert!(matches!(
+            intake.next(None),
+            Work::Command(Command::IsSwept(_))
+        ));
+        // A notification that came before is answered by the same look.
+        assert!(matches!(intake.next(Some(Duration::ZERO)), Work::Nothing));
+        intake.close();
+    }
+}
