@@ -14,8 +14,8 @@ use dispatch_protocol::wire::{Ref, ServerFrame, Welcome};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::feed::Feed;
-use crate::ledger::Shelf;
-use crate::lobby::{Guest, Lobby, Membership};
+use crate::ledger::{Commons, Shelf};
+use crate::lobby::{Lobby, Membership};
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, unavailable};
 use crate::rates::{Limiter, Network};
@@ -30,12 +30,13 @@ pub(crate) struct House {
     pub(crate) lobby: Arc<Lobby>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) shelf: Arc<dyn Shelf>,
-    /// Whether other processes append to the same store.
-    pub(crate) has_others: bool,
+    /// What other processes that append to the same store share with this one; none where there is none.
+    pub(crate) commons: Option<Arc<dyn Commons>>,
     /// How many readers may ask the store at once.
     pub(crate) readers: Arc<Semaphore>,
     /// The challenges that were asked for by requests; those of sockets are with their connections. They go with the
-    /// process. Each network's are counted: where there is no room, the one that has the most gives way.
+    /// process. Each network's are counted: where there is no room, the one that has the most gives way. Of several processes each
+    /// counts those that it made, which lie with what they share, and are proved there.
     /// // [JOIN-21], [LIM-9], [LIM-12]
     pub(crate) challenges: Mutex<Challenges<Option<Network>>>,
     pub(crate) limiter: Limiter,
@@ -71,7 +72,7 @@ impl House {
     /// # Errors
     /// `unavailable`, if the store does not say.
     pub(crate) async fn abreast(&self) -> Result<(), Refusal> {
-        if !self.has_others {
+        if self.commons.is_none() {
             return Ok(());
         }
         let (done, looked) = oneshot::channel();
@@ -80,36 +81,24 @@ impl House {
         looked.await.map_err(|_| unavailable(refusal))
     }
 
-    /// Lets an account in and signs its welcome, on the threads that do RSA work.
+    /// Does the RSA work of a join, and looks at who may come in, on the threads that do such work.
     ///
     /// # Errors
-    /// Why it may not come in, or `unavailable`.
-    pub(crate) async fn join(
+    /// Those of the work; `unavailable` if it could not be done.
+    pub(crate) async fn work<R: Send + 'static>(
         &self,
-        admit: impl FnOnce(&Lobby) -> Result<Guest, Refusal> + Send + 'static,
-    ) -> Result<Joined, Refusal> {
-        self.abreast().await?;
-        let (lobby, server_key) = (self.lobby.clone(), self.server_key.clone());
-        let joining = self.intake.run(move || {
-            let Guest {
-                granted,
-                key,
-                membership,
-            } = admit(&lobby)?;
-            let (open, welcome) = granted.welcome(&server_key); // [JOIN-15], [JOIN-16]
-            Ok(Joined {
-                open,
-                welcome,
-                key,
-                membership,
-            })
-        });
-        let joined = joining.await.unwrap_or_else(|| {
+        work: impl FnOnce() -> Result<R, Refusal> + Send + 'static,
+    ) -> Result<R, Refusal> {
+        self.intake.run(work).await.unwrap_or_else(|| {
             Err(unavailable(
                 "the server could not look at the proof; try again",
             ))
-        });
-        match &joined {
+        })
+    }
+
+    /// Counts a join, and tells the log of it.
+    pub(crate) fn tell(&self, joined: &Result<Joined, Refusal>) {
+        match joined {
             Ok(Joined { open, welcome, .. }) => {
                 self.metrics.joined();
                 tracing::debug!(account = %open.account(), size = welcome.size, "joined");
@@ -119,7 +108,6 @@ impl House {
             }
             Err(_) => {}
         }
-        joined
     }
 
     /// Hands an entry of so many bytes on to be verified and appended; its answer comes into the outbox. Waits while too

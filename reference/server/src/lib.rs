@@ -60,6 +60,7 @@ mod reader;
 mod roster_keeper;
 mod running;
 mod server;
+mod sharing;
 mod stream;
 mod tls;
 mod watch;

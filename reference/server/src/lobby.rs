@@ -20,6 +20,7 @@ use dispatch_protocol::session::{
 };
 
 use crate::clock;
+use crate::ledger::commons::Kept;
 
 /// Whether, and by which block, an account was removed since its session began.
 #[derive(Debug)]
@@ -102,6 +103,8 @@ pub(crate) struct Content {
 
 struct Member {
     key: PublicKey,
+    /// The block by which the account came on the roster last.
+    since: u64,
     membership: Arc<Membership>,
 }
 
@@ -152,13 +155,13 @@ impl Lobby {
         let durable = {
             let state = state.read().unwrap_or_else(PoisonError::into_inner);
             let member = |key: &PublicKey| {
-                (
-                    key.id(),
-                    Member {
-                        key: key.clone(),
-                        membership: Membership::begin(),
-                    },
-                )
+                let id = key.id();
+                let member = Member {
+                    key: key.clone(),
+                    since: state.member_since(&id).unwrap_or(u64::MAX),
+                    membership: Membership::begin(),
+                };
+                (id, member)
             };
             Durable {
                 prefix: state.prefix(),
@@ -200,11 +203,9 @@ impl Lobby {
     ///
     /// # Errors
     /// `bad_token`.
-    pub(crate) fn pass(&self, token: &[u8]) -> Result<Pass, Refusal> {
-        // Hashes are compared, whose timing tells nothing of the token.
-        let token = TokenHash::of(token);
+    pub(crate) fn pass(&self, token: &TokenHash) -> Result<Pass, Refusal> {
         let durable = self.lock();
-        let live = durable.sessions.find(&token, clock::now());
+        let live = durable.sessions.find(token, clock::now());
         let member = live.and_then(|live| durable.roster.get(&live.account));
         match live.zip(member) {
             Some((live, member)) => Ok(Pass {
@@ -214,6 +215,36 @@ impl Lobby {
             }),
             None => Err(bad_token()),
         }
+    }
+
+    /// Whether a live session of this token is known here.
+    pub(crate) fn knows(&self, token: &TokenHash) -> bool {
+        self.lock().sessions.find(token, clock::now()).is_some()
+    }
+
+    /// Takes in a session that another process granted, unless it is over: by its time, or since its account is not on the
+    /// roster, or came there by a block that the session is older than. The chain must be known up to where it was granted.
+    pub(crate) fn adopt(&self, token: TokenHash, kept: Kept) {
+        let Kept { live, size } = kept;
+        let mut durable = self.lock();
+        let since = durable.roster.get(&live.account).map(|member| member.since);
+        // [SESS-3], [SESS-5], [SESS-7]
+        let is_live = clock::now() < live.expires_at
+            && durable.prefix.size >= size
+            && since.is_some_and(|since| since < size);
+        if is_live {
+            durable.sessions.adopt(token, live);
+        }
+    }
+
+    /// Takes a session back whose token nobody was told of.
+    pub(crate) fn withdraw(&self, token: &TokenHash) {
+        self.lock().sessions.withdraw(token);
+    }
+
+    /// The number of durable blocks.
+    pub(crate) fn size(&self) -> u64 {
+        self.lock().prefix.size
     }
 
     /// Asks the tree over the blocks, if so many are durable.
@@ -285,6 +316,7 @@ impl Lobby {
                         key.id(),
                         Member {
                             key,
+                            since: block.index,
                             membership: Membership::begin(),
                         },
                     );

@@ -104,6 +104,10 @@ impl Server {
         let feed = Arc::new(Feed::new(state.size(), pushed, queues.recent_kib << 10));
         let shelf = ledger.share();
         let sole = ledger.sole().map(Path::to_owned);
+        let commons = ledger.commons();
+        if let Some(commons) = &commons {
+            commons.forget_challenges().await?; // [JOIN-21]
+        }
         {
             let intake = intake.clone();
             ledger.watch(Arc::new(move || intake.look()));
@@ -155,7 +159,7 @@ impl Server {
             lobby: lobby.clone(),
             feed: feed.clone(),
             shelf,
-            has_others: sole.is_none(),
+            commons,
             readers: Arc::new(Semaphore::new(queues.readers)),
             challenges: Mutex::new(Challenges::new(
                 queues.challenges,

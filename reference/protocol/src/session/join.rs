@@ -357,8 +357,8 @@ fn start(
     ))
 }
 
-/// [JOIN-9]
-pub(super) fn no_challenge() -> Refusal {
+/// What is said where no outstanding challenge has the nonce that a `prove` names. // [JOIN-9]
+pub fn no_challenge() -> Refusal {
     Refusal::new(
         Code::NoChallenge,
         "JOIN-9",

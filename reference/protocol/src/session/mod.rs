@@ -25,7 +25,7 @@ mod token;
 pub use challenges::Challenges;
 pub use client::{AwaitWelcome, Dial, Joined};
 pub use host::Host;
-pub use join::{AwaitProof, Granted, Proof, Proven, Resumption};
+pub use join::{AwaitProof, Granted, Proof, Proven, Resumption, no_challenge};
 pub use open::{Open, Submission};
 pub use standing::Standing;
 pub use statement::Meeting;

@@ -7,17 +7,16 @@ use dispatch_protocol::wire::{Refused, ServerFrame};
 use super::Connection;
 use super::farewell::End;
 use crate::house::{Joined, text};
-use crate::lobby::{Guest, Lobby};
 use crate::reader::Reader;
 
 impl Connection {
     /// Answers a `prove` or a `resume`: by a welcome, or by a refusal after which a `hello` is awaited again.
     pub(super) async fn join(
         &mut self,
-        admit: impl FnOnce(&Lobby) -> Result<Guest, Refusal> + Send + 'static,
+        joined: impl Future<Output = Result<Joined, Refusal>>,
     ) -> Result<(), End> {
         self.session = Session::new();
-        match self.house.join(admit).await {
+        match joined.await {
             Ok(Joined {
                 open,
                 welcome,

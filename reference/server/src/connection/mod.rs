@@ -201,8 +201,14 @@ impl Connection {
                 self.session = session;
                 self.say(reply).await
             }
-            Step::Prove(proof) => self.join(|lobby| lobby.admit(proof.verify()?)).await,
-            Step::Resume(resumption) => self.join(|lobby| lobby.resume(*resumption)).await,
+            Step::Prove(proof) => {
+                let house = self.house.clone();
+                self.join(house.join(*proof)).await
+            }
+            Step::Resume(resumption) => {
+                let house = self.house.clone();
+                self.join(house.resume(*resumption)).await
+            }
             Step::Submit(session, submission) => {
                 self.session = session;
                 self.submit(*submission, size).await

@@ -5,15 +5,16 @@ use axum::http::header::AUTHORIZATION;
 use dispatch_protocol::bytes::Bytes;
 use dispatch_protocol::refusal::{Code, Refusal};
 
-use crate::lobby::{Lobby, Pass};
+use crate::house::House;
+use crate::lobby::Pass;
 
 /// Looks the session up whose token a request carries.
 ///
 /// # Errors
-/// `bad_token`.
-pub(super) fn authorize(headers: &HeaderMap, lobby: &Lobby) -> Result<Pass, Refusal> {
+/// `bad_token`, or `unavailable`.
+pub(super) async fn authorize(headers: &HeaderMap, house: &House) -> Result<Pass, Refusal> {
     match token(headers) {
-        Some(token) => lobby.pass(&token),
+        Some(token) => house.pass(&token).await,
         None => Err(Refusal::new(
             Code::BadToken,
             "HTTP-2",

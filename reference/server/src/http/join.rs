@@ -1,5 +1,5 @@
 //! `hello` and `prove` by requests. Where a connection means nothing, a challenge is bound to its nonce alone, and lies with
-//! the house; those of sockets never come there, so that neither can be proved on the other's way.
+//! the house, or with what it shares with others; those of sockets never come there, so that neither can be proved on the other's way.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::response::Response;
 use dispatch_protocol::refusal::{Code, Refusal};
-use dispatch_protocol::session::AwaitProof;
 use dispatch_protocol::wire::{ClientFrame, ServerFrame};
 
 use super::problem::Denial;
@@ -15,8 +14,6 @@ use super::query::Query;
 use super::v1::frame;
 use super::{Door, body};
 use crate::acceptor::Seat;
-use crate::clock;
-use crate::house::nonce;
 use crate::rates::Network;
 
 /// How long a stranger's body may take to come.
@@ -34,11 +31,7 @@ pub(super) async fn hello(
         _ => return Err(unexpected("hello").into()),
     };
     door.house.limiter.join(network)?; // [LIM-7]
-    let now = clock::now();
-    let (await_proof, challenge) = AwaitProof::hello(hello, &door.house.host, nonce(), now)?;
-    let mut outstanding = door.house.outstanding();
-    outstanding.remember(await_proof, network, now)?; // [LIM-9]
-    drop(outstanding);
+    let challenge = door.house.challenge(hello, network).await?;
     Ok(frame(&ServerFrame::Challenge(challenge)))
 }
 
@@ -57,12 +50,8 @@ pub(super) async fn prove(
     if seat.is_some_and(|seat| !seat.change_to_strangers(&door.room_for_strangers)) {
         return Err(door.no_room());
     }
-    // [JOIN-9], [JOIN-13], [JOIN-21]
-    let proof = door.house.outstanding().prove(prove, clock::now())?;
-    let joined = door
-        .house
-        .join(|lobby| lobby.admit(proof.verify()?))
-        .await?;
+    let proof = door.house.spend(prove).await?;
+    let joined = door.house.join(proof).await?;
     Ok(frame(&ServerFrame::Welcome(Box::new(joined.welcome))))
 }
 

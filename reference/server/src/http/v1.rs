@@ -143,14 +143,15 @@ impl Door {
             _ => {}
         }
         // [HTTP-2] Before all else: a stranger does not learn what is here.
-        let admitted = self
-            .opened()
-            .and_then(|()| Ok(authorize(&parts.headers, &self.house.lobby)?))
-            .and_then(|pass| match seat {
+        let admitted = async {
+            self.opened()?;
+            let pass = authorize(&parts.headers, &self.house).await?;
+            match seat {
                 Some(seat) if !seat.change_to_members(&self.room) => Err(self.no_room()),
                 _ => Ok(pass),
-            });
-        let pass = match admitted {
+            }
+        };
+        let pass = match admitted.await {
             Ok(pass) => pass,
             Err(denial) => {
                 body::skip(&parts.headers, body).await;

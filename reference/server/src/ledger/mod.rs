@@ -3,6 +3,7 @@
 //! it is; what differs is in what they answer. A store does what it is told and checks nothing: the rules are the protocol
 //! crate's, and what a store may hold at a start is `opening`'s to judge.
 
+pub(crate) mod commons;
 mod error;
 mod postgres;
 pub(crate) mod record;
@@ -18,6 +19,7 @@ use dispatch_protocol::chain::{Block, Digest};
 use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::entry::Prefix;
 
+pub(crate) use commons::Commons;
 pub use error::StoreError;
 pub(crate) use postgres::PostgresLedger;
 pub(crate) use sqlite::{Migrated, SqliteLedger, SqliteShelf, Step};
@@ -104,6 +106,9 @@ pub(crate) trait Ledger: Send {
 
     /// A handle for readers.
     fn share(&self) -> Arc<dyn Shelf>;
+
+    /// What the processes of a server share besides the chain; none where there is but one.
+    fn commons(&self) -> Option<Arc<dyn Commons>>;
 
     /// The file that nobody else can write while this handle is there; none where others can.
     fn sole(&self) -> Option<&Path>;

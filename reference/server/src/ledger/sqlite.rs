@@ -23,7 +23,7 @@ use dispatch_protocol::checkpoint::Checkpoint;
 use dispatch_protocol::entry::{Body, Prefix};
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 
-use super::{Batch, Ledger, Shelf, StoreError, record};
+use super::{Batch, Commons, Ledger, Shelf, StoreError, record};
 use authors::Authors;
 use lock::Lock;
 pub(crate) use migrate::{Migrated, Step};
@@ -186,6 +186,10 @@ impl Ledger for SqliteLedger {
             schema: self.shelf.schema,
             idle: Mutex::default(),
         })
+    }
+
+    fn commons(&self) -> Option<Arc<dyn Commons>> {
+        None
     }
 
     fn sole(&self) -> Option<&Path> {

@@ -152,6 +152,21 @@ impl Intake {
         self.ready.notify_one();
     }
 
+    /// Takes out whoever waits for a look at what others have appended.
+    pub(super) fn looks(&self) -> Vec<oneshot::Sender<()>> {
+        let mut queue = self.lock();
+        queue.look = false;
+        let commands = std::mem::take(&mut queue.commands);
+        let mut looks = Vec::new();
+        for command in commands {
+            match command {
+                Command::Look(done) => looks.push(done),
+                other => queue.commands.push_back(other),
+            }
+        }
+        looks
+    }
+
     /// Does RSA work on the threads that do it. None if the work panicked or the service has ended.
     pub(crate) async fn run<R: Send + 'static>(
         &self,
@@ -316,4 +331,40 @@ fn verify((entry, key): (Entry, PublicKey)) -> Result<VerifiedEntry, Refusal> {
             "the server failed at this entry; nothing was appended",
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_wait_for_a_look_are_answered_by_one_and_other_commands_stay() {
+        let intake = Intake::start(1, &Queues::default()).unwrap();
+        let ask = || {
+            let (done, looked) = oneshot::channel();
+            intake.command(Command::Look(done));
+            looked
+        };
+        let mut waiting = vec![ask()];
+        let (done, _said) = oneshot::channel();
+        intake.command(Command::IsSwept(done));
+        waiting.extend([ask(), ask()]);
+        intake.look();
+        let Work::Command(Command::Look(first)) = intake.next(None) else {
+            panic!("the first who asked comes first")
+        };
+        let others = intake.looks();
+        assert_eq!(others.len(), 2);
+        for done in std::iter::once(first).chain(others) {
+            done.send(()).unwrap();
+        }
+        assert!(waiting.iter_mut().all(|looked| looked.try_recv().is_ok()));
+        assert!(matches!(
+            intake.next(None),
+            Work::Command(Command::IsSwept(_))
+        ));
+        // A notification that came before is answered by the same look.
+        assert!(matches!(intake.next(Some(Duration::ZERO)), Work::Nothing));
+        intake.close();
+    }
 }

@@ -154,9 +154,13 @@ impl Writer {
                     }
                 }
                 Work::Command(Command::Look(done)) => {
+                    // All who wait by now are answered by one question.
+                    let others = intake.looks();
                     self.look_whole();
                     if self.trouble.is_none() {
-                        let _ = done.send(());
+                        for done in std::iter::once(done).chain(others) {
+                            let _ = done.send(());
+                        }
                     }
                 }
                 Work::Look => self.look(),

@@ -80,6 +80,10 @@ impl Ledger for Failing {
         self.ledger.share()
     }
 
+    fn commons(&self) -> Option<Arc<dyn crate::ledger::Commons>> {
+        self.ledger.commons()
+    }
+
     fn sole(&self) -> Option<&Path> {
         self.ledger.sole()
     }

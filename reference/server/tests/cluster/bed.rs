@@ -37,10 +37,15 @@ pub struct Bed {
 impl Bed {
     /// Served, with these members on the allowlist.
     pub async fn with(members: &[&str]) -> Bed {
+        Bed::of(PROCESSES, members).await
+    }
+
+    /// The same with so many processes.
+    pub async fn of(processes: usize, members: &[&str]) -> Bed {
         let mut primary = Postgres::start().await.unwrap();
         let standby = primary.standby().await.unwrap();
         primary.create_database(DATABASE).await.unwrap();
-        let cables: Vec<Proxy> = (0..PROCESSES)
+        let cables: Vec<Proxy> = (0..processes)
             .map(|_| Proxy::start(&[primary.address()]).unwrap())
             .collect();
         let urls = cables
@@ -51,7 +56,7 @@ impl Bed {
             password: primary.password().to_owned(),
         };
         let keys = tempfile::tempdir().unwrap();
-        let fleet = Fleet::start(plan(keys.path(), members, Some(database), PROCESSES));
+        let fleet = Fleet::start(plan(keys.path(), members, Some(database), processes));
         let fleet = fleet.await.unwrap();
         let genesis = discover(&fleet).await.genesis;
         Bed {

@@ -7,10 +7,14 @@ mod bed;
 mod cut;
 mod faults;
 mod load;
+mod sessions;
 mod verdict;
 mod voice;
 
-// What tests of one server have: its socket, a member, the test keys.
+// What tests of one server have: its socket, requests, a member, the test keys.
+#[allow(dead_code)]
+#[path = "../it/http/caller.rs"]
+mod caller;
 #[allow(dead_code)] // each takes what it needs of them
 #[path = "../it/client.rs"]
 mod client;

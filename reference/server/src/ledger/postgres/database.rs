@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Client, Connection};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{AsyncMessage, Client, Connection, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
@@ -30,6 +31,9 @@ const SESSION: &str = "
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply';
 SET lock_timeout = 3500; SET idle_in_transaction_session_timeout = 2500; SET client_min_messages = warning;
 SET default_transaction_isolation = 'read committed'";
+
+/// A value of a statement.
+pub(super) type Value<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The connections to one database.
 pub(crate) struct Database {
@@ -152,6 +156,36 @@ impl Database {
                     }
                     Err(Cause::Database(_)) if is_kept && line.client.is_closed() => {}
                     Err(cause) => return Err(cause.at(self.place())),
+                }
+            }
+        })
+        .await
+    }
+
+    /// The same for one statement, in one round trip, where the question has to go from thread to thread.
+    ///
+    /// # Errors
+    /// As [`ask`](Database::ask).
+    pub(super) async fn rows(
+        &self,
+        statement: &str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.within(async {
+            loop {
+                let kept = self.lock().pop();
+                let is_kept = kept.is_some();
+                let line = match kept {
+                    Some(line) => line,
+                    None => self.connect(None).await?,
+                };
+                match line.client.query_typed(statement, values).await {
+                    Ok(rows) => {
+                        self.lock().push(line);
+                        return Ok(rows);
+                    }
+                    Err(_) if is_kept && line.client.is_closed() => {}
+                    Err(cause) => return Err(self.told(&cause)),
                 }
             }
         })

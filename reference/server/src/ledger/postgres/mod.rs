@@ -5,6 +5,7 @@
 //! A commit has returned when the synchronous standbys have it. Where its answer is lost the connection is given up, and the
 //! end has to be taken anew before anything is believed: it is not given before the lost commit came to something.
 
+mod commons;
 mod database;
 mod listener;
 mod schema;
@@ -23,12 +24,13 @@ use dispatch_protocol::entry::{Body, Prefix};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Statement};
 
-use super::{Batch, Ledger, Migrated, Shelf, Step, StoreError, record};
+use super::{Batch, Commons, Ledger, Migrated, Shelf, Step, StoreError, record};
 use crate::config::DatabaseAddress;
+use commons::PostgresCommons;
 use database::{Database, Line};
 use schema::{
     CHAIN_END, CHANNEL, END, INSERT_ACCOUNTS, INSERT_BLOCKS, INSERT_DIGESTS, KEEP, LIST, REDACT,
-    TABLES, UNLIST, VERSION,
+    SHARED_TABLES, TABLES, UNLIST, VERSION,
 };
 pub(crate) use shelf::{PostgresShelf, shelf};
 use shelf::{checkpoint, signed, unsigned};
@@ -330,6 +332,10 @@ impl Ledger for PostgresLedger {
         Arc::new(self.shelf.clone())
     }
 
+    fn commons(&self) -> Option<Arc<dyn Commons>> {
+        Some(Arc::new(PostgresCommons::new(self.database().clone())))
+    }
+
     fn sole(&self) -> Option<&Path> {
         None
     }
@@ -346,6 +352,7 @@ async fn create(client: &Client, community: Id) -> Result<bool, tokio_postgres::
     }
     client.batch_execute("BEGIN").await?;
     client.batch_execute(TABLES).await?;
+    client.batch_execute(SHARED_TABLES).await?;
     client
         .execute(
             "INSERT INTO dispatch_d.community (version, id) VALUES ($1, $2)",

@@ -59,6 +59,66 @@ CREATE TABLE dispatch_d.checkpoint (
 CREATE TABLE dispatch_d.listed (account bytea PRIMARY KEY);
 ";
 
+// What the processes share besides the chain. Of a token there is the hash alone [SESS-9]. Challenges are not logged: after a
+// crash, or where a standby took over, there are none.
+pub(super) const SHARED_TABLES: &str = "
+CREATE TABLE dispatch_d.session (
+    token bytea PRIMARY KEY,
+    account bytea NOT NULL,
+    expires_at bigint NOT NULL,
+    origin text NOT NULL,
+    server_nonce bytea NOT NULL,
+    size bigint NOT NULL,
+    granted bigint GENERATED ALWAYS AS IDENTITY
+);
+CREATE INDEX session_of_account ON dispatch_d.session (account, granted);
+CREATE INDEX session_ends ON dispatch_d.session (expires_at);
+CREATE UNLOGGED TABLE dispatch_d.challenge (
+    nonce bytea PRIMARY KEY,
+    hello text NOT NULL,
+    made_at bigint NOT NULL,
+    ends_at bigint NOT NULL
+);
+CREATE INDEX challenge_ends ON dispatch_d.challenge (ends_at);
+";
+
+pub(super) const FORGET_CHALLENGES: &str = "DELETE FROM dispatch_d.challenge";
+
+/// Each challenge that is kept takes up to 16 away whose time is over, and those that gave way to it. What another process is
+/// taking away is left to it, so that none waits for another.
+pub(super) const CHALLENGE: &str = "
+WITH over AS (
+    DELETE FROM dispatch_d.challenge WHERE nonce IN
+        (SELECT nonce FROM dispatch_d.challenge WHERE ends_at <= $5 ORDER BY ends_at LIMIT 16 FOR UPDATE SKIP LOCKED)
+), forgotten AS (
+    DELETE FROM dispatch_d.challenge WHERE nonce IN
+        (SELECT nonce FROM dispatch_d.challenge WHERE nonce = ANY($6::bytea[]) FOR UPDATE SKIP LOCKED)
+)
+INSERT INTO dispatch_d.challenge (nonce, hello, made_at, ends_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+
+pub(super) const SPEND: &str =
+    "DELETE FROM dispatch_d.challenge WHERE nonce = $1 RETURNING hello, made_at, ends_at";
+
+/// A session, in a transaction that waits for no disk; up to 16 go whose time is over, and the oldest of the account beyond
+/// 255 others. Gives the chain's size.
+pub(super) const GRANT: &str = "
+WITH soon AS (SELECT set_config('synchronous_commit', 'off', true)),
+over AS (
+    DELETE FROM dispatch_d.session WHERE token IN
+        (SELECT token FROM dispatch_d.session WHERE expires_at <= $7 ORDER BY expires_at LIMIT 16 FOR UPDATE SKIP LOCKED)
+), surplus AS (
+    DELETE FROM dispatch_d.session WHERE token IN (
+        SELECT held.token FROM dispatch_d.session AS held JOIN
+            (SELECT token FROM dispatch_d.session WHERE account = $2 ORDER BY granted DESC OFFSET 255) AS oldest USING (token)
+        FOR UPDATE OF held SKIP LOCKED)
+), granted AS (
+    INSERT INTO dispatch_d.session (token, account, expires_at, origin, server_nonce, size)
+    SELECT $1::bytea, $2::bytea, $3::bigint, $4::text, $5::bytea, $6::bigint FROM soon ON CONFLICT DO NOTHING
+)
+SELECT coalesce(max(number) + 1, 0) FROM dispatch_d.block";
+
+pub(super) const KEPT_SESSION: &str = "SELECT account, expires_at, origin, server_nonce, size FROM dispatch_d.session WHERE token = $1";
+
 pub(super) const INSERT_ACCOUNTS: &str =
     "INSERT INTO dispatch_d.account (number, id) SELECT * FROM unnest($1::int8[], $2::bytea[])";
 

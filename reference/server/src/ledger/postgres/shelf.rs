@@ -297,7 +297,7 @@ fn weight(block: &Block) -> usize {
 }
 
 /// A column's value, or that it is not of its form.
-fn value<'a, T: tokio_postgres::types::FromSql<'a>>(
+pub(super) fn value<'a, T: tokio_postgres::types::FromSql<'a>>(
     row: &'a Row,
     column: usize,
 ) -> Result<T, String> {
@@ -305,7 +305,7 @@ fn value<'a, T: tokio_postgres::types::FromSql<'a>>(
         .map_err(|cause| format!("a value is not of its form ({cause})"))
 }
 
-fn array<const N: usize>(row: &Row, column: usize) -> Result<[u8; N], String> {
+pub(super) fn array<const N: usize>(row: &Row, column: usize) -> Result<[u8; N], String> {
     let bytes: &[u8] = value(row, column)?;
     bytes
         .try_into()
