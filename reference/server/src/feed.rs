@@ -85,9 +85,16 @@ impl Feed {
         self.size.send_replace(size);
     }
 
-    /// Pushes a checkpoint, in the place of one that a reader has not come to yet. // [CHECK-4]
+    /// Pushes a checkpoint, in the place of one that a reader has not come to yet; nothing if it covers no more than the last
+    /// one. // [CHECK-4]
     pub(crate) fn push_checkpoint(&self, checkpoint: Pushed) {
-        self.checkpoint.send_replace(Arc::new(checkpoint));
+        self.checkpoint.send_if_modified(|last| {
+            let is_news = checkpoint.size > last.size;
+            if is_news {
+                *last = Arc::new(checkpoint);
+            }
+            is_news
+        });
     }
 
     /// The blocks from an index on, as far as one frame holds them.

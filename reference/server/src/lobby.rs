@@ -311,7 +311,10 @@ impl Lobby {
 
     /// Takes in a newer checkpoint, for the welcomes to come. // [CHECK-5]
     pub(crate) fn set_checkpoint(&self, checkpoint: Checkpoint) {
-        self.lock().checkpoint = checkpoint;
+        let mut durable = self.lock();
+        if checkpoint.size > durable.checkpoint.size {
+            durable.checkpoint = checkpoint;
+        }
     }
 
     /// The number of accounts on the roster, and of sessions that have not ended.

@@ -12,7 +12,7 @@ mod process;
 pub mod proxy;
 mod waiting;
 
-pub use fleet::{Database, Fleet, Plan};
+pub use fleet::{Database, Fleet, Plan, Stays};
 pub use postgres::Postgres;
 pub use problem::Problem;
 pub use proxy::Proxy;

@@ -45,6 +45,7 @@ async fn run(arguments: Arguments) -> Result<(), Problem> {
         }),
         init: arguments.init,
         settings: Vec::new(),
+        stays: None,
     })
     .await?;
     println!("origin    {}", fleet.origin());

@@ -67,8 +67,16 @@ impl Proxy {
     /// # Errors
     /// Those of the system.
     pub fn start(targets: &[SocketAddr]) -> Result<Proxy, Problem> {
+        Proxy::start_at(([127, 0, 0, 1], 0).into(), targets)
+    }
+
+    /// The same at a given address.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn start_at(address: SocketAddr, targets: &[SocketAddr]) -> Result<Proxy, Problem> {
         let problem = "a proxy cannot listen";
-        let listener = StdListener::bind(("127.0.0.1", 0)).map_err(Problem::at(problem))?;
+        let listener = StdListener::bind(address).map_err(Problem::at(problem))?;
         let address = listener.local_addr().map_err(Problem::at(problem))?;
         listener
             .set_nonblocking(true)

@@ -21,7 +21,7 @@ const BATCH: usize = 512;
 const UNIT_BYTES: usize = 4 << 20;
 
 pub(super) fn run(arguments: &MigrateArguments) -> Result<ExitCode, Error> {
-    let file = file_in(&arguments.place);
+    let file = file_in(arguments.place.path());
     let config = Config::load(&file)?;
     if let Some(there) = &config.database {
         return Err(Error::file(
@@ -69,7 +69,10 @@ pub(super) fn run(arguments: &MigrateArguments) -> Result<ExitCode, Error> {
         "kept     {}, as it was; remove it when all is well, since what is redacted from now on stays in it",
         kept.display()
     );
-    anstream::println!("next     dispatchd serve {}", arguments.place.display());
+    anstream::println!(
+        "next     dispatchd serve {}",
+        arguments.place.path().display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -112,9 +112,8 @@ The password comes from the environment's PGPASSWORD. Every block is verified wh
 configuration names the database. A move that broke off goes on where it stopped. The old store is kept beside, under \
 another name, so that nobody serves it by mistake.")]
 struct MigrateArguments {
-    /// The community's folder or configuration file
-    #[arg(value_name = "PATH", default_value = ".")]
-    place: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// The database: postgres://user@host/database. The user needs a database of its own
     #[arg(long, value_name = "URL")]
     ledger: String,

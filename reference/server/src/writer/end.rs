@@ -2,6 +2,7 @@
 //! appended before is taken in and published, in the chain's order. Where this process is alone nothing of it costs anything.
 
 use super::{Tip, Writer, redacted_by};
+use crate::checkpointer;
 use crate::ledger::StoreError;
 use crate::opening;
 
@@ -56,6 +57,28 @@ impl Writer {
                 self.stale = true;
             }
             self.meet(&problem, "what others appended cannot be read");
+        }
+    }
+
+    /// The same, and takes in the checkpoint that is kept by now: a welcome has the latest one, whichever process signed it.
+    /// // [CHECK-5]
+    pub(super) fn look_whole(&mut self) {
+        self.look();
+        if self.trouble.is_some() || self.ledger.sole().is_some() {
+            return;
+        }
+        let kept = self.ledger.shelf().checkpoint();
+        let adopted = kept.and_then(|kept| {
+            let Some(kept) = kept else { return Ok(()) };
+            if kept.size > self.read().size() {
+                self.catch_up(kept.size)?;
+            }
+            self.lobby.set_checkpoint(kept.clone());
+            self.feed.push_checkpoint(checkpointer::pushed(&kept));
+            Ok(())
+        });
+        if let Err(problem) = adopted {
+            self.meet(&problem, "the checkpoint that is kept cannot be read");
         }
     }
 

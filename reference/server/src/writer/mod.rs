@@ -73,7 +73,8 @@ pub(crate) enum Command {
     Follow(Vec<Listed>, oneshot::Sender<Result<Followed, String>>),
     /// Keep a checkpoint, and say which one is kept then. Nothing is said if none could be.
     Keep(Checkpoint, oneshot::Sender<Checkpoint>),
-    /// Look whether others have appended something, and say when that is published. Nothing is said if it is not known.
+    /// Look whether others have appended or covered something, and say when that is published. Nothing is said if it is not
+    /// known.
     Look(oneshot::Sender<()>),
     /// Say whether nothing of a redacted ciphertext is left in the journal.
     IsSwept(oneshot::Sender<bool>),
@@ -153,7 +154,7 @@ impl Writer {
                     }
                 }
                 Work::Command(Command::Look(done)) => {
-                    self.look();
+                    self.look_whole();
                     if self.trouble.is_none() {
                         let _ = done.send(());
                     }

@@ -123,6 +123,7 @@ fn plan(keys: &Path, members: &[&str], database: Option<Database>, processes: us
         init,
         // Load is not held back by what an account may do in the long run.
         settings: vec![("entries_per_second".into(), "0".into())],
+        stays: None,
     }
 }
 

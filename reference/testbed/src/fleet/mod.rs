@@ -29,6 +29,19 @@ pub struct Plan {
     pub init: Vec<OsString>,
     /// Settings of `dispatchd.toml` that are written otherwise: the key as it stands there, and the value in TOML.
     pub settings: Vec<(String, String)>,
+    /// Where it stays when it ends, to be started there again. Without it everything is temporary.
+    pub stays: Option<Stays>,
+}
+
+/// What of a fleet outlives it.
+#[derive(Clone, Debug)]
+pub struct Stays {
+    /// Holds the processes' folders. A community that is founded there is served as it is.
+    pub folder: PathBuf,
+    /// Where the load balancer listens.
+    pub listen: SocketAddr,
+    /// The origin by which members dial.
+    pub origin: String,
 }
 
 /// A ledger's database.
@@ -55,7 +68,8 @@ pub struct Fleet {
     balancer: Proxy,
     origin: String,
     plan: Plan,
-    folder: TempDir,
+    folder: PathBuf,
+    _temporary: Option<TempDir>,
 }
 
 impl Fleet {
@@ -67,21 +81,38 @@ impl Fleet {
         if plan.database.is_none() && plan.processes != 1 {
             return Err(Problem::new("several processes need a database"));
         }
-        let folder = tempfile::Builder::new().prefix("dispatch-fleet-").tempdir();
-        let folder = folder.map_err(Problem::at("no temporary folder"))?;
+        let temporary = match &plan.stays {
+            Some(_) => None,
+            None => {
+                let folder = tempfile::Builder::new().prefix("dispatch-fleet-").tempdir();
+                Some(folder.map_err(Problem::at("no temporary folder"))?)
+            }
+        };
+        let folder = match (&plan.stays, &temporary) {
+            (Some(stays), _) => stays.folder.clone(),
+            (None, Some(folder)) => folder.path().to_owned(),
+            (None, None) => unreachable!("what does not stay is temporary"),
+        };
         let balancer = Proxy::start(&[])?;
-        let origin = format!("http://{}", balancer.address());
+        let origin = match &plan.stays {
+            Some(stays) => stays.origin.clone(),
+            None => format!("http://{}", balancer.address()),
+        };
         let mut fleet = Fleet {
             servers: Vec::new(),
             balancer,
             origin,
             plan,
             folder,
+            _temporary: temporary,
         };
         let folders: Vec<PathBuf> = (0..fleet.plan.processes)
-            .map(|number| fleet.folder.path().join(format!("dispatchd-{number}")))
+            .map(|number| fleet.folder.join(format!("dispatchd-{number}")))
             .collect();
-        if let Some((first, others)) = folders.split_first() {
+        let is_founded = |first: &PathBuf| first.join("dispatchd.toml").exists();
+        if let Some((first, others)) = folders.split_first()
+            && !is_founded(first)
+        {
             fleet.found(first).await?;
             others
                 .iter()
@@ -92,7 +123,11 @@ impl Fleet {
             fleet.start_again(number).await?;
         }
         let addresses: Vec<SocketAddr> = fleet.servers.iter().map(Server::address).collect();
-        fleet.balancer.retarget(&addresses);
+        match &fleet.plan.stays {
+            // Who connects there is to be served.
+            Some(stays) => fleet.balancer = Proxy::start_at(stays.listen, &addresses)?,
+            None => fleet.balancer.retarget(&addresses),
+        }
         Ok(fleet)
     }
 
