@@ -1,5 +1,5 @@
-//! One after the other is killed in the midst of the load: each process, then the primary, which comes back; then the primary
-//! once more, and its standby takes its place.
+//! One after the other is killed in the midst of the load: each process; the primary, which comes back; the standby, and the
+//! primary once more, in whose place the standby comes.
 
 use dispatch_testbed::Postgres;
 
@@ -66,8 +66,19 @@ async fn nothing_that_was_acknowledged_is_lost_when_each_process_and_then_the_pr
         "killed        the primary, and started again: {:?} at most",
         tally.longest_gap()
     );
+    // The worst that a failover can meet: what was committed and not acknowledged is on the primary alone, which is lost.
     let before = tally.counts();
+    bed.standby.kill().await.unwrap();
+    tally
+        .until(
+            "a refusal while no standby has what is committed",
+            |counts| counts.unavailable > before.unavailable,
+        )
+        .await;
+    let in_doubt = waiting(&bed.primary).await;
+    assert!(in_doubt > 0, "no commit waits for the standby");
     bed.primary.kill().await.unwrap();
+    bed.standby.start_again().await.unwrap();
     bed.standby.promote().await.unwrap();
     for cable in &bed.cables {
         cable.retarget(&[bed.standby.address()]);
@@ -76,11 +87,11 @@ async fn nothing_that_was_acknowledged_is_lost_when_each_process_and_then_the_pr
         .goes_on(BETWEEN, "after the standby was promoted")
         .await;
     println!(
-        "killed        the primary, and the standby promoted: {:?} at most",
+        "killed        the standby, then the primary, and the standby promoted: {:?} at most",
         tally.longest_gap()
     );
     println!(
-        "              {} refused for now",
+        "              {} refused for now, {in_doubt} commits in doubt and gone",
         tally.counts().unavailable - before.unavailable
     );
     // Each process takes entries again, and not only those to which the load happens to be connected.
@@ -99,7 +110,7 @@ async fn nothing_that_was_acknowledged_is_lost_when_each_process_and_then_the_pr
     println!("verify        {}", told.lines().next().unwrap_or_default());
     assert!(verified.status.success(), "{verified:?}");
     let counts = tally.counts();
-    println!("killed        {PROCESSES} processes, and the primary twice");
+    println!("killed        {PROCESSES} processes, the primary twice, the standby");
     assert!(counts.amid > 0, "no kill came amid the load: {counts:?}");
 }
 
@@ -109,4 +120,11 @@ async fn stored(database: &Postgres) -> Vec<(i64, Vec<u8>)> {
     let asked = "SELECT number, hash FROM dispatch_d.block ORDER BY number";
     let rows = client.query(asked, &[]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// How many commits of a primary wait for its standby. Nobody sees what they wrote.
+async fn waiting(database: &Postgres) -> i64 {
+    let client = database.client(DATABASE).await.unwrap();
+    let asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    client.query_one(asked, &[]).await.unwrap().get(0)
 }

@@ -33,6 +33,8 @@ pub struct Counts {
     pub unavailable: u64,
     /// Entries that were handed in once more.
     pub again: u64,
+    /// Voices that failed, each with words of its own.
+    pub failed: u64,
     /// When the last entry was acknowledged.
     last: Instant,
     /// The longest time between two acknowledgements since it was asked for last.
@@ -49,6 +51,7 @@ impl Tally {
                 resumed: 0,
                 unavailable: 0,
                 again: 0,
+                failed: 0,
                 last: Instant::now(),
                 longest: Duration::ZERO,
             }),
@@ -74,6 +77,11 @@ impl Tally {
         });
     }
 
+    /// Tells those who wait here of a voice that panics while it holds this.
+    pub fn alarm(self: &Arc<Tally>) -> Alarm {
+        Alarm(Arc::clone(self))
+    }
+
     /// The longest time between two acknowledgements since the last call.
     pub fn longest_gap(&self) -> Duration {
         let mut longest = Duration::ZERO;
@@ -86,6 +94,7 @@ impl Tally {
         let mut changed = self.changed.subscribe();
         let reached = tokio::time::timeout(FOR_EVER, async {
             while !so(&self.counts()) {
+                assert_eq!(self.counts().failed, 0, "{what}: a voice failed, see above");
                 changed.changed().await.unwrap();
             }
         });
@@ -98,6 +107,17 @@ impl Tally {
         let goal = self.counts().acknowledged + more;
         self.until(after, |counts| counts.acknowledged >= goal)
             .await;
+    }
+}
+
+/// See [`Tally::alarm`].
+pub struct Alarm(Arc<Tally>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.count(|counts| counts.failed += 1);
+        }
     }
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use dispatch_protocol::bytes::Id;
+use dispatch_protocol::bytes::{Hash, Id};
 use dispatch_protocol::chain::State;
 
 use crate::bed::Bed;
 use crate::load::{Load, Tally};
-use crate::voice::{Testimony, Voice};
+use crate::voice::{Receipts, Testimony, Voice};
 
 /// The chain that is left, as one reader read it whole, every rule checked.
 pub struct Kept {
@@ -68,36 +68,45 @@ impl Kept {
 
     /// Holds it against what voices were acknowledged and shown.
     pub fn against(&self, voices: &[Voice]) -> Broken {
-        let mut places: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
-        for (index, (_, id)) in self.seen.blocks.iter().enumerate() {
-            places.entry(*id).or_default().push(index);
-        }
-        let mut broken = Broken {
-            doubled: places.values().filter(|places| places.len() > 1).count(),
-            ..Broken::default()
-        };
+        let said = voices
+            .iter()
+            .map(|voice| (&voice.receipts, &voice.testimonies[..]));
+        let mut broken = held(&self.seen.blocks, said);
         for voice in voices {
-            let lost = voice.receipts.iter().filter(|(id, (index, hash))| {
-                let place = places.get(id).and_then(|places| places.first());
-                let block = self.seen.blocks.get(*index as usize);
-                place != Some(&(*index as usize)) || block.is_none_or(|block| block.0 != *hash)
-            });
-            broken.lost += lost.count();
-            for seen in &voice.testimonies {
-                let blocks = seen.blocks.iter().enumerate();
-                let others =
-                    blocks.filter(|(index, block)| self.seen.blocks.get(*index) != Some(block));
-                broken.forked += others.count();
-                let checked = seen
-                    .checkpoints
-                    .iter()
-                    .map(|checkpoint| self.chain.check(checkpoint));
-                broken.forked += checked.filter(Result::is_err).count();
-            }
+            let checkpoints = voice.testimonies.iter().flat_map(|seen| &seen.checkpoints);
+            let others = checkpoints.filter(|checkpoint| self.chain.check(checkpoint).is_err());
+            broken.forked += others.count();
             broken.doubts.extend(voice.doubts.iter().cloned());
         }
         broken
     }
+}
+
+/// Holds blocks against receipts, and the blocks that those who have them were shown.
+fn held<'a>(
+    kept: &[(Hash, Id)],
+    said: impl Iterator<Item = (&'a Receipts, &'a [Testimony])>,
+) -> Broken {
+    let mut places: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+    for (index, (_, id)) in kept.iter().enumerate() {
+        places.entry(*id).or_default().push(index);
+    }
+    let mut broken = Broken {
+        doubled: places.values().filter(|places| places.len() > 1).count(),
+        ..Broken::default()
+    };
+    for (receipts, testimonies) in said {
+        let lost = receipts
+            .iter()
+            .filter(|(id, (index, hash))| kept.get(*index as usize) != Some(&(*hash, **id)));
+        broken.lost += lost.count();
+        for seen in testimonies {
+            let blocks = seen.blocks.iter().enumerate();
+            let others = blocks.filter(|(index, block)| kept.get(*index) != Some(block));
+            broken.forked += others.count();
+        }
+    }
+    broken
 }
 
 /// Held against the chain of every process, and printed. Gives the chain.
@@ -110,16 +119,9 @@ pub async fn judge(bed: &Bed, reader: &str, voices: &[Voice], tally: &Arc<Tally>
     let kept = Kept::read_everywhere(bed, reader, size).await;
     let broken = kept.against(voices);
     let counts = tally.counts();
-    let shown: usize = voices
-        .iter()
-        .flat_map(|voice| &voice.testimonies)
-        .map(|seen| seen.blocks.len())
-        .sum();
-    let checkpoints: usize = voices
-        .iter()
-        .flat_map(|voice| &voice.testimonies)
-        .map(|seen| seen.checkpoints.len())
-        .sum();
+    let seen = || voices.iter().flat_map(|voice| &voice.testimonies);
+    let shown: usize = seen().map(|seen| seen.blocks.len()).sum();
+    let checkpoints: usize = seen().map(|seen| seen.checkpoints.len()).sum();
     println!("acknowledged  {}; {broken}", counts.acknowledged);
     println!(
         "shown         {shown} blocks and {checkpoints} checkpoints to {} members",
@@ -143,4 +145,22 @@ impl fmt::Display for Broken {
             self.lost, self.doubled, self.forked
         )
     }
+}
+
+#[test]
+fn a_lost_a_doubled_and_a_forked_block_are_counted() {
+    let block = |name: &[u8]| (Hash::of(name), Id::from(Hash::of(name)));
+    let [a, b, c] = [&b"a"[..], b"b", b"c"].map(block);
+    let receipts: Receipts = [(a.1, (0, a.0)), (b.1, (1, b.0))].into();
+    let seen = [Testimony {
+        blocks: vec![a, b],
+        checkpoints: Vec::new(),
+    }];
+    let told = |kept: &[(Hash, Id)]| held(kept, [(&receipts, &seen[..])].into_iter()).to_string();
+    assert_eq!(told(&[a, b, c]), "lost 0, doubled 0, forks 0");
+    assert_eq!(told(&[a]), "lost 1, doubled 0, forks 1");
+    assert_eq!(told(&[a, c, b]), "lost 1, doubled 0, forks 1");
+    assert_eq!(told(&[a, b, b]), "lost 0, doubled 1, forks 0");
+    // The same entry in another block is not what was acknowledged.
+    assert_eq!(told(&[a, (c.0, b.1)]), "lost 1, doubled 0, forks 1");
 }

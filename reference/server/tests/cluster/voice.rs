@@ -40,6 +40,9 @@ pub enum Role {
     Author { epoch: Id, next_seq: u64 },
 }
 
+/// What was acknowledged: by an entry's id its block's index and hash.
+pub type Receipts = BTreeMap<Id, (u64, Hash)>;
+
 /// Blocks that were shown one after the other.
 #[derive(Default)]
 pub struct Testimony {
@@ -58,8 +61,8 @@ pub struct Voice {
     joined: Option<Joined>,
     /// Handed in and not acknowledged, in the order of their numbers.
     open: VecDeque<Entry>,
-    /// What was acknowledged: by the entry's id its block's index and hash.
-    pub receipts: BTreeMap<Id, (u64, Hash)>,
+    /// What was acknowledged.
+    pub receipts: Receipts,
     /// What it saw. Another one begins when what it held was not the server's any more.
     pub testimonies: Vec<Testimony>,
     /// What contradicted what it held or was told before, in words.
@@ -85,7 +88,7 @@ impl Voice {
             genesis,
             joined: None,
             open: VecDeque::new(),
-            receipts: BTreeMap::new(),
+            receipts: Receipts::new(),
             testimonies: Vec::new(),
             doubts: Vec::new(),
             tally,
@@ -111,6 +114,7 @@ impl Voice {
 
     /// Carries out the orders, over as many connections as it takes.
     pub async fn run(mut self, target: Target, mut orders: watch::Receiver<Orders>) -> Voice {
+        let _alarm = self.tally.alarm();
         loop {
             let end = match self.connect(&target).await {
                 Ok((socket, size)) => self.converse(socket, size, &mut orders).await,
