@@ -353,3 +353,52 @@ async fn without_the_database_joins_and_requests_are_refused_for_now_and_nothing
     // And on the socket that stood all the time.
     alice.say(card(9)).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_takes_over_has_no_challenge_and_what_ended_a_session() {
+    let mut bed = Bed::of(2, &["m01", "m02"]).await;
+    let alice = key("m01");
+    let at = |process: usize| Caller::stranger(bed.process(process));
+    let (here, there) = (at(0), at(1));
+    let (of_alice, _) = caller::join(&here, &alice, None, None).await.unwrap();
+    let (of_bob, _) = caller::join(&here, &key("m02"), None, None).await.unwrap();
+    let nonce = nonce();
+    let challenge = caller::hello(&here, &alice, nonce, None, None).await;
+    let dial = dial_for(&here.target, alice.public());
+    let (_, prove) = dial.prove(nonce, &challenge.unwrap(), &alice).unwrap();
+    let mut authority = Member::join(&here.target, "authority").await;
+    authority.say(removing("m02")).await;
+    authority.say(adding("m02")).await;
+
+    bed.primary.kill().await.unwrap();
+    bed.standby.promote().await.unwrap();
+    for cable in &bed.cables {
+        cable.retarget(&[bed.standby.address()]);
+        cable.reset();
+    }
+    let ready = async {
+        while !(bed.fleet.is_ready(0).await && bed.fleet.is_ready(1).await) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(FOR_EVER, ready)
+        .await
+        .expect("the processes find it");
+    let proof = json(&ClientFrame::Prove(prove));
+    let proved = async {
+        loop {
+            // A connection that was lost is told of once.
+            match there.post("/v1/prove", proof.clone()).await.refused() {
+                Code::Unavailable => tokio::task::yield_now().await,
+                code => return code,
+            }
+        }
+    };
+    let proved = tokio::time::timeout(FOR_EVER, proved).await.unwrap();
+    assert_eq!(proved, Code::NoChallenge); // [JOIN-21]
+    assert_eq!(size_told(&bed, 1, &of_bob).await, Err(Code::BadToken)); // [SESS-7]
+    // Hers goes on, or is forgotten: then she joins again. [SESS-10]
+    let told = size_told(&bed, 1, &of_alice).await;
+    assert!(matches!(told, Ok(_) | Err(Code::BadToken)), "{told:?}");
+    caller::join(&there, &alice, None, None).await.unwrap();
+}
