@@ -194,6 +194,12 @@ impl Writer {
 
     /// Keeps a checkpoint; gives the one that is kept then, all of whose blocks are published.
     fn keep(&mut self, checkpoint: &Checkpoint) -> Option<Checkpoint> {
+        // Each failure puts the next probe off, and a checkpoint comes more often than one is due; and a state that may not
+        // be the store's cannot catch up.
+        self.probe();
+        if self.trouble.is_some() {
+            return None;
+        }
         let kept = self.ledger.keep(checkpoint).and_then(|kept| {
             // Another process has covered what it appended meanwhile. // [CHECK-5]
             if kept.size > self.read().size() {

@@ -128,7 +128,11 @@ fn plan(keys: &Path, members: &[&str], database: Option<Database>, processes: us
         database,
         init,
         // Load is not held back by what an account may do in the long run.
-        settings: vec![("entries_per_second".into(), "0".into())],
+        settings: vec![
+            ("entries_per_second".into(), "0".into()),
+            // A trouble that lasts is told once, and its further causes for whoever looks for them.
+            ("level".into(), "\"debug\"".into()),
+        ],
         stays: None,
     }
 }

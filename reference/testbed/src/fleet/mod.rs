@@ -259,6 +259,19 @@ impl Fleet {
     }
 }
 
+/// A test that fails shows what the processes said last.
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for (number, server) in self.servers.iter().enumerate() {
+            let told = Problem::new(format!("dispatchd {number} said last:"));
+            eprintln!("{}", server.told(told));
+        }
+    }
+}
+
 /// Runs a command to its end.
 async fn run(command: Command, name: &str) -> Result<(), Problem> {
     let name = format!("dispatchd {name}");

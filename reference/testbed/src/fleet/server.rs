@@ -53,6 +53,11 @@ impl Server {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// A problem with the end of the log below it.
+    pub(super) fn told(&self, problem: Problem) -> Problem {
+        problem.with_log(&self.log_file())
+    }
+
     /// Starts it by a command that has yet to be told where to listen.
     pub(super) async fn start(&mut self, mut command: Command) -> Result<(), Problem> {
         if self.process.is_some() {
@@ -77,7 +82,7 @@ impl Server {
             Ok(self.is_ready().await.then_some(()))
         });
         let ready = ready.await;
-        ready.map_err(|problem| problem.with_log(&self.log_file()))
+        ready.map_err(|problem| self.told(problem))
     }
 
     pub(super) async fn kill(&mut self) -> Result<(), Problem> {
@@ -98,7 +103,7 @@ impl Server {
             true => Ok(()),
             false => {
                 let problem = Problem::new(format!("dispatchd ended ({status})"));
-                Err(problem.with_log(&self.log_file()))
+                Err(self.told(problem))
             }
         }
     }
