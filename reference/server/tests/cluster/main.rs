@@ -7,6 +7,7 @@ mod bed;
 mod cut;
 mod faults;
 mod load;
+mod refusals;
 mod sessions;
 mod verdict;
 mod voice;
