@@ -1,8 +1,9 @@
 //! The writer before a store that fails: what was not made durable is neither answered nor shown, and it goes on after.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use dispatch_protocol::bytes::Id;
 use dispatch_protocol::chain::{State, found};
@@ -12,10 +13,10 @@ use dispatch_protocol::key::{Card, KeyPair};
 use dispatch_protocol::limits::Limits;
 use dispatch_protocol::refusal::Code;
 use dispatch_protocol::wire::Ref;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::intake::{Intake, Submission};
-use super::{Tip, Writer};
+use super::{Command, Tip, Writer};
 use crate::config::Queues;
 use crate::feed::{Feed, Found};
 use crate::ledger::{Batch, Ledger, Migrated, Shelf, SqliteLedger, Step, StoreError};
@@ -33,6 +34,8 @@ const LIES: u8 = 2;
 struct Failing {
     ledger: SqliteLedger,
     fault: Arc<AtomicU8>,
+    /// How often a checkpoint was to be kept.
+    keeps: Arc<AtomicUsize>,
 }
 
 impl Ledger for Failing {
@@ -65,6 +68,7 @@ impl Ledger for Failing {
     }
 
     fn keep(&mut self, checkpoint: &Checkpoint) -> Result<Checkpoint, StoreError> {
+        self.keeps.fetch_add(1, Ordering::SeqCst);
         self.ledger.keep(checkpoint)
     }
 
@@ -102,12 +106,18 @@ struct Stage {
     intake: Arc<Intake>,
     outbox: Arc<Outbox>,
     fault: Arc<AtomicU8>,
+    keeps: Arc<AtomicUsize>,
+    checkpoint: Checkpoint,
     healthy: Arc<AtomicBool>,
     writer: Option<std::thread::JoinHandle<Writer>>,
 }
 
 impl Stage {
     fn set() -> Stage {
+        Stage::recovering_after(Duration::ZERO)
+    }
+
+    fn recovering_after(recovery: Duration) -> Stage {
         let key = |name: &str| {
             let path = format!(
                 "{}/../../vectors/keys/{name}.test-key.pem",
@@ -129,22 +139,24 @@ impl Stage {
         let community = state.community();
         let state = Arc::new(RwLock::new(state));
         let fault = Arc::new(AtomicU8::new(WORKS));
+        let keeps = Arc::new(AtomicUsize::new(0));
         let healthy = Arc::new(AtomicBool::new(true));
         let writer = Writer {
             state: state.clone(),
             ledger: Box::new(Failing {
                 ledger,
                 fault: fault.clone(),
+                keeps: keeps.clone(),
             }),
             authority: None,
             limits: Limits::default(),
             intake: intake.clone(),
-            lobby: Arc::new(Lobby::new(state.clone(), checkpoint)),
+            lobby: Arc::new(Lobby::new(state.clone(), checkpoint.clone())),
             feed: feed.clone(),
             tip: watch::Sender::new(tip),
             stale: false,
             trouble: None,
-            recovery: std::time::Duration::ZERO,
+            recovery,
             healthy: healthy.clone(),
             metrics: Arc::new(Metrics::new()),
             sweep: None,
@@ -158,6 +170,8 @@ impl Stage {
             intake,
             outbox: Arc::default(),
             fault,
+            keeps,
+            checkpoint,
             healthy,
             writer: Some(std::thread::spawn(|| writer.run())),
         }
@@ -244,6 +258,22 @@ async fn what_is_not_durable_is_neither_accepted_nor_shown_and_may_be_offered_ag
     assert_eq!(stage.submit_one(entry).await, Ok(2));
     assert_eq!(stage.published(), 3);
     assert!(stage.healthy.load(Ordering::SeqCst));
+}
+
+/// Each would put off the look by which it is found that the store can be written again.
+#[tokio::test]
+async fn while_the_store_is_in_trouble_no_checkpoint_is_kept() {
+    let stage = Stage::recovering_after(Duration::from_secs(3600));
+    stage.fault.store(FAILS, Ordering::SeqCst);
+    let refused = stage.submit_one(stage.card(2, 9)).await;
+    assert_eq!(refused, Err(Code::Unavailable));
+    stage.fault.store(WORKS, Ordering::SeqCst);
+    let before = stage.keeps.load(Ordering::SeqCst);
+    let (done, kept) = oneshot::channel();
+    let checkpoint = stage.checkpoint.clone();
+    stage.intake.command(Command::Keep(checkpoint, done));
+    assert!(kept.await.is_err());
+    assert_eq!(stage.keeps.load(Ordering::SeqCst), before);
 }
 
 #[tokio::test]
