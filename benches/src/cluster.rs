@@ -23,6 +23,9 @@ use crate::load::target::Target;
 use crate::load::{Load, Pace, Problem};
 use crate::table::{Table, figure};
 
+/// Figures of a column, one for each turn.
+type Figures = fn(&Column) -> &[f64];
+
 /// How many accounts write.
 const SENDERS: usize = 8;
 
@@ -39,14 +42,6 @@ pub struct Size {
     pub messages: usize,
     /// Readers of the load that is read.
     pub readers: usize,
-}
-
-impl Size {
-    /// Each load takes a second or two.
-    pub const USUAL: Size = Size {
-        messages: 8000,
-        readers: 1000,
-    };
 }
 
 /// What was measured.
@@ -83,19 +78,11 @@ const WAYS: [(&str, Option<usize>); 4] = [
     ("3 processes", Some(3)),
 ];
 
-/// Runs every load on each, at the usual size.
+/// Runs every load on each.
 ///
 /// # Errors
 /// No PostgreSQL; a server that does not come up, or loses a message.
-pub async fn measure(tell: &mut dyn FnMut(&str)) -> Result<Report, Problem> {
-    measure_by(Size::USUAL, tell).await
-}
-
-/// The same at another size.
-///
-/// # Errors
-/// As [`measure`].
-pub async fn measure_by(size: Size, tell: &mut dyn FnMut(&str)) -> Result<Report, Problem> {
+pub async fn measure(size: Size, tell: &mut dyn FnMut(&str)) -> Result<Report, Problem> {
     let keys: Vec<_> = keys::make(SENDERS).into_iter().map(Arc::new).collect();
     let folder = tempfile::tempdir().map_err(Problem::at("no temporary folder"))?;
     let members = folder.path().join("members");
@@ -226,7 +213,7 @@ impl fmt::Display for Report {
         let names = self.columns.iter().map(|column| column.name.to_owned());
         let mut table = Table::of([String::new()].into_iter().chain(names).collect());
         let middle = |figures: &[f64]| figures.iter().sum::<f64>() / figures.len().max(1) as f64;
-        let rows: [(&str, fn(&Column) -> &[f64]); 5] = [
+        let rows: [(&str, Figures); 5] = [
             ("8 connections, window 64: accepted/s", |column| {
                 &column.accepted
             }),

@@ -66,6 +66,12 @@ enum Command {
     /// Drive one server on SQLite, and one, two and three processes over a PostgreSQL with a synchronous standby, by the same
     /// loads, and print a table. Needs Debian's postgresql-15
     Cluster {
+        /// Messages of a load
+        #[arg(long, default_value_t = 8000, value_parser = clap::value_parser!(u32).range(160..=1_000_000))]
+        messages: u32,
+        /// Readers of the load that is read
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=16_000))]
+        readers: u16,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -156,7 +162,11 @@ fn main() -> ExitCode {
         Command::Dispatchd { arguments } => return server::run(arguments),
         Command::Suite { arguments } => return suite::play(arguments),
         Command::Full { part, case } => in_runtime(full(part, &case)),
-        Command::Cluster { json } => in_runtime(clustered(json)),
+        Command::Cluster {
+            messages,
+            readers,
+            json,
+        } => in_runtime(clustered(messages, readers, json)),
         Command::Run(arguments) => in_runtime(run(arguments)),
         Command::Goals { all, json, details } => in_runtime(measured(all, json, details)),
         Command::VerifyStore { store } => goals::verify_store(store.as_os_str()),
@@ -230,8 +240,12 @@ async fn run(arguments: RunArguments) -> Result<(), Problem> {
     print(&outcome, arguments.json)
 }
 
-async fn clustered(json: bool) -> Result<(), Problem> {
-    let report = cluster::measure(&mut |doing| eprintln!("{doing}")).await?;
+async fn clustered(messages: u32, readers: u16, json: bool) -> Result<(), Problem> {
+    let size = cluster::Size {
+        messages: messages as usize,
+        readers: readers.into(),
+    };
+    let report = cluster::measure(size, &mut |doing| eprintln!("{doing}")).await?;
     print(&report, json)
 }
 
