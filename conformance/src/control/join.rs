@@ -201,6 +201,7 @@ impl Connection {
             server_nonce: challenge.server_nonce,
             expires_at: now() + life,
             life,
+            began_at: community.chain.size(),
             ended: None,
             ended_at: 0,
             is_resumable: false,

@@ -240,6 +240,7 @@ impl Session {
             server_nonce: fields::hash(value, "server_nonce").ok()?,
             expires_at: value["expires_at"].as_u64()?,
             life: value["life"].as_u64()?,
+            began_at: u64::MAX,
             ended: None,
             ended_at: 0,
             is_resumable: false,

@@ -18,6 +18,8 @@ pub(super) struct Session {
     pub(super) expires_at: u64,
     /// Its life in milliseconds.
     pub(super) life: u64,
+    /// The chain's size when it began.
+    pub(super) began_at: u64,
     /// Why it is over.
     pub(super) ended: Option<&'static str>,
     /// The chain's size when it ended.

@@ -55,7 +55,7 @@ impl Connection {
         let session = session.clone();
         // [JOIN-22]
         let size = match faults.has("JOIN-22/resume") {
-            true => community.chain.size().saturating_sub(1).max(1),
+            true => session.began_at.min(community.chain.size()),
             false => community.chain.size(),
         };
         self.open(&community, place, next);

@@ -126,7 +126,7 @@ pub(super) const FAULTS: &[Fault] = &[
     .spreading("a case about the welcome's checkpoint appends between the hello and the prove"),
     Fault::new(
         "JOIN-22/resume",
-        "welcomes a resume into the chain as it was a block ago",
+        "welcomes a resume into the chain as it was when its session began",
     )
     .spreading("whoever resumes with the head that they hold is shown less than that"),
     Fault::new("SESS-1", "does not look at the token of a submit")
