@@ -34,7 +34,7 @@ fn one_line(output: &Output, password: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_cannot_be_served_from_is_told_in_one_line() {
-    let bed = Bed::of(1, &[]).await;
+    let bed = Bed::of(1, &["m01"]).await;
     let password = bed.primary.password().to_owned();
     let ours = bed.primary.url(DATABASE);
     let owner = bed.primary.client(DATABASE).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_database_that_cannot_be_served_from_is_told_in_one_line() {
     assert!(line.contains("does not answer"), "{line}");
 
     // Another community: its own database, named in this one's configuration.
-    let other = Bed::of(1, &[]).await;
+    let other = Bed::of(1, &["m01"]).await;
     let line = refused(&bed, &other.primary.url(DATABASE), other.primary.password());
     assert!(
         line.contains(&format!(
@@ -84,7 +84,7 @@ async fn a_database_that_cannot_be_served_from_is_told_in_one_line() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_without_a_synchronous_standby_is_served_and_the_risk_is_named() {
-    let bed = Bed::of(1, &[]).await;
+    let bed = Bed::of(1, &["m01"]).await;
     assert!(!bed.fleet.log(0).contains("no synchronous standby"));
     let mut bed = bed;
     let owner = bed.primary.client("postgres").await.unwrap();
@@ -109,7 +109,7 @@ async fn a_database_without_a_synchronous_standby_is_served_and_the_risk_is_name
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_database_itself_refuses_a_second_block_at_an_index() {
-    let bed = Bed::of(1, &[]).await;
+    let bed = Bed::of(1, &["m01"]).await;
     let owner = bed.primary.client(DATABASE).await.unwrap();
     let again = "
         INSERT INTO dispatch_d.block
