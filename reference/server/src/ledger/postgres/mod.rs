@@ -5,6 +5,8 @@
 //! A commit has returned when the synchronous standbys have it. Where its answer is lost the connection is given up, and the
 //! end has to be taken anew before anything is believed: it is not given before the lost commit came to something.
 
+mod append;
+mod columns;
 mod commons;
 mod database;
 mod listener;
@@ -13,24 +15,25 @@ mod shelf;
 mod tls;
 mod told;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use dispatch_protocol::bytes::{Hash, Id};
-use dispatch_protocol::chain::{Block, Digest};
+use dispatch_protocol::chain::Block;
 use dispatch_protocol::checkpoint::Checkpoint;
-use dispatch_protocol::entry::{Body, Prefix};
+use dispatch_protocol::entry::Prefix;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Statement};
 
-use super::{Batch, Commons, Ledger, Migrated, Shelf, Step, StoreError, record};
+use super::{Batch, Commons, Ledger, Migrated, Shelf, Step, StoreError};
 use crate::config::DatabaseAddress;
+use append::append;
 use commons::PostgresCommons;
 use database::{Database, Line};
 use schema::{
-    CHAIN_END, CHANNEL, END, INSERT_ACCOUNTS, INSERT_BLOCKS, INSERT_DIGESTS, KEEP, LIST, REDACT,
-    SHARED_TABLES, TABLES, UNLIST, VERSION,
+    CHAIN_END, END, INSERT_ACCOUNTS, INSERT_BLOCKS, INSERT_DIGESTS, KEEP, SHARED_TABLES, TABLES,
+    VERSION,
 };
 pub(crate) use shelf::{PostgresShelf, shelf};
 use shelf::{checkpoint, signed, unsigned};
@@ -383,91 +386,6 @@ async fn begin(line: Line) -> Result<Writing, tokio_postgres::Error> {
     })
 }
 
-/// Appends a batch and commits it. Gives its transaction if it redacts something.
-async fn append(writing: &mut Writing, batch: &Batch<'_>) -> Result<Option<i64>, Cause> {
-    let new = number_authors(writing, batch).await?;
-    let client = &writing.line.client;
-    let (numbers, ids): (Vec<i64>, Vec<&[u8]>) = new
-        .iter()
-        .map(|(id, number)| (*number, &id.as_bytes()[..]))
-        .unzip();
-    let blocks = Blocks::of(batch, &writing.authors);
-    let digests = Digests::of(batch.digests, &writing.authors);
-    let redacted: Vec<i64> = batch.redacted.iter().copied().map(signed).collect();
-    if !numbers.is_empty() {
-        client
-            .execute(&writing.insert_accounts, &[&numbers, &ids])
-            .await?;
-    }
-    let mut xid = None;
-    if !redacted.is_empty() {
-        let row = client
-            .query_one("SELECT pg_current_xact_id()::text::bigint", &[])
-            .await?;
-        xid = Some(row.get::<_, i64>(0));
-    }
-    if let Some(applied) = batch.applied {
-        list(client, applied).await?;
-    }
-    let last = batch.blocks.last().map_or(0, |block| block.index);
-    let commit = format!("NOTIFY {CHANNEL}, '{last}'; COMMIT");
-    // One behind the other in one round trip. A commit after a statement that failed does nothing, and says so nowhere but in
-    // that statement's answer.
-    let (blocks, digests, redacted, committed) = futures_util::future::join4(
-        blocks.insert(client, &writing.insert_blocks),
-        digests.insert(client, &writing.insert_digests),
-        redact(client, &redacted),
-        client.batch_execute(&commit),
-    )
-    .await;
-    blocks?;
-    digests?;
-    redacted?;
-    committed?;
-    Ok(xid)
-}
-
-async fn redact(client: &Client, redacted: &Vec<i64>) -> Result<(), tokio_postgres::Error> {
-    if redacted.is_empty() {
-        return Ok(());
-    }
-    client.execute(REDACT, &[redacted]).await.map(drop)
-}
-
-async fn list(client: &Client, applied: &BTreeSet<Id>) -> Result<(), tokio_postgres::Error> {
-    let ids: Vec<&[u8]> = applied.iter().map(|id| &id.as_bytes()[..]).collect();
-    client.batch_execute(UNLIST).await?;
-    client.execute(LIST, &[&ids]).await.map(drop)
-}
-
-/// Finds the number of each author of a batch; gives those that are new.
-async fn number_authors(writing: &mut Writing, batch: &Batch<'_>) -> Result<Vec<(Id, i64)>, Cause> {
-    let unknown = |authors: &HashMap<Id, i64>| -> BTreeSet<Id> {
-        let ids = batch.blocks.iter().map(|block| block.entry.author);
-        ids.filter(|id| !authors.contains_key(id)).collect()
-    };
-    if unknown(&writing.authors).is_empty() {
-        return Ok(Vec::new());
-    }
-    // Others may have numbered some since; while the end is held nobody does.
-    let client = &writing.line.client;
-    let rows = client
-        .query("SELECT id, number FROM dispatch_d.account", &[])
-        .await?;
-    for row in rows {
-        if let Ok(id) = <[u8; 32]>::try_from(row.get::<_, &[u8]>(0)) {
-            writing.authors.insert(Id::new(id), row.get(1));
-        }
-    }
-    let last = writing.authors.values().copied().max().unwrap_or(0);
-    let new: Vec<(Id, i64)> = unknown(&writing.authors)
-        .into_iter()
-        .zip(last + 1..)
-        .collect();
-    writing.authors.extend(new.iter().copied());
-    Ok(new)
-}
-
 fn prefix(row: &tokio_postgres::Row, place: &Path) -> Result<Prefix, StoreError> {
     let hash: &[u8] = row.get(1);
     let damaged = |what: String| StoreError::Damaged {
@@ -482,144 +400,4 @@ fn prefix(row: &tokio_postgres::Row, place: &Path) -> Result<Prefix, StoreError>
                 .map_err(|_| damaged("the hash of the last block is not one".to_owned()))?,
         ),
     })
-}
-
-/// Blocks by their columns.
-#[derive(Default)]
-struct Blocks<'a> {
-    numbers: Vec<i64>,
-    hashes: Vec<Vec<u8>>,
-    prevs: Vec<&'a [u8]>,
-    times: Vec<i64>,
-    kinds: Vec<i16>,
-    authors: Vec<i64>,
-    seqs: Vec<i64>,
-    seen_sizes: Vec<i64>,
-    seen_hashes: Vec<&'a [u8]>,
-    sent_ats: Vec<i64>,
-    bodies: Vec<Vec<u8>>,
-    signatures: Vec<&'a [u8]>,
-    ciphertexts: Vec<Option<&'a [u8]>>,
-}
-
-impl<'a> Blocks<'a> {
-    fn of(batch: &Batch<'a>, authors: &HashMap<Id, i64>) -> Blocks<'a> {
-        let known: HashMap<u64, &Hash> = batch
-            .digests
-            .iter()
-            .map(|(index, digest)| (*index, &digest.hash))
-            .collect();
-        let mut columns = Blocks::default();
-        for block in batch.blocks {
-            let entry = &block.entry;
-            let hash = match known.get(&block.index) {
-                Some(hash) => **hash,
-                None => block.hash(),
-            };
-            columns.numbers.push(signed(block.index));
-            columns.hashes.push(hash.as_bytes().to_vec());
-            columns.prevs.push(block.prev.as_bytes());
-            columns.times.push(signed(block.time));
-            columns.kinds.push(record::number_of(entry.kind()).into());
-            columns.authors.push(authors[&entry.author]);
-            columns.seqs.push(signed(entry.seq));
-            columns.seen_sizes.push(signed(entry.seen.size));
-            columns.seen_hashes.push(entry.seen.hash.as_bytes());
-            columns.sent_ats.push(signed(entry.sent_at));
-            columns.bodies.push(record::write(&entry.body));
-            columns.signatures.push(&entry.signature);
-            columns.ciphertexts.push(match &entry.body {
-                // What is redacted in this very batch never reaches the disk.
-                Body::Message(message) if !batch.redacted.contains(&block.index) => {
-                    message.ciphertext.as_deref()
-                }
-                _ => None,
-            });
-        }
-        columns
-    }
-
-    async fn insert(
-        &self,
-        client: &Client,
-        statement: &Statement,
-    ) -> Result<(), tokio_postgres::Error> {
-        if self.numbers.is_empty() {
-            return Ok(());
-        }
-        client
-            .execute(
-                statement,
-                &[
-                    &self.numbers,
-                    &self.hashes,
-                    &self.prevs,
-                    &self.times,
-                    &self.kinds,
-                    &self.authors,
-                    &self.seqs,
-                    &self.seen_sizes,
-                    &self.seen_hashes,
-                    &self.sent_ats,
-                    &self.bodies,
-                    &self.signatures,
-                    &self.ciphertexts,
-                ],
-            )
-            .await
-            .map(drop)
-    }
-}
-
-/// Digests by their columns.
-#[derive(Default)]
-struct Digests<'a> {
-    numbers: Vec<i64>,
-    hashes: Vec<&'a [u8]>,
-    times: Vec<i64>,
-    ids: Vec<&'a [u8]>,
-    authors: Vec<i64>,
-    seqs: Vec<i64>,
-    seen_sizes: Vec<i64>,
-}
-
-impl<'a> Digests<'a> {
-    fn of(digests: &'a [(u64, Digest)], authors: &HashMap<Id, i64>) -> Digests<'a> {
-        let mut columns = Digests::default();
-        for (index, digest) in digests {
-            columns.numbers.push(signed(*index));
-            columns.hashes.push(digest.hash.as_bytes());
-            columns.times.push(signed(digest.time));
-            columns.ids.push(digest.id.as_bytes());
-            columns.authors.push(authors[&digest.author]);
-            columns.seqs.push(signed(digest.seq));
-            columns.seen_sizes.push(signed(digest.seen));
-        }
-        columns
-    }
-
-    async fn insert(
-        &self,
-        client: &Client,
-        statement: &Statement,
-    ) -> Result<(), tokio_postgres::Error> {
-        if self.numbers.is_empty() {
-            return Ok(());
-        }
-        client
-            .execute(
-                statement,
-                &[
-                    &self.numbers,
-                    &self.hashes,
-                    &self.times,
-                    &self.ids,
-                    &self.authors,
-                    &self.seqs,
-                    &self.seen_sizes,
-                ],
-            )
-            .await
-            .map(drop)
-    }
 }
