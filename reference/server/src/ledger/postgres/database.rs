@@ -143,12 +143,7 @@ impl Database {
     ) -> Result<R, StoreError> {
         self.within(async {
             loop {
-                let kept = self.lock().pop();
-                let is_kept = kept.is_some();
-                let line = match kept {
-                    Some(line) => line,
-                    None => self.connect(None).await?,
-                };
+                let (line, is_kept) = self.line().await?;
                 match question(&line.client).await {
                     Ok(answer) => {
                         self.lock().push(line);
@@ -173,12 +168,7 @@ impl Database {
     ) -> Result<Vec<Row>, StoreError> {
         self.within(async {
             loop {
-                let kept = self.lock().pop();
-                let is_kept = kept.is_some();
-                let line = match kept {
-                    Some(line) => line,
-                    None => self.connect(None).await?,
-                };
+                let (line, is_kept) = self.line().await?;
                 match line.client.query_typed(statement, values).await {
                     Ok(rows) => {
                         self.lock().push(line);
@@ -192,12 +182,21 @@ impl Database {
         .await
     }
 
-    /// The same, while this thread waits.
+    /// As [`ask`](Database::ask), while this thread waits.
     pub(super) fn ask_waiting<R>(
         &self,
         question: impl AsyncFn(&Client) -> Result<R, Cause>,
     ) -> Result<R, StoreError> {
         self.runtime().block_on(self.ask(question))
+    }
+
+    /// A connection that was kept, or a new one; and which of the two.
+    async fn line(&self) -> Result<(Line, bool), StoreError> {
+        let kept = self.lock().pop();
+        match kept {
+            Some(line) => Ok((line, true)),
+            None => Ok((self.connect(None).await?, false)),
+        }
     }
 
     /// Starts something that goes on beside.

@@ -118,7 +118,7 @@ impl PostgresLedger {
             writing: None,
             held: false,
             listening: None,
-            // What an earlier process redacted and did not sweep.
+            // What an earlier process redacted and did not sweep the database's own vacuum takes away.
             redacted: None,
         })
     }
