@@ -30,10 +30,9 @@ impl Writer {
                     false => Ok(()),
                 }
             });
-            if caught_up.is_err() {
+            if let Err(problem) = &caught_up {
                 self.ledger.release();
-                // What is in the store is not what was served: nothing is taken until it is.
-                self.stale = true;
+                self.doubt(problem);
             }
             caught_up?;
             if is_near {
@@ -53,9 +52,7 @@ impl Writer {
             None => Ok(()),
         });
         if let Err(problem) = looked {
-            if matches!(problem, StoreError::Damaged { .. }) {
-                self.stale = true;
-            }
+            self.doubt(&problem);
             self.meet(&problem, "what others appended cannot be read");
         }
     }
@@ -104,6 +101,12 @@ impl Writer {
             self.publish(blocks, &redacted);
             outcome?;
         }
+    }
+
+    /// What is in the store is not what was served, if it is damaged: nothing is taken until it is. A store that was only away
+    /// is read on from where it was.
+    fn doubt(&mut self, problem: &StoreError) {
+        self.stale |= matches!(problem, StoreError::Damaged { .. });
     }
 
     /// The store holds less than was served from it, or something else.

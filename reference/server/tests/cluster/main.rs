@@ -9,6 +9,7 @@ mod faults;
 mod load;
 mod refusals;
 mod sessions;
+mod tls;
 mod verdict;
 mod voice;
 
@@ -16,6 +17,9 @@ mod voice;
 #[allow(dead_code)]
 #[path = "../it/http/caller.rs"]
 mod caller;
+#[allow(dead_code)]
+#[path = "../it/certificate.rs"]
+mod certificate;
 #[allow(dead_code)] // each takes what it needs of them
 #[path = "../it/client.rs"]
 mod client;

@@ -20,7 +20,7 @@ fn refused(bed: &Bed, url: &str, password: &str) -> String {
     one_line(&output, password)
 }
 
-fn one_line(output: &Output, password: &str) -> String {
+pub fn one_line(output: &Output, password: &str) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(!said.contains(password), "{said}");

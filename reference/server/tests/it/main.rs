@@ -5,6 +5,7 @@ mod app;
 mod backup;
 mod broken_off;
 mod bytes;
+mod certificate;
 mod client;
 mod command;
 mod community;

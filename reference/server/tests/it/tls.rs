@@ -10,7 +10,6 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::AsyncReadExt as _;
@@ -18,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::certificate::certified;
 use crate::client::{Client, SOON, Target};
 use crate::community::Community;
 use crate::member::{Member, card};
@@ -25,22 +25,10 @@ use crate::process::Process;
 
 /// Writes a certificate for these names, and its key, into a folder; the certificate's bytes.
 fn certify(folder: &Path, names: &[&str]) -> CertificateDer<'static> {
-    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
-    save(
-        &folder.join("key.pem"),
-        &pem("PRIVATE KEY", &signing_key.serialize_der()),
-    );
-    save(
-        &folder.join("certificate.pem"),
-        &pem("CERTIFICATE", cert.der()),
-    );
-    cert.der().clone()
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = data_encoding::BASE64.encode(der);
-    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+    let made = certified(names);
+    save(&folder.join("key.pem"), &made.key_pem);
+    save(&folder.join("certificate.pem"), &made.certificate_pem);
+    made.certificate
 }
 
 /// As a program that renews certificates does it: a new file in the old one's place, for its owner alone.

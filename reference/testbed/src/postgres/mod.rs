@@ -7,7 +7,9 @@
 mod programs;
 mod standby;
 
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -134,6 +136,40 @@ impl Postgres {
         )))?;
         tokio::spawn(connection);
         Ok(client)
+    }
+
+    /// Has it speak TLS from now on, with a certificate and its key (PEM), and log each connection with what it was made by.
+    ///
+    /// # Errors
+    /// It does not take them; those of the system.
+    pub async fn speak_tls(&self, certificate: &str, key: &str) -> Result<(), Problem> {
+        let here = |name: &str| self.folder.path().join(name);
+        let mut change = String::new();
+        for (setting, name, pem) in [
+            ("ssl_cert_file", "tls.crt", certificate),
+            ("ssl_key_file", "tls.key", key),
+        ] {
+            let path = here(name);
+            std::fs::write(&path, pem).map_err(Problem::at(path.display()))?;
+            // It refuses a key that others may read.
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600))
+                .map_err(Problem::at(path.display()))?;
+            Account::owns(self.account, &path)?;
+            change += &format!("ALTER SYSTEM SET {setting} = '{}';", path.display());
+        }
+        change += "ALTER SYSTEM SET log_connections = on; ALTER SYSTEM SET ssl = on";
+        let client = self.client("postgres").await?;
+        // Each by itself: this command goes into no transaction of several.
+        for command in change.split(';').chain(["SELECT pg_reload_conf()"]) {
+            let done = client.batch_execute(command).await;
+            done.map_err(Problem::of_database("TLS could not be set up"))?;
+        }
+        let speaks = until("PostgreSQL to speak TLS", async || {
+            let asked = client.query_one("SHOW ssl", &[]).await;
+            let asked = asked.map_err(Problem::of_database("its settings"))?;
+            Ok((asked.get::<_, &str>(0) == "on").then_some(()))
+        });
+        speaks.await.map_err(|problem| self.told(problem))
     }
 
     /// Ends it in order ("fast"): connections are closed, everything is written.
