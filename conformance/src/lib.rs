@@ -12,6 +12,7 @@ pub mod control;
 pub mod corpus;
 pub mod embedded;
 pub mod exit;
+pub mod explanation;
 pub mod files;
 pub mod gate;
 pub mod judge;

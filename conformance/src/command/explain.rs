@@ -6,6 +6,7 @@ use owo_colors::OwoColorize;
 use super::{Library, complain};
 use crate::{
     exit::Exit,
+    explanation::Explanation,
     requirement::Requirement,
     scenario::{Capability, Case, KnownAnswer, Step, step::Verb},
     selector,
@@ -84,12 +85,13 @@ fn about_requirement(requirement: &Requirement, library: &Library) -> String {
     if let Some(reason) = &requirement.untestable {
         out += &format!("\nUntestable from outside: {reason}\n");
     }
-    let cases: Vec<&Case> = library
-        .vectors
-        .cases
-        .iter()
-        .filter(|case| case.requirements.contains(&requirement.id))
-        .collect();
+    let Explanation {
+        cases,
+        known_answers,
+        faults,
+        exempt,
+        ..
+    } = Explanation::of(requirement, &library.vectors);
     if !cases.is_empty() {
         out += "\nLive cases\n";
         for case in cases {
@@ -101,15 +103,9 @@ fn about_requirement(requirement: &Requirement, library: &Library) -> String {
             );
         }
     }
-    let answers: Vec<_> = library
-        .vectors
-        .known_answers
-        .iter()
-        .filter(|answer| answer.requirements.contains(&requirement.id))
-        .collect();
-    if !answers.is_empty() {
+    if !known_answers.is_empty() {
         out += "\nKnown answers\n";
-        for answer in answers {
+        for answer in known_answers {
             out += &format!(
                 "  {}  {} ({})\n",
                 answer.id.bold(),
@@ -117,6 +113,15 @@ fn about_requirement(requirement: &Requirement, library: &Library) -> String {
                 answer.file.dimmed()
             );
         }
+    }
+    if !faults.is_empty() {
+        out += "\nFaults that prove that these can fail: a server that\n";
+        for fault in faults {
+            out += &format!("  {}  {}\n", fault.id.bold(), fault.mistake);
+        }
+    }
+    if let Some(why) = exempt {
+        out += &format!("\nNo fault: {why}\n");
     }
     out
 }

@@ -1,0 +1,149 @@
+//! Follows every link of a folder of HTML to a file and a place in it that are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+use scraper::{Html, Selector};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) pages: usize,
+    pub(crate) followed: usize,
+    /// Each with the page that has it.
+    pub(crate) broken: Vec<String>,
+}
+
+/// A page's links, and the places in it that may be linked to.
+#[derive(Debug)]
+struct Page {
+    links: BTreeSet<String>,
+    places: BTreeSet<String>,
+}
+
+/// Follows the links of all pages in a folder. Those to other hosts are not followed: this needs no network.
+pub(crate) fn follow(folder: &Path) -> Result<Links> {
+    let mut pages = BTreeMap::new();
+    read(folder, Path::new(""), &mut pages)?;
+    let mut links = Links {
+        pages: pages.len(),
+        ..Links::default()
+    };
+    for (path, page) in &pages {
+        for link in &page.links {
+            if link.contains("://") || link.starts_with("mailto:") || link.starts_with("data:") {
+                continue;
+            }
+            links.followed += 1;
+            if !leads_somewhere(folder, path, link, &pages) {
+                links
+                    .broken
+                    .push(format!("{} links to {link}", path.display()));
+            }
+        }
+    }
+    Ok(links)
+}
+
+fn leads_somewhere(
+    folder: &Path,
+    from: &Path,
+    link: &str,
+    pages: &BTreeMap<PathBuf, Page>,
+) -> bool {
+    let (file, place) = link.split_once('#').unwrap_or((link, ""));
+    let target = match file {
+        "" => from.to_owned(),
+        _ => normal(&from.parent().unwrap_or(Path::new("")).join(file)),
+    };
+    match pages.get(&target) {
+        Some(page) => place.is_empty() || page.places.contains(place),
+        None => place.is_empty() && folder.join(target).is_file(),
+    }
+}
+
+/// Without `..`, as a browser resolves it.
+fn normal(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut done, part| {
+        match part {
+            Component::ParentDir => {
+                done.pop();
+            }
+            Component::CurDir => {}
+            part => done.push(part),
+        }
+        done
+    })
+}
+
+fn read(folder: &Path, inside: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> Result<()> {
+    let shown = || inside.display().to_string();
+    for entry in std::fs::read_dir(folder.join(inside)).with_context(shown)? {
+        let path = inside.join(entry?.file_name());
+        let whole = folder.join(&path);
+        if whole.is_dir() {
+            read(folder, &path, pages)?;
+        } else if path.extension() == Some("html".as_ref()) {
+            let text =
+                std::fs::read_to_string(&whole).with_context(|| path.display().to_string())?;
+            pages.insert(path, page(&text)?);
+        }
+    }
+    Ok(())
+}
+
+fn page(text: &str) -> Result<Page> {
+    let document = Html::parse_document(text);
+    let of = |selector: &str, attributes: &[&str]| -> Result<BTreeSet<String>> {
+        let selector = Selector::parse(selector).map_err(|fault| anyhow!("{fault}"))?;
+        let found = document.select(&selector).flat_map(|element| {
+            attributes
+                .iter()
+                .filter_map(|name| element.value().attr(name))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        });
+        Ok(found.collect())
+    };
+    Ok(Page {
+        links: of(
+            "a[href], link[href], script[src], img[src]",
+            &["href", "src"],
+        )?,
+        places: of("[id]", &["id"])?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_to_a_file_or_a_place_that_is_not_there_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        put(
+            "index.html",
+            "<a href='a/b.html#here'>1</a><a href='a/b.html#there'>2</a><a href='https://example.org/x'>3</a>",
+        );
+        put(
+            "a/b.html",
+            "<h1 id='here'></h1><a href='../index.html'>1</a><a href='../c.json'>2</a><a href='#here'>3</a><img src='no.png'>",
+        );
+        put("c.json", "{}");
+        let links = follow(folder.path()).unwrap();
+        assert_eq!((links.pages, links.followed), (2, 6));
+        assert_eq!(
+            links.broken,
+            [
+                "a/b.html links to no.png",
+                "index.html links to a/b.html#there"
+            ]
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! The book's pages as Markdown, before mdBook reads them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use dispatch_conformance::requirement::{Requirement, Requirements};
+
+use crate::requirement;
+
+/// What a chapter links to beside chapters.
+const BESIDE: [&str; 3] = ["openapi.json", "asyncapi.json", "schemas"];
+
+/// Texts by their path in the book.
+#[derive(Debug, Default)]
+pub(crate) struct Pages(BTreeMap<String, String>);
+
+impl Pages {
+    pub(crate) fn add(&mut self, path: &str, text: String) {
+        self.0.insert(path.to_owned(), text);
+    }
+
+    /// Puts the made pages into the table of contents.
+    pub(crate) fn add_summary(&mut self, requirements: &Requirements) {
+        let summary = self.0.entry("SUMMARY.md".to_owned()).or_default();
+        let (overview, conversation) = (
+            "(overview.md)\n",
+            "  - [The same with its bytes](conversation.md)\n",
+        );
+        *summary = summary.replace(overview, &format!("{overview}{conversation}"));
+        summary.push_str("\n# Requirements\n\n- [All requirements](requirements/README.md)\n");
+        for (area, of_area) in requirement::by_area(requirements) {
+            let _ = writeln!(summary, "  - [{area}](requirements/{area}.md)");
+            for Requirement { id, .. } in of_area {
+                let _ = writeln!(summary, "    - [{id}](requirements/{id}.md)");
+            }
+        }
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
+        for (path, text) in &self.0 {
+            write(&folder.join(path), text.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Copies the documents that lie beside the chapters.
+pub(crate) fn copy_beside(project: &Path, folder: &Path) -> Result<()> {
+    BESIDE
+        .iter()
+        .try_for_each(|name| copy(&project.join("spec").join(name), &folder.join(name)))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let shown = || from.display().to_string();
+    if !from.is_dir() {
+        return write(to, &std::fs::read(from).with_context(shown)?);
+    }
+    for entry in std::fs::read_dir(from).with_context(shown)? {
+        let path = entry?.path();
+        // A chapter is among the pages already.
+        if let Some(name) = path
+            .file_name()
+            .filter(|_| path.extension() != Some("md".as_ref()))
+        {
+            copy(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let shown = || path.display().to_string();
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(shown)?;
+    }
+    std::fs::write(path, bytes).with_context(shown)
+}

@@ -1,0 +1,241 @@
+//! A page for each requirement: its sentence, the vectors that decide it, the faults that prove that these can fail, and the
+//! lines of the reference that keep it. It is made of what `dispatch-conformance explain` prints.
+
+use std::fmt::Write as _;
+
+use dispatch_conformance::explanation::Explanation;
+use dispatch_conformance::requirement::{Requirement, Requirements};
+use dispatch_conformance::scenario::Vectors;
+
+use crate::enforcement::{Citation, Citations};
+use crate::pages::Pages;
+
+/// How many places of the reference are shown with their lines; of the others the names alone.
+const SHOWN: usize = 6;
+
+/// Adds the pages, one for each area, and the table of all.
+pub(crate) fn add(
+    pages: &mut Pages,
+    requirements: &Requirements,
+    vectors: &Vectors,
+    citations: &Citations,
+) {
+    let mut index = String::from(INDEX);
+    for (area, of_area) in by_area(requirements) {
+        let mut table = String::from(HEAD);
+        for requirement in &of_area {
+            let explanation = Explanation::of(requirement, vectors);
+            let cited = citations.of(&requirement.id);
+            let path = format!("requirements/{}.md", requirement.id);
+            pages.add(&path, page(&explanation, cited));
+            table.push_str(&row(&explanation, cited));
+        }
+        let mut chapters: Vec<String> = of_area
+            .iter()
+            .map(|one| format!("[{}](../{})", one.chapter, chapter_of(one)))
+            .collect();
+        chapters.dedup();
+        let chapters = chapters.join(" and ");
+        let of_area = format!("# {area}\n\nOf the chapter {chapters}.\n\n{table}");
+        pages.add(&format!("requirements/{area}.md"), of_area);
+        let _ = write!(index, "\n## {area}\n\n{table}");
+    }
+    pages.add("requirements/README.md", index);
+}
+
+/// The requirements of each area, the areas in the order in which the chapters come to them.
+pub(crate) fn by_area(requirements: &Requirements) -> Vec<(&str, Vec<&Requirement>)> {
+    let mut areas: Vec<(&str, Vec<&Requirement>)> = Vec::new();
+    for requirement in requirements.iter() {
+        let area = requirement.area();
+        match areas.iter_mut().find(|(known, _)| *known == area) {
+            Some((_, of_area)) => of_area.push(requirement),
+            None => areas.push((area, vec![requirement])),
+        }
+    }
+    areas
+}
+
+const INDEX: &str = "# All requirements
+
+Each leads to a page with its sentence, the vectors that decide it, the faults that prove that these vectors can fail, and the
+lines of the reference that keep it. `dispatch-conformance explain ID` prints the same.
+
+*Cases* are scenarios against a running server, *answers* are known answers for unit tests, *faults* are ways to break the
+rule that the suite catches, *lines* are places in the reference's sources.
+";
+
+const HEAD: &str =
+    "| | what it asks for | cases | answers | faults | lines |\n|---|---|--:|--:|--:|--:|\n";
+
+fn row(explanation: &Explanation<'_>, cited: &[Citation]) -> String {
+    let Explanation {
+        requirement,
+        cases,
+        known_answers,
+        faults,
+        ..
+    } = explanation;
+    format!(
+        "| [{id}]({id}.md) | {sentence} | {} | {} | {} | {} |\n",
+        cases.len(),
+        known_answers.len(),
+        faults.len(),
+        cited.len(),
+        id = requirement.id,
+        sentence = sentence(requirement).replace('|', "\\|"),
+    )
+}
+
+fn page(explanation: &Explanation<'_>, cited: &[Citation]) -> String {
+    let Explanation {
+        requirement,
+        cases,
+        known_answers,
+        faults,
+        exempt,
+    } = explanation;
+    let Requirement { id, .. } = requirement;
+    let mut out = format!("# {id}\n\n> {}\n\n", sentence(requirement));
+    let _ = writeln!(
+        out,
+        "[{} · {}](../{}#{id}), where it stands with its reasons.\n",
+        requirement.chapter,
+        requirement.section,
+        chapter_of(requirement)
+    );
+    if let Some(reason) = &requirement.untestable {
+        let _ = writeln!(out, "*Untestable from outside:* {reason}\n");
+    }
+    let _ = writeln!(out, "## What decides it\n");
+    if cases.is_empty() && known_answers.is_empty() {
+        out += "Nothing that can be seen from outside: no vector names it.\n\n";
+    }
+    if !cases.is_empty() {
+        let _ = writeln!(
+            out,
+            "Scenarios against a running server; `dispatch-conformance run URL {id}` plays just these.\n"
+        );
+        for case in cases {
+            let _ = writeln!(
+                out,
+                "- `{}`: {}. {}",
+                case.id,
+                plain(&case.title),
+                plain(&case.why)
+            );
+        }
+        out.push('\n');
+    }
+    if !known_answers.is_empty() {
+        out += "Known answers, to be run in one's own unit tests.\n\n";
+        for answer in known_answers {
+            let _ = writeln!(
+                out,
+                "- `{}` in `vectors/static/{}.json`: {}",
+                answer.id,
+                answer.file,
+                plain(&answer.about)
+            );
+        }
+        out.push('\n');
+    }
+    if !faults.is_empty() {
+        out += "## What proves that it can fail\n\nServers that are wrong on purpose, each of which the vectors above catch. One of them:\n\n";
+        for fault in faults {
+            let _ = writeln!(out, "- `{}`: {}", fault.id, plain(fault.mistake));
+        }
+        out.push('\n');
+    }
+    if let Some(why) = exempt {
+        let _ = writeln!(out, "No server is wrong on purpose here: {why}.\n");
+    }
+    if !cited.is_empty() {
+        out += "## Where the reference keeps it\n\n";
+        for citation in cited.iter().take(SHOWN) {
+            let Citation {
+                file,
+                line,
+                excerpt,
+                language,
+            } = citation;
+            let _ = writeln!(
+                out,
+                "`{file}`, line {line}\n\n````{language}\n{excerpt}\n````\n"
+            );
+        }
+        let others: Vec<String> = cited
+            .iter()
+            .skip(SHOWN)
+            .map(|Citation { file, line, .. }| format!("`{file}`, line {line}"))
+            .collect();
+        if !others.is_empty() {
+            let _ = writeln!(out, "Also {}.\n", others.join("; "));
+        }
+    }
+    out
+}
+
+/// Its sentence, with the links of its chapter as they go from here.
+fn sentence(requirement: &Requirement) -> String {
+    let chapter = chapter_of(requirement);
+    requirement
+        .sentence
+        .replace("](#", &format!("](../{chapter}#"))
+        .split("](")
+        .enumerate()
+        .map(|(place, part)| match place {
+            0 => part.to_owned(),
+            _ if part.starts_with("..") || part.starts_with("http") => format!("]({part}"),
+            _ => format!("](../{part}"),
+        })
+        .collect()
+}
+
+fn chapter_of(requirement: &Requirement) -> &str {
+    requirement.file.trim_start_matches("spec/")
+}
+
+/// Words of the vectors, as text: they are no Markdown.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut in_code = false;
+    for letter in text.chars() {
+        in_code ^= letter == '`';
+        if !in_code && matches!(letter, '<' | '*' | '_' | '[' | ']' | '\\') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use dispatch_conformance::corpus::Corpus;
+
+    use super::*;
+
+    #[test]
+    fn a_page_has_what_explain_prints() {
+        let corpus = Corpus::embedded();
+        let requirements = Requirements::read(&corpus);
+        let vectors = Vectors::read(&corpus).unwrap();
+        let explanation = Explanation::of(requirements.of("JOIN-4").unwrap(), &vectors);
+        let page = page(&explanation, &[]);
+        for part in [
+            "`hello` whose `version`",
+            "(../join.md#JOIN-4)",
+            "- `join-version`: ",
+            "- `json-version-prefix` in `vectors/static/json.json`",
+            "- `JOIN-4/order`: ",
+        ] {
+            assert!(page.contains(part), "{part} is not in\n{page}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_markdown_stays_as_it_is_written() {
+        assert_eq!(plain("a <b> `c_d` e_f"), "a \\<b> `c_d` e\\_f");
+    }
+}
