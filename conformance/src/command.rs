@@ -15,18 +15,28 @@ mod run;
 mod selftest;
 mod session;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+};
 
 use clap::{Parser, Subcommand};
 
 use crate::{
-    corpus::Corpus, exit::Exit, requirement::Requirements, scenario::Vectors,
-    story::visible::visible,
+    corpus::Corpus, exit::Exit, requirement::Requirements, result::Suite, scenario::Vectors,
+    story::visible::visible, suite_hash::suite,
 };
+
+/// With the suite hash, by which two results can be compared.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let corpus = Corpus::embedded();
+    let Suite { version, hash, .. } = suite(&Requirements::read(&corpus), &corpus);
+    format!("{version} (suite {hash})")
+});
 
 /// Judges servers of the chat protocol dispatch-d/1 by replaying scenarios against them.
 #[derive(Debug, Parser)]
-#[command(name = "dispatch-conformance", version, max_term_width = 120)]
+#[command(name = "dispatch-conformance", version = VERSION.as_str(), max_term_width = 120)]
 pub struct Cli {
     /// Use the vectors of this folder (with keys, live and static) instead of those in the program
     #[arg(long, global = true, value_name = "DIR")]

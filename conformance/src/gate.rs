@@ -1,6 +1,6 @@
 //! Whether the specification and the vectors fit together: every obligation is decided by something, and nothing decides what is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     requirement::{Level, Requirement, Requirements},
@@ -95,7 +95,29 @@ fn specification_faults(requirements: &Requirements) -> Vec<String> {
             ));
         }
     }
+    faults.extend(gaps(&seen));
     faults
+}
+
+/// Numbers that an area has lost: an id stays in its place when its requirement goes.
+fn gaps(ids: &BTreeMap<&str, &str>) -> Vec<String> {
+    let mut areas: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for id in ids.keys() {
+        if let Some((area, number)) = id.rsplit_once('-')
+            && let Ok(number) = number.parse()
+        {
+            areas.entry(area).or_default().insert(number);
+        }
+    }
+    let lost = areas.iter().flat_map(|(area, numbers)| {
+        let last = numbers.last().copied().unwrap_or(0);
+        (1..last)
+            .filter(|number| !numbers.contains(number))
+            .map(move |number| {
+                format!("{area}-{number}: is not there; a requirement that goes leaves its id, marked *Withdrawn* (spec/changes.md)")
+            })
+    });
+    lost.collect()
 }
 
 fn case_faults(case: &Case, requirements: &Requirements) -> Vec<String> {
@@ -165,6 +187,22 @@ mod tests {
             cases: vec![serde_json::from_value(case).expect("a case")],
             known_answers: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_id_that_went_without_a_tombstone_is_missed() {
+        let gap = "- **[A-1]** It MUST be.\n- **[A-3]** It MAY be.\n";
+        let tombstone = "- **[A-2]** *Withdrawn 2027-01-31: A-3 says it better.*\n";
+        let found = faults(&requirements(gap), &vectors("A-1", "MUST"));
+        assert!(
+            found.len() == 1 && found[0].starts_with("A-2: is not there"),
+            "{found:?}"
+        );
+        let mended = faults(
+            &requirements(&format!("{gap}{tombstone}")),
+            &vectors("A-1", "MUST"),
+        );
+        assert_eq!(mended, Vec::<String>::new());
     }
 
     #[test]

@@ -29,4 +29,5 @@ pub mod selector;
 pub mod selftest;
 pub mod spawn;
 pub mod story;
+pub mod suite_hash;
 pub mod transcript;

@@ -116,7 +116,12 @@ impl Requirements {
         let mut chapter = String::new();
         let mut section = String::new();
         let mut lines = text.lines().peekable();
+        let mut in_code = false;
         while let Some(line) = lines.next() {
+            in_code ^= line.trim_start().starts_with("```");
+            if in_code {
+                continue; // a `#` in there is no heading
+            }
             if let Some(title) = line.strip_prefix("# ") {
                 title.clone_into(&mut chapter);
                 title.clone_into(&mut section);

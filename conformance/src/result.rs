@@ -229,6 +229,9 @@ pub struct Suite {
     pub version: String,
     /// SHA-256 over the vectors, in hexadecimal.
     pub vectors: String,
+    /// SHA-256 over the requirements and the vectors, in hexadecimal: two results with one hash can be compared.
+    #[serde(default)]
+    pub hash: String,
 }
 
 /// Which server was judged.

@@ -40,8 +40,8 @@ pub struct Settings {
     pub trace: bool,
     /// The server's URL, as it was given.
     pub url: Option<String>,
-    /// SHA-256 over the vectors.
-    pub vectors_hash: String,
+    /// Which suite this is.
+    pub suite: Suite,
     /// Makes servers for the cases that kill theirs.
     pub spawner: Option<Spawner>,
     /// Where a server writes that the suite did not start.
@@ -344,10 +344,7 @@ impl Run<'_> {
         });
         let mut result = RunResult {
             format: RunResult::FORMAT.into(),
-            suite: Suite {
-                version: env!("CARGO_PKG_VERSION").into(),
-                vectors: self.settings.vectors_hash.clone(),
-            },
+            suite: self.settings.suite.clone(),
             server: Subject {
                 url: self.settings.url.clone(),
                 origin: self.server.target.origin().to_owned(),

@@ -56,6 +56,7 @@ fn told(format: fn(Report<'_>) -> String) -> String {
         suite: Suite {
             version: "1".into(),
             vectors: "00".into(),
+            hash: "00".into(),
         },
         server: Subject {
             url: Some(text()),

@@ -63,6 +63,7 @@ fn run(cases: Vec<CaseResult>) -> RunResult {
         suite: Suite {
             version: "1.2.3".into(),
             vectors: "00ff".into(),
+            hash: "00ff".into(),
         },
         server: Subject {
             url: Some("ws://127.0.0.1:7311".into()),

@@ -8,6 +8,7 @@ use super::{Library, complain};
 use crate::{
     exit::Exit,
     selftest::{Others, Plan, Trial, document, page, report, selftest},
+    suite_hash::suite,
 };
 
 #[derive(Debug, Args)]
@@ -68,7 +69,7 @@ pub fn execute(arguments: Arguments, library: Library) -> Exit {
             None => Others::Touchstones,
         },
         at_a_time: arguments.servers,
-        vectors_hash: corpus.vectors_hash(),
+        suite: suite(&requirements, &corpus),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

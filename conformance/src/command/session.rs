@@ -19,6 +19,7 @@ use crate::{
     run::{Settings, run},
     scenario::{Capability, Case},
     spawn::Spawned,
+    suite_hash::suite,
     transcript::Transcript,
 };
 
@@ -248,7 +249,7 @@ impl Meeting {
             without: self.absent(),
             trace: self.trace,
             url: plan.url.map(str::to_owned),
-            vectors_hash: library.corpus.vectors_hash(),
+            suite: suite(&library.requirements, &library.corpus),
             spawner: self.own.spawner(self.wait_ready),
             places: self.own.places(),
         }

@@ -65,7 +65,7 @@ fn facts(result: &RunResult) -> Markup {
             dt { "Server" } dd { code { (shown(&result.server.origin)) } @if let Some(given) = given { " (" (shown(given)) ")" } }
             dt { "When" } dd { (utc(result.began_ms).replace('T', " ")) " UTC, for " (format!("{:.1}", result.duration.as_secs_f64())) " s" }
             dt { "Decided" } dd { (counted(result.covered.len(), "requirement")) " by " (counted(result.cases.len(), "case")) }
-            dt { "Suite" } dd { (result.suite.version) ", vectors " code { (result.suite.vectors) } }
+            dt { "Suite" } dd { (result.suite.version) ", hash " code { (result.suite.hash) } }
         }
         details {
             summary { "What the server says of itself" }

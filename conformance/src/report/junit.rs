@@ -69,6 +69,7 @@ fn suite(
     let properties = [
         ("server", visible_line(&result.server.origin)),
         ("suite.version", result.suite.version.clone()),
+        ("suite.hash", result.suite.hash.clone()),
         ("suite.vectors", result.suite.vectors.clone()),
     ];
     writer

@@ -23,13 +23,13 @@ pub fn render(report: Report<'_>) -> String {
     let _ = writeln!(out, "**{}**\n", headline(result).1);
     let _ = writeln!(
         out,
-        "{} at {} UTC in {:.1} s; {} decided; suite {}, vectors {}\n",
+        "{} at {} UTC in {:.1} s; {} decided; suite {}, hash {}\n",
         code(&result.server.origin),
         utc(result.began_ms).replace('T', " "),
         result.duration.as_secs_f64(),
         counted(result.covered.len(), "requirement"),
         code(&result.suite.version),
-        code(&result.suite.vectors),
+        code(&result.suite.hash),
     );
     sums(&mut out, report);
     failures(&mut out, report);

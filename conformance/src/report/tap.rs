@@ -21,6 +21,8 @@ pub fn render(report: Report<'_>) -> String {
     let result = report.result;
     let mut out = format!("TAP version 14\n1..{}\n", result.cases.len());
     comment(&mut out, &format!("server {}", result.server.origin));
+    let suite = &result.suite;
+    comment(&mut out, &format!("suite {} {}", suite.version, suite.hash));
     for (number, case) in (1..).zip(&result.cases) {
         point(&mut out, number, case);
         if case.verdict != Verdict::Pass && case.reason.is_none() {

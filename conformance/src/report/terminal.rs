@@ -10,11 +10,12 @@ use super::{
     telling::{self, Line, counted, tally},
 };
 use crate::{
-    result::{CaseResult, Moment, RunResult, Verdict},
+    result::{CaseResult, Moment, RunResult, Suite, Verdict},
     story::{
         timeline,
         visible::{visible, visible_line},
     },
+    suite_hash::short,
 };
 
 /// How much of a long story a terminal shows.
@@ -167,6 +168,8 @@ fn summary(out: &mut String, result: &RunResult) {
         &counted(result.covered.len(), "requirement"),
     );
     line(out, "server", &result.server.origin);
+    let Suite { version, hash, .. } = &result.suite;
+    line(out, "suite", &format!("{version} ({})", short(hash)));
     line(
         out,
         "took",

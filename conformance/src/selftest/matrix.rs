@@ -67,7 +67,7 @@ impl Matrix {
             cases: cases.collect(),
             others: plan.others.clone(),
             whole: plan.subjects.is_empty(),
-            vectors_hash: plan.vectors_hash.clone(),
+            vectors_hash: plan.suite.vectors.clone(),
         }
     }
 

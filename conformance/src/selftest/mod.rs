@@ -25,7 +25,7 @@ use crate::{
     peer::Target,
     preflight::{self, Wishes},
     requirement::Requirements,
-    result::{CaseResult, RunResult, Verdict},
+    result::{CaseResult, RunResult, Suite, Verdict},
     run::{AFTERMATH, Settings, Watcher, run},
     scenario::{Capability, Case, Vectors},
 };
@@ -88,8 +88,8 @@ pub struct Plan {
     pub others: Others,
     /// Subjects at a time.
     pub at_a_time: usize,
-    /// SHA-256 over the vectors.
-    pub vectors_hash: String,
+    /// Which suite this is.
+    pub suite: Suite,
     /// The suite's own program: the control server as a process that can be killed.
     pub program: PathBuf,
 }
@@ -281,7 +281,7 @@ async fn play(
         without: Vec::new(),
         trace: false,
         url: Some(running.url.clone()),
-        vectors_hash: plan.vectors_hash.clone(),
+        suite: plan.suite.clone(),
         spawner: None,
         places: Places::default(),
     };

@@ -64,7 +64,7 @@ pub(super) async fn attempt(
         without: Vec::new(),
         trace: false,
         url: None,
-        vectors_hash: plan.vectors_hash.clone(),
+        suite: plan.suite.clone(),
         spawner: Some(spawner),
         places: Places::default(),
     };

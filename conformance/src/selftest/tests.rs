@@ -10,7 +10,11 @@ fn plan(faults: &[&str]) -> Plan {
         subjects: faults.iter().map(|id| (*id).to_owned()).collect(),
         others: Others::Touchstones,
         at_a_time: 2,
-        vectors_hash: String::new(),
+        suite: Suite {
+            version: String::new(),
+            vectors: String::new(),
+            hash: String::new(),
+        },
         // No fault of these tests needs a process.
         program: std::path::PathBuf::new(),
     }

@@ -29,7 +29,7 @@ pub(crate) fn add(pages: &mut Pages, project: &Path, requirements: &Requirements
 }
 
 /// A chapter as the book has it, and how many diagrams it has.
-fn made(text: &str, name: &str, requirements: &Requirements) -> Result<(String, usize)> {
+pub(crate) fn made(text: &str, name: &str, requirements: &Requirements) -> Result<(String, usize)> {
     let ids = Ids::new(name, requirements)?;
     let mut out = String::with_capacity(text.len() * 2);
     let mut diagrams = 0;
@@ -61,13 +61,12 @@ fn made(text: &str, name: &str, requirements: &Requirements) -> Result<(String, 
 struct Ids<'a> {
     pattern: Regex,
     requirements: &'a Requirements,
-    name: &'a str,
     /// From the chapter's folder to the book's.
     up: String,
 }
 
 impl<'a> Ids<'a> {
-    fn new(name: &'a str, requirements: &'a Requirements) -> Result<Self> {
+    fn new(name: &str, requirements: &'a Requirements) -> Result<Self> {
         // What must not be touched comes first: code, links with their texts, a requirement's own beginning.
         let pattern = Regex::new(
             r"`[^`]*`|\[[^\[\]]*\]\([^)]*\)|\*\*\[([A-Z]+-[0-9]+)\]\*\*|\b([A-Z]+-[0-9]+)\b",
@@ -78,7 +77,6 @@ impl<'a> Ids<'a> {
         Ok(Self {
             pattern,
             requirements,
-            name,
             up: "../".repeat(name.matches('/').count()),
         })
     }
@@ -97,10 +95,10 @@ impl<'a> Ids<'a> {
                 }
                 // Others' ids look alike, such as RSASSA's or UTF-8.
                 (_, Some(id)) => format!("[{id}]({up}requirements/{id}.md)"),
-                _ => whole,
+                // mdBook makes `index` of a `README`, and leaves the links to it.
+                _ => whole.replace("README.md", "index.md"),
             }
         });
-        debug_assert!(!self.name.is_empty());
         replaced.into_owned()
     }
 }

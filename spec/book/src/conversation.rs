@@ -66,10 +66,10 @@ fn section(
     };
     let from = match answer.test["said_by"].as_str() {
         Some("client") => "Alice's client says",
-        Some("server") => "the server says",
-        Some("document") => "the server's document",
-        Some("plaintext") => "inside the ciphertext",
-        Some("file") => "a file that a client writes",
+        Some("server") => "The server says",
+        Some("document") => "The server's document",
+        Some("plaintext") => "Inside the ciphertext",
+        Some("file") => "A file that a client writes",
         other => bail!("said by {other:?}"),
     };
     let _ = writeln!(

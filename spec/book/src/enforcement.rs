@@ -86,6 +86,11 @@ impl Citations {
         });
         for (number, line) in lines.iter().enumerate().take(tests.unwrap_or(lines.len())) {
             for found in pattern.captures_iter(line) {
+                // In code quotes it is a word and no citation.
+                let start = found.get(0).map_or(0, |whole| whole.start());
+                if line[..start].ends_with('`') {
+                    continue;
+                }
                 let of_id = self.0.entry(found[1].to_owned()).or_default();
                 let shown_already =
                     |earlier: &Citation| earlier.file == file && number < earlier.line + AFTER;

@@ -8,6 +8,7 @@ mod chapter;
 mod conversation;
 mod diagram;
 mod enforcement;
+mod evidence;
 mod hex;
 mod link;
 mod pages;
@@ -47,10 +48,13 @@ pub fn build(project: &Path, out: &Path) -> Result<Built> {
     let requirements = Requirements::read(&corpus);
     let vectors = Vectors::read(&corpus).map_err(|fault| anyhow::anyhow!("{fault}"))?;
     let citations = Citations::read(project)?;
+    evidence::check(project, &vectors)?;
 
     let mut pages = Pages::default();
     let diagrams = chapter::add(&mut pages, project, &requirements)?;
-    pages.add("conversation.md", conversation::page(&vectors)?);
+    let conversation = conversation::page(&vectors)?;
+    let (conversation, _) = chapter::made(&conversation, "conversation.md", &requirements)?;
+    pages.add("conversation.md", conversation);
     requirement::add(&mut pages, &requirements, &vectors, &citations);
     pages.add_summary(&requirements);
 

@@ -10,7 +10,7 @@ use dispatch_conformance::requirement::{Requirement, Requirements};
 use crate::requirement;
 
 /// What a chapter links to beside chapters.
-const BESIDE: [&str; 3] = ["openapi.json", "asyncapi.json", "schemas"];
+const BESIDE: [&str; 4] = ["openapi.json", "asyncapi.json", "schemas", "model/symbolic"];
 
 /// Texts by their path in the book.
 #[derive(Debug, Default)]
