@@ -1,4 +1,4 @@
-//! What a server says when it does not accept: one code for each rule, in the specification's order.
+//! What a server says when it does not accept: one code for each rule, in the specification's order. // [ERR-1], [ERR-2]
 //!
 //! Not for what goes wrong on our own side: a full disk is told as [`Code::Unavailable`] at most, and a verifier's own
 //! verdicts, which never travel, stand in [`verdict`](crate::verdict).
@@ -150,7 +150,7 @@ pub struct Refusal {
     pub code: Code,
     /// The id of the requirement that was broken, such as `JOIN-4`. It does not travel.
     pub requirement: &'static str,
-    /// For people: what was wrong and what to do. Holds no token, key or plaintext (ERR-4).
+    /// For people: what was wrong and what to do. Holds no token, key or plaintext. // [ERR-4], [ERR-9]
     pub detail: String,
     /// Milliseconds after which trying again makes sense.
     pub retry_after: Option<u64>,

@@ -1,5 +1,5 @@
 //! Signs checkpoints beside the way of a message: as soon as there is a new block, but no more often than four times in
-//! `checkpoint_ms`, so that each block is covered well within it [CHECK-3] and signing stays a small part of the work.
+//! `checkpoint_ms`, so that each block is covered well within it [CHECK-3], [CHECK-16] and signing stays a small part of the work.
 
 use std::sync::Arc;
 use std::time::Duration;

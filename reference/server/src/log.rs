@@ -1,4 +1,4 @@
-//! The log: on standard error, for people or as JSON. No token, key or plaintext is ever handed to it. // [SESS-16]
+//! The log: on standard error, for people or as JSON. No token, key or plaintext is ever handed to it. // [SESS-16], [ENC-18]
 
 use std::io::IsTerminal as _;
 

@@ -33,9 +33,14 @@ pub(crate) fn draw(source: &str) -> Result<String> {
         .collect::<Vec<_>>()
         .join("\n");
     let title = escaped(title);
+    let svg = svg.replacen(
+        "<svg ",
+        &format!("<svg role=\"img\" aria-label=\"{title}\" "),
+        1,
+    );
     let width = drawn.width();
     Ok(format!(
-        "<figure class=\"diagram\" role=\"img\" aria-label=\"{title}\" style=\"max-width:{width}px\">\n{svg}\n<figcaption>{title}</figcaption>\n</figure>\n"
+        "<figure class=\"diagram\" style=\"max-width:{width}px\">\n{svg}\n<figcaption>{title}</figcaption>\n</figure>\n"
     ))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use dispatch_conformance::requirement::Requirements;
 use regex_lite::Regex;
 
 /// What the reference is made of.
@@ -50,6 +51,15 @@ impl Citations {
     /// Those of one requirement, in the order of the sources.
     pub(crate) fn of(&self, id: &str) -> &[Citation] {
         self.0.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The requirements that no line cites.
+    pub(crate) fn without<'a>(&self, requirements: &'a Requirements) -> Vec<&'a str> {
+        requirements
+            .iter()
+            .filter(|one| !one.withdrawn && self.of(&one.id).is_empty())
+            .map(|one| one.id.as_str())
+            .collect()
     }
 
     fn read_folder(&mut self, project: &Path, folder: &Path, pattern: &Regex) -> Result<()> {
@@ -150,5 +160,10 @@ mod tests {
         assert_eq!((citation.file.as_str(), citation.line), ("a.rs", 3));
         assert_eq!(citation.excerpt, "    // [JOIN-4]\n    refuse();\n}");
         assert!(citations.of("JOIN-5").is_empty());
+
+        let mut requirements = Requirements::default();
+        let chapter = "- **[JOIN-4]** A\n- **[JOIN-5]** B\n- **[JOIN-6]** *Withdrawn: C*\n";
+        requirements.read_chapter("spec/x.md", chapter);
+        assert_eq!(citations.without(&requirements), ["JOIN-5"]);
     }
 }

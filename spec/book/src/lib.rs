@@ -49,6 +49,13 @@ pub fn build(project: &Path, out: &Path) -> Result<Built> {
     let vectors = Vectors::read(&corpus).map_err(|fault| anyhow::anyhow!("{fault}"))?;
     let citations = Citations::read(project)?;
     evidence::check(project, &vectors)?;
+    let uncited = citations.without(&requirements);
+    if !uncited.is_empty() {
+        bail!(
+            "the reference cites these nowhere: {}; write the id in brackets where the rule is kept",
+            uncited.join(", ")
+        );
+    }
 
     let mut pages = Pages::default();
     let diagrams = chapter::add(&mut pages, project, &requirements)?;

@@ -66,7 +66,7 @@ rule that the suite catches, *lines* are places in the reference's sources.
 ";
 
 const HEAD: &str =
-    "| | what it asks for | cases | answers | faults | lines |\n|---|---|--:|--:|--:|--:|\n";
+    "| id | what it asks for | cases | answers | faults | lines |\n|---|---|--:|--:|--:|--:|\n";
 
 fn row(explanation: &Explanation<'_>, cited: &[Citation]) -> String {
     let Explanation {

@@ -32,7 +32,8 @@ pub struct Admitted {
 }
 
 impl State {
-    /// Judges an entry as a server does at the moment `now`, in milliseconds since 1970.
+    /// Judges an entry as a server does at the moment `now`, in milliseconds since 1970, by the chain as it is. Of several
+    /// rules that it breaks the first in this order answers. // [ENTRY-16], [ENTRY-12], [ERR-8]
     ///
     /// # Errors
     /// The refusal that the entry gets.
@@ -62,6 +63,7 @@ impl State {
             ));
         }
         self.judge(&entry)?;
+        // [ENTRY-11] No rule refuses it.
         Ok(Admission::Append(Box::new(Admitted {
             entry,
             size: self.size(),

@@ -1,4 +1,4 @@
-//! A server's frames.
+//! A server's frames, from which their schemas are made. // [CONV-11]
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -51,6 +51,7 @@ pub struct Challenge {
 #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "welcome")]
 pub struct Welcome {
+    // [SESS-8] No other frame of a server has a token.
     /// The join signature, which names the session from here on.
     #[schemars(schema_with = "crate::bounds::signature")]
     pub token: Bytes,

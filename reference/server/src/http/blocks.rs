@@ -34,7 +34,7 @@ const WORTH_CODING: usize = 1400;
 pub(super) async fn blocks(door: &Door, parts: &Parts, pass: &Pass) -> Result<Response, Denial> {
     let query = Query::read(parts.uri.query(), &["from", "limit", "wait"])?;
     let from = query.required("from")?;
-    let limit = query.within("limit", 1..=1000)?.unwrap_or(100);
+    let limit = query.within("limit", 1..=1000)?.unwrap_or(100); // [HTTP-5]
     let wait = query.within("wait", 0..=30_000)?.unwrap_or(0);
     let house = &door.house;
     let mut growth = house.feed.growth();

@@ -44,7 +44,8 @@ pub(super) async fn open(
     };
     let frame_bytes = door.house.host.limits.frame_bytes as usize;
     let inside = door.inside.clone();
-    // [WS-7] The library offers no extension, and no subprotocol is named here.
+    // [WS-7] The library offers no extension, and no subprotocol is named here. [WS-3], [WS-11] It puts fragments together,
+    // and fails a connection whose frames break the standard.
     Ok(upgrade
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(WRITE_BYTES)

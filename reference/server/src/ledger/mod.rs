@@ -1,7 +1,8 @@
 //! Where the chain lies for good. [`Ledger`] is what the writer asks of a store, [`Shelf`] what a reader asks. There are two:
 //! a SQLite file, which one process writes, and a PostgreSQL database, which several share. Whoever asks does not know which
 //! it is; what differs is in what they answer. A store does what it is told and checks nothing: the rules are the protocol
-//! crate's, and what a store may hold at a start is `opening`'s to judge.
+//! crate's, and what a store may hold at a start is `opening`'s to judge. A block goes in once, as its entry was submitted, and
+//! nothing of it changes but a ciphertext that is redacted. // [CHAIN-6], [CHAIN-7]
 
 pub(crate) mod commons;
 mod error;

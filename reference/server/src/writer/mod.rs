@@ -287,6 +287,7 @@ impl Writer {
         }
     }
 
+    // [CHAIN-5]
     fn outcome(&self, judged: Judged, durable: bool) -> Outcome {
         match judged {
             Judged::Appended { index, hash, .. } if durable => Outcome::Accepted { index, hash },

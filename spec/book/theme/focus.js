@@ -1,0 +1,9 @@
+// What scrolls by itself can be reached by the keyboard, too.
+const focusable = () => {
+  for (const element of document.querySelectorAll('main pre, main pre > code, main .table-wrapper')) {
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+    else element.removeAttribute('tabindex');
+  }
+};
+addEventListener('load', focusable);
+addEventListener('resize', focusable);
