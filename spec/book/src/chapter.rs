@@ -28,6 +28,40 @@ pub(crate) fn add(pages: &mut Pages, project: &Path, requirements: &Requirements
     Ok(diagrams)
 }
 
+/// Pages on the vectors, which lie beside the chapters in the repository and below them in the book.
+const OF_VECTORS: [&str; 5] = [
+    "README.md",
+    "static/README.md",
+    "live/README.md",
+    "keys/README.md",
+    "wycheproof.md",
+];
+
+/// Adds the pages on the vectors.
+pub(crate) fn add_of_vectors(
+    pages: &mut Pages,
+    project: &Path,
+    requirements: &Requirements,
+) -> Result<()> {
+    for name in OF_VECTORS {
+        let path = project.join("vectors").join(name);
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        // The chapters lie elsewhere in the book, and a folder has a page.
+        let text = text
+            .replace("](../spec/)", "](../README.md)")
+            .replace("../spec/", "../");
+        let text = ["static", "live", "keys"]
+            .iter()
+            .fold(text, |text, folder| {
+                text.replace(&format!("{folder}/)"), &format!("{folder}/README.md)"))
+            });
+        let place = format!("vectors/{name}");
+        let (text, _) = made(&text, &place, requirements)?;
+        pages.add(&place, text);
+    }
+    Ok(())
+}
+
 /// A chapter as the book has it, and how many diagrams it has.
 pub(crate) fn made(text: &str, name: &str, requirements: &Requirements) -> Result<(String, usize)> {
     let ids = Ids::new(name, requirements)?;

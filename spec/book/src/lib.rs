@@ -59,6 +59,7 @@ pub fn build(project: &Path, out: &Path) -> Result<Built> {
 
     let mut pages = Pages::default();
     let diagrams = chapter::add(&mut pages, project, &requirements)?;
+    chapter::add_of_vectors(&mut pages, project, &requirements)?;
     let conversation = conversation::page(&vectors)?;
     let (conversation, _) = chapter::made(&conversation, "conversation.md", &requirements)?;
     pages.add("conversation.md", conversation);

@@ -12,6 +12,26 @@ use crate::requirement;
 /// What a chapter links to beside chapters.
 const BESIDE: [&str; 4] = ["openapi.json", "asyncapi.json", "schemas", "model/symbolic"];
 
+/// The vectors, in the book's folder `vectors`.
+const VECTORS: [&str; 5] = [
+    "static",
+    "live",
+    "keys",
+    "static.schema.json",
+    "live.schema.json",
+];
+
+/// The pages on them, below the chapters.
+const OF_VECTORS: &str = "
+# Vectors
+
+- [Vectors](vectors/README.md)
+  - [Known answers](vectors/static/README.md)
+  - [Scenarios](vectors/live/README.md)
+  - [Test keys](vectors/keys/README.md)
+  - [Wycheproof](vectors/wycheproof.md)
+";
+
 /// Texts by their path in the book.
 #[derive(Debug, Default)]
 pub(crate) struct Pages(BTreeMap<String, String>);
@@ -29,6 +49,7 @@ impl Pages {
             "  - [The same with its bytes](conversation.md)\n",
         );
         *summary = summary.replace(overview, &format!("{overview}{conversation}"));
+        summary.push_str(OF_VECTORS);
         summary.push_str("\n# Requirements\n\n- [All requirements](requirements/README.md)\n");
         for (area, of_area) in requirement::by_area(requirements) {
             let _ = writeln!(summary, "  - [{area}](requirements/{area}.md)");
@@ -50,7 +71,12 @@ impl Pages {
 pub(crate) fn copy_beside(project: &Path, folder: &Path) -> Result<()> {
     BESIDE
         .iter()
-        .try_for_each(|name| copy(&project.join("spec").join(name), &folder.join(name)))
+        .try_for_each(|name| copy(&project.join("spec").join(name), &folder.join(name)))?;
+    let vectors = Path::new("vectors");
+    VECTORS
+        .iter()
+        .map(|name| vectors.join(name))
+        .try_for_each(|path| copy(&project.join(&path), &folder.join(&path)))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

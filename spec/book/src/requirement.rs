@@ -119,10 +119,11 @@ fn page(explanation: &Explanation<'_>, cited: &[Citation]) -> String {
         for case in cases {
             let _ = writeln!(
                 out,
-                "- `{}`: {}. {}",
+                "- `{}` in [{file}](../{file}): {}. {}",
                 case.id,
                 plain(&case.title),
-                plain(&case.why)
+                plain(&case.why),
+                file = case.file
             );
         }
         out.push('\n');
@@ -132,10 +133,10 @@ fn page(explanation: &Explanation<'_>, cited: &[Citation]) -> String {
         for answer in known_answers {
             let _ = writeln!(
                 out,
-                "- `{}` in `vectors/static/{}.json`: {}",
+                "- `{}` in [{file}](../{file}): {}",
                 answer.id,
-                answer.file,
-                plain(&answer.about)
+                plain(&answer.about),
+                file = format_args!("vectors/static/{}.json", answer.file)
             );
         }
         out.push('\n');
@@ -226,8 +227,8 @@ mod tests {
         for part in [
             "`hello` whose `version`",
             "(../join.md#JOIN-4)",
-            "- `join-version`: ",
-            "- `json-version-prefix` in `vectors/static/json.json`",
+            "- `join-version` in [vectors/live/join.json](../vectors/live/join.json): ",
+            "- `json-version-prefix` in [vectors/static/json.json](../vectors/static/json.json)",
             "- `JOIN-4/order`: ",
         ] {
             assert!(page.contains(part), "{part} is not in\n{page}");

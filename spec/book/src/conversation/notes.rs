@@ -64,7 +64,7 @@ pub(super) const FRAMES: [Note; 21] = [
         title: "accepted",
         why: "The block is on the disk (SUB-2); its hash is the server's word.",
         unsigned: Some(
-            "Not signed: the next checkpoint that covers the block is (CHECK-13). Alice's client computes the hash from the block that it gets, and compares (CHAIN-9).",
+            "Not signed: the next checkpoint that covers the block is (CHECK-3). Alice's client computes the hash from the block that it gets, and compares (CHAIN-11).",
         ),
     },
     Note {
@@ -227,8 +227,8 @@ pub(super) const LABELS: [(&str, &[(&str, &str)]); 12] = [
                 "seen.hash",
                 "and which chain: two that were forked cannot be joined again (ENTRY-13)",
             ),
-            ("sent_at", "her clock; the order is the chain's (ENTRY-10)"),
-            ("body_digest", "H of the body's own tuple, below"),
+            ("sent_at", "her clock; the order is the chain's (ENTRY-9)"),
+            ("body_digest", "H of the body's own tuple, above"),
         ],
     ),
     (
