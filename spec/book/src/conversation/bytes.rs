@@ -156,7 +156,7 @@ impl Listener {
                 _ => {}
             }
         } else if before == 0
-            && let [_, roster, card] = &blocks[..]
+            && let [_, roster, card] = blocks
         {
             covered.extend(self.entry_of(&roster["entry"], named("authority")?)?);
             covered.extend(self.entry_of(&card["entry"], bob()?)?);
