@@ -24,7 +24,7 @@ pub struct Course {
     format: String,
     #[expect(dead_code, reason = "for readers of the file")]
     about: String,
-    /// The lessons: first those that every server needs, then those about what it may leave out.
+    /// The lessons: first those that are played against every URL, then those aside.
     pub steps: Vec<Lesson>,
 }
 
@@ -53,9 +53,8 @@ pub struct Lesson {
     pub known_answers: Vec<String>,
     /// The cases that show that it is done, the first to look at first.
     pub cases: Vec<String>,
-    /// Whether a server may leave it out.
-    #[serde(default)]
-    pub optional: bool,
+    /// Why it is not played against every URL, if it is not.
+    pub aside: Option<String>,
 }
 
 impl Course {
@@ -75,9 +74,12 @@ impl Course {
         Ok(course)
     }
 
-    /// How many lessons a server cannot leave out.
+    /// How many lessons are played against every URL.
     pub fn due(&self) -> usize {
-        self.steps.iter().filter(|lesson| !lesson.optional).count()
+        self.steps
+            .iter()
+            .filter(|lesson| lesson.aside.is_none())
+            .count()
     }
 
     /// The place of the lesson that a number, counted from 1, or an id names.

@@ -116,9 +116,6 @@ pub async fn run_in_turn(
         run.aftermath(first_own_block).await;
     }
     run.quote_the_crashed();
-    if stages.len() == 1 {
-        run.count_what_is_left(cases);
-    }
     run.into_result(cases, was_interrupted)
 }
 
@@ -345,15 +342,6 @@ impl Run<'_> {
         {
             self.notes
                 .push(format!("what the server said{}", process.said()));
-        }
-    }
-
-    fn count_what_is_left(&mut self, cases: &[&Case]) {
-        if self.stopped && self.results.len() < cases.len() {
-            let left = cases.len() - self.results.len();
-            self.notes.push(format!(
-                "stopped at the first failure: {left} cases were not played"
-            ));
         }
     }
 

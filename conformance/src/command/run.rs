@@ -183,6 +183,12 @@ pub fn execute(
         mut result,
         transcripts,
     } = arguments.meeting.play(&plan, library)?;
+    let left = cases.len().saturating_sub(result.cases.len());
+    if arguments.fail_fast && left > 0 {
+        result.notes.push(format!(
+            "stopped at the first failure: {left} cases were not played"
+        ));
+    }
     if let Some(baseline) = &baseline {
         baseline.apply(&mut result);
     }

@@ -12,8 +12,8 @@ use crate::{
     scenario::{Capability, Case, Vectors},
 };
 
-/// What a server may do without, or the suite may lack.
-const OPTIONAL: [Capability; 5] = [
+/// What a server may do without, or what a URL alone does not give the suite.
+const ASIDE: [Capability; 5] = [
     Capability::Http,
     Capability::Sse,
     Capability::Spawn,
@@ -60,12 +60,12 @@ pub fn faults(
                     ));
                 }
             }
-            let is_optional = OPTIONAL.iter().any(|need| case.needs(*need));
-            if is_optional != lesson.optional {
+            let is_aside = ASIDE.iter().any(|need| case.needs(*need));
+            if is_aside != lesson.aside.is_some() {
                 fault(format!(
                     "{} is {} every server is asked, and the step is not",
                     case.id,
-                    if is_optional { "nothing that" } else { "what" }
+                    if is_aside { "nothing that" } else { "what" }
                 ));
             }
         }
@@ -124,11 +124,9 @@ fn place_faults(course: &Course, vectors: &Vectors) -> Vec<String> {
     if !course
         .steps
         .iter()
-        .is_sorted_by_key(|lesson| lesson.optional)
+        .is_sorted_by_key(|lesson| lesson.aside.is_some())
     {
-        faults.push(format!(
-            "{FILE}: what a server may leave out does not stand last"
-        ));
+        faults.push(format!("{FILE}: what stands aside does not stand last"));
     }
     for case in &vectors.cases {
         match places.remove(case.id.as_str()).as_deref() {
@@ -152,11 +150,11 @@ fn place_faults(course: &Course, vectors: &Vectors) -> Vec<String> {
 
 /// Where a new case belongs, as far as can be told.
 fn advice(course: &Course, case: &Case) -> String {
-    let is_optional = OPTIONAL.iter().any(|need| case.needs(*need));
+    let is_aside = ASIDE.iter().any(|need| case.needs(*need));
     let used = skill::used(case);
     let last = |lesson: &&Lesson| lesson.teaches.iter().any(|skill| used.contains(skill));
     match course.steps.iter().rfind(last) {
-        Some(lesson) if lesson.optional == is_optional => format!(
+        Some(lesson) if lesson.aside.is_some() == is_aside => format!(
             "add it to the cases of `{}`, the last step that teaches what it uses, or of a later one that is about it",
             lesson.id
         ),

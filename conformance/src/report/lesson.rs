@@ -40,9 +40,12 @@ impl<'a> Book<'a> {
         let width = width.unwrap_or_default();
         for (place, lesson) in self.course.steps.iter().enumerate() {
             if place == self.course.due() {
-                write_line(&mut out, "\nwhat a server may leave out");
+                write_line(&mut out, "\nnot played against every URL");
             }
-            let cases = counted(lesson.cases.len(), "case");
+            let mut cases = counted(lesson.cases.len(), "case");
+            if let Some(reason) = &lesson.aside {
+                cases += &format!("; {reason}");
+            }
             let id = format!("{:width$}", lesson.id);
             write_line(
                 &mut out,
@@ -139,10 +142,9 @@ impl<'a> Book<'a> {
     /// `step 3 of 31`.
     fn numbered(self, place: usize) -> String {
         let lesson = &self.course.steps[place];
-        let kind = if lesson.optional {
-            " (a server may leave it out)".to_owned()
-        } else {
-            format!(" of {}", self.course.due())
+        let kind = match &lesson.aside {
+            Some(reason) => format!(" ({reason})"),
+            None => format!(" of {}", self.course.due()),
         };
         format!("step {}{kind}", place + 1)
     }

@@ -40,7 +40,7 @@ pub fn broken<'a>(report: Report<'a>, case: &CaseResult) -> Option<&'a Requireme
 }
 
 /// What stands in backticks.
-fn quoted(text: &str) -> impl Iterator<Item = &str> {
+pub fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 

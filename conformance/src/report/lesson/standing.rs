@@ -8,7 +8,7 @@ use crate::{
     preflight::PREFLIGHT,
     report::{
         Report,
-        telling::counted,
+        telling::{broken, counted, quoted},
         terminal::{failure, line, write_line},
     },
     requirement::Requirement,
@@ -28,7 +28,7 @@ pub struct Standing<'a> {
     pub server: &'a str,
 }
 
-impl Book<'_> {
+impl<'a> Book<'a> {
     /// The place of the first lesson that is not whole.
     pub fn next(self, standing: Standing<'_>) -> Option<usize> {
         let failed = |place: &usize| {
@@ -71,7 +71,7 @@ impl Book<'_> {
         let first = results.iter().find(|case| case.verdict.counts_as_failure());
         if let Some(case) = first {
             failure(&mut out, standing.report, case);
-            if let Some(hint) = self.hint(case) {
+            if let Some(hint) = self.hint(standing, case) {
                 prose(&mut out, "look at", &hint);
             }
             self.seen(&mut out, standing, case);
@@ -96,8 +96,8 @@ impl Book<'_> {
         out
     }
 
-    /// What a failure says that is not about its own rule.
-    fn hint(self, case: &CaseResult) -> Option<String> {
+    /// What a failure says that is not about the rule that it is told by.
+    fn hint(self, standing: Standing<'_>, case: &CaseResult) -> Option<String> {
         let failure = case.failure.as_ref()?;
         if failure.came.contains("close code 1011") {
             return Some(
@@ -105,18 +105,25 @@ impl Book<'_> {
                     .into(),
             );
         }
-        if !failure.came.starts_with("{type: \"refused\"") || failure.expected.contains("refused") {
-            return None;
+        let due = quoted(&failure.expected)
+            .find(|word| *word != "refused" && self.asks(word).next().is_some());
+        if let Some(due) = due {
+            let told = broken(standing.report, case).map(|requirement| &requirement.sentence);
+            let is_told = told.is_some_and(|sentence| quoted(sentence).any(|word| word == due));
+            let asks = self.asks(due).next().filter(|_| !is_told)?;
+            return Some(format!(
+                "`{due}` is what {} asks for: {}",
+                asks.id, asks.sentence
+            ));
         }
-        let (_, code) = failure.came.split_once("code: \"")?;
+        let (_, code) = failure
+            .came
+            .strip_prefix("{type: \"refused\"")?
+            .split_once("code: \"")?;
         let (code, _) = code.split_once('"')?;
-        let quoted = format!("`{code}`");
-        let asks = |requirement: &&Requirement| requirement.sentence.contains(&quoted);
         let ids: Vec<&str> = self
-            .requirements
-            .iter()
-            .filter(asks)
-            .map(|one| one.id.as_str())
+            .asks(code)
+            .map(|requirement| requirement.id.as_str())
             .collect();
         let ids = match ids.as_slice() {
             [] => return None,
@@ -124,9 +131,19 @@ impl Book<'_> {
             many => format!("{} and {} more", many[..2].join(", "), many.len() - 2),
         };
         Some(format!(
-            "What was sent here is valid: a case sends the valid form before it breaks a rule. Your server refused it with {quoted}, which is \
+            "What was sent here is valid: a case sends the valid form before it breaks a rule. Your server refused it with `{code}`, which is \
              the code of {ids}."
         ))
+    }
+
+    /// The requirements that ask a server for a code.
+    fn asks(self, code: &str) -> impl Iterator<Item = &'a Requirement> {
+        let asks = move |requirement: &&Requirement| {
+            let sentence = &requirement.sentence;
+            sentence.contains(&format!("with `{code}`"))
+                || sentence.contains(&format!("and `{code}`"))
+        };
+        self.requirements.iter().filter(asks)
     }
 
     /// What the runner found wrong on the way to a failure, which may be its cause.
