@@ -29,7 +29,7 @@ pub struct Standing<'a> {
 }
 
 impl<'a> Book<'a> {
-    /// The place of the first lesson that is not whole.
+    /// The place of the lesson that is not whole, and so was played last: in those before it fails only what was noticed later.
     pub fn next(self, standing: Standing<'_>) -> Option<usize> {
         let failed = |place: &usize| {
             let results = results(standing, &self.course.steps[*place]);
@@ -37,7 +37,7 @@ impl<'a> Book<'a> {
                 .into_iter()
                 .any(|case| case.verdict.counts_as_failure())
         };
-        (standing.from..standing.to).find(failed)
+        (standing.from..standing.to).rfind(failed)
     }
 
     /// Where a server stands: what holds, the step that is next, and the one case to look at.
@@ -68,7 +68,17 @@ impl<'a> Book<'a> {
         }
         line(&mut out, "cases", &sum);
         out.push('\n');
-        let first = results.iter().find(|case| case.verdict.counts_as_failure());
+        let failed = || {
+            results
+                .iter()
+                .filter(|case| case.verdict.counts_as_failure())
+        };
+        let in_play = |case: &&&CaseResult| {
+            case.failure
+                .as_ref()
+                .is_none_or(|failure| failure.step.is_some())
+        };
+        let first = failed().find(in_play).or_else(|| failed().next());
         if let Some(case) = first {
             failure(&mut out, standing.report, case);
             if let Some(hint) = self.hint(standing, case) {
