@@ -6,6 +6,7 @@ mod coverage;
 mod explain;
 mod judge;
 mod keys;
+mod learn;
 mod list;
 mod matrix;
 mod own;
@@ -73,6 +74,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Write the keys of the test accounts, ready for a server's allowlist
     Keys(keys::Arguments),
+    /// Write a server step by step: which step is next, the one case to look at, and what the specification says of it
+    #[command(after_help = learn::HELP)]
+    Learn(Box<learn::Arguments>),
     /// Show for each requirement what decides it
     Coverage,
     /// Serve the control server: a second server that keeps every rule but those that it is told to break
@@ -135,6 +139,9 @@ pub fn execute(cli: Cli) -> Exit {
         Command::List(arguments) => list::execute(&arguments, &library),
         Command::Explain(arguments) => explain::execute(&arguments, &library),
         Command::Keys(arguments) => keys::execute(&arguments, &library),
+        Command::Learn(arguments) => {
+            whole(learn::execute(&arguments, cli.vectors.as_ref(), &library))
+        }
         Command::Coverage => coverage::execute(&library),
         Command::Control(arguments) => control::execute(&arguments),
         Command::Selftest(arguments) => selftest::execute(arguments, library),

@@ -17,6 +17,7 @@ pub mod files;
 pub mod gate;
 pub mod judge;
 pub mod key_files;
+pub mod learn;
 pub mod peer;
 pub mod play;
 pub mod preflight;

@@ -67,8 +67,8 @@ pub struct Wishes {
     pub record: bool,
 }
 
-/// The name of the transcript of the look before the cases.
-const PREFLIGHT: &str = "(preflight)";
+/// The name of the look before the cases, in transcripts and findings.
+pub const PREFLIGHT: &str = "(preflight)";
 
 /// Looks at the server and makes it ready.
 ///
@@ -221,7 +221,7 @@ impl Preflight {
             .extend(faults.into_iter().map(|fault| Finding {
                 requirement: fault.requirement,
                 detail: fault.detail,
-                case: "(preflight)".into(),
+                case: PREFLIGHT.into(),
                 connection: connection.into(),
             }));
     }
@@ -233,7 +233,7 @@ impl Preflight {
         Stage::new(
             Arc::clone(&self.server),
             Arc::clone(&self.vectors),
-            "(preflight)",
+            PREFLIGHT,
             roles,
             timeline,
         )
@@ -269,9 +269,12 @@ impl Preflight {
                 }
             }
         }
-        Err(Unready::Configuration(unlisted(
-            accounts::with_role(Role::Member).count(),
-        )))
+        Err(Unready::Configuration(match self.authority {
+            Some(_) => "the server refuses the community's own authority with not_allowed, which is on the roster from genesis on, and each \
+                test member, too: does it read the roster from its chain?"
+                .into(),
+            None => unlisted(accounts::with_role(Role::Member).count()),
+        }))
     }
 
     /// Brings the roster to what the cases need: all members on it, no outsider.

@@ -65,6 +65,20 @@ pub async fn run(
     watcher: &mut dyn Watcher,
     interrupted: impl Future<Output = ()>,
 ) -> RunResult {
+    let stages = [cases.to_vec()];
+    run_in_turn(ready, &stages, vectors, settings, watcher, interrupted).await
+}
+
+/// Plays cases stage after stage, as [`run`] does those of one. A stage begins once no case of those before it has failed.
+pub async fn run_in_turn(
+    ready: Ready,
+    stages: &[Vec<&Case>],
+    vectors: &Arc<Vectors>,
+    settings: &Settings,
+    watcher: &mut dyn Watcher,
+    interrupted: impl Future<Output = ()>,
+) -> RunResult {
+    let cases = &stages.concat();
     let begun = Instant::now();
     let Ready {
         server,
@@ -91,7 +105,13 @@ pub async fn run(
         stopped: false,
     };
     tokio::pin!(interrupted);
-    let was_interrupted = run.play_all(cases, watcher, &mut interrupted).await;
+    let mut was_interrupted = false;
+    for stage in stages {
+        was_interrupted = run.play_all(stage, watcher, &mut interrupted).await;
+        if was_interrupted || run.has_failed() {
+            break;
+        }
+    }
     if !was_interrupted {
         run.aftermath(first_own_block).await;
     }
@@ -119,6 +139,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn has_failed(&self) -> bool {
+        let mut verdicts = self.results.iter().map(|result| result.verdict);
+        verdicts.any(Verdict::counts_as_failure)
+    }
+
     /// Plays what can be played; `true` if it was interrupted.
     async fn play_all(
         &mut self,
@@ -321,12 +346,6 @@ impl Run<'_> {
     }
 
     fn into_result(mut self, cases: &[&Case], interrupted: bool) -> RunResult {
-        if self.stopped && self.results.len() < cases.len() {
-            let left = cases.len() - self.results.len();
-            self.notes.push(format!(
-                "stopped at the first failure: {left} cases were not played"
-            ));
-        }
         let place = |result: &CaseResult| cases.iter().position(|case| case.id == result.id);
         self.results.sort_by_key(place);
         let about: Vec<&String> = self

@@ -4,9 +4,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 use dispatch_conformance::{
     corpus::Corpus,
-    report::{Call, Report, badge, html, json, junit, markdown, tap, terminal},
+    learn::Course,
+    report::{
+        Call, Report, badge, html, json, junit,
+        lesson::{Book, Standing},
+        markdown, tap, terminal,
+    },
     requirement::{Level, Requirements},
     result::{CaseResult, Direction, Failure, Finding, Moment, RunResult, Subject, Suite, Verdict},
+    scenario::Vectors,
 };
 
 fn case(id: &str, verdict: Verdict) -> CaseResult {
@@ -127,6 +133,89 @@ fn rendered(result: &RunResult) -> String {
 #[test]
 fn the_terminal_report_tells_each_failure_and_sums_up_last() {
     insta::assert_snapshot!(rendered(&sample()));
+}
+
+/// What `learn` says after these results.
+fn lesson(cases: Vec<CaseResult>, from: usize) -> String {
+    let corpus = Corpus::embedded();
+    let requirements = Requirements::read(&corpus);
+    let (course, vectors) = (
+        Course::read().expect("a course"),
+        Vectors::read(&corpus).expect("vectors"),
+    );
+    let call = Call {
+        arguments: vec!["ws://127.0.0.1:7311".into()],
+    };
+    let book = Book {
+        course: &course,
+        corpus: &corpus,
+        requirements: &requirements,
+        vectors: &vectors,
+    };
+    let report = Report {
+        result: &run(cases),
+        requirements: &requirements,
+        call: &call,
+        transcripts: &BTreeMap::new(),
+    };
+    let standing = Standing {
+        report,
+        from,
+        to: course.steps.len(),
+        server: &call.server(),
+    };
+    anstream::adapter::strip_str(&book.standing(standing)).to_string()
+}
+
+#[test]
+fn a_server_on_its_way_is_told_its_step_and_one_case() {
+    let refused = |id: &str, came: &str| {
+        let mut case = failed();
+        case.id = id.into();
+        case.requirements = vec!["JOIN-4".into(), "JOIN-2".into()];
+        let failure = case.failure.as_mut().expect("a failure");
+        failure.expected = "a frame `challenge` as the vector says".into();
+        failure.came = came.into();
+        case
+    };
+    let text = lesson(
+        vec![
+            case("disc-document", Verdict::Pass),
+            case("conv-cut-short", Verdict::Pass),
+            case("join-version", Verdict::Pass),
+            refused("join-origin-near-miss", "status 500"),
+            refused(
+                "join-origin-foreign",
+                "{type: \"refused\", code: \"bad_key\", detail: \"\"}",
+            ),
+        ],
+        0,
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_server_at_the_end_is_told_what_it_left_out() {
+    let text = lesson(
+        vec![
+            case("lim-garbage-beside", Verdict::Pass),
+            unplayed(
+                "http-problems",
+                Verdict::Unsupported,
+                "the server does not list `http`",
+            ),
+        ],
+        30,
+    );
+    assert!(text.contains("holds       robustness (1 case)"), "{text}");
+    assert!(
+        text.contains("left out    http: the server does not list `http`"),
+        "{text}"
+    );
+    assert!(
+        text.contains("step 31 and all behind it are whole"),
+        "{text}"
+    );
 }
 
 #[test]

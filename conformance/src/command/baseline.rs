@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::{
     Library, complain,
     run::{NO_TRANSCRIPTS, Selection, exit},
-    session::{Meeting, Plan},
+    session::{DEADLINE, Meeting, Plan},
 };
 use crate::{
     baseline::{Baseline, NO_REASON},
@@ -130,7 +130,8 @@ impl Run {
         let cases = self.selection.cases(library)?;
         let plan = Plan {
             url: self.selection.url(),
-            cases: &cases.iter().collect::<Vec<_>>(),
+            stages: &[cases.iter().collect()],
+            deadline: DEADLINE,
             fail_fast: false,
             record: false,
             verbose: false,

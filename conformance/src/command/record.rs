@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     Library, complain,
     run::{Selection, exit},
-    session::{Meeting, Plan},
+    session::{DEADLINE, Meeting, Plan},
 };
 use crate::{exit::Exit, report::recording, scenario::Case};
 
@@ -26,7 +26,8 @@ pub fn execute(arguments: &Arguments, library: &Library) -> Result<Exit, Exit> {
     let cases = arguments.selection.cases(library)?;
     let plan = Plan {
         url: arguments.selection.url(),
-        cases: &cases.iter().collect::<Vec<_>>(),
+        stages: &[cases.iter().collect()],
+        deadline: DEADLINE,
         fail_fast: false,
         record: true,
         verbose: false,

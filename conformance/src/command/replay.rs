@@ -8,7 +8,7 @@ use owo_colors::{OwoColorize, Style};
 use super::{
     Library, complain,
     run::NO_TRANSCRIPTS,
-    session::{Meeting, Plan},
+    session::{DEADLINE, Meeting, Plan},
 };
 use crate::{
     bundle::Bundle,
@@ -55,7 +55,8 @@ pub fn execute(
         .or(there.filter(|_| !arguments.meeting.spawns()));
     let plan = Plan {
         url,
-        cases: &[&case],
+        stages: &[vec![&case]],
+        deadline: DEADLINE,
         fail_fast: false,
         record: false,
         verbose: false,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     Library, complain,
-    session::{Meeting, Plan, Played},
+    session::{DEADLINE, Meeting, Plan, Played},
 };
 use crate::{
     baseline::Baseline,
@@ -173,7 +173,8 @@ pub fn execute(
     let cases = arguments.selection.cases(library)?;
     let plan = Plan {
         url: arguments.selection.url(),
-        cases: &cases.iter().collect::<Vec<_>>(),
+        stages: &[cases.iter().collect()],
+        deadline: DEADLINE,
         fail_fast: arguments.fail_fast,
         record: arguments.report.iter().any(Wanted::needs_transcripts),
         verbose: arguments.verbose,
@@ -182,6 +183,12 @@ pub fn execute(
         mut result,
         transcripts,
     } = arguments.meeting.play(&plan, library)?;
+    let left = cases.len().saturating_sub(result.cases.len());
+    if arguments.fail_fast && left > 0 {
+        result.notes.push(format!(
+            "stopped at the first failure: {left} cases were not played"
+        ));
+    }
     if let Some(baseline) = &baseline {
         baseline.apply(&mut result);
     }

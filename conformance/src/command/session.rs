@@ -16,7 +16,7 @@ use crate::{
     preflight::{self, Unready, Wishes},
     report::{Call, progress::Progress},
     result::RunResult,
-    run::{Settings, run},
+    run::{Settings, run_in_turn},
     scenario::{Capability, Case},
     spawn::Spawned,
     suite_hash::suite,
@@ -29,9 +29,9 @@ pub struct Meeting {
     /// Seconds for which a step waits for what is due
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     timeout: Duration,
-    /// Seconds for the whole run
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-    deadline: Duration,
+    /// Seconds for the whole run [default: 120; of `learn`, 600]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    deadline: Option<Duration>,
     #[command(flatten)]
     own: Own,
     /// Seconds to wait for a server that is starting [with --spawn: 10]
@@ -63,12 +63,17 @@ pub struct Meeting {
     jobs: Option<u16>,
 }
 
+/// How long a run may take.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+
 /// What is played, and what is wanted of it.
 pub struct Plan<'a> {
     /// The server's URL; the embedded reference without one.
     pub url: Option<&'a str>,
-    /// The cases.
-    pub cases: &'a [&'a Case],
+    /// The cases, in stages: one begins once none of those before it has failed.
+    pub stages: &'a [Vec<&'a Case>],
+    /// How long the whole run may take where the command line does not say.
+    pub deadline: Duration,
     /// Whether the first failure ends it.
     pub fail_fast: bool,
     /// Whether transcripts are kept.
@@ -219,14 +224,14 @@ impl Meeting {
             Unready::Configuration(why) => complain(Exit::Usage, &why),
         })?;
         let server = Arc::clone(&ready.server);
-        let mut progress = Progress::of(plan.cases.len(), plan.verbose);
+        let mut progress = Progress::of(plan.stages.iter().map(Vec::len).sum(), plan.verbose);
         let interrupted = async {
             let _ = interrupted.await;
         };
         let settings = self.settings(plan, library);
-        let result = run(
+        let result = run_in_turn(
             ready,
-            plan.cases,
+            plan.stages,
             &library.vectors,
             &settings,
             &mut progress,
@@ -244,7 +249,7 @@ impl Meeting {
     fn settings(&self, plan: &Plan<'_>, library: &Library) -> Settings {
         Settings {
             jobs: self.jobs.map_or_else(default_jobs, usize::from),
-            deadline: self.deadline,
+            deadline: self.deadline.unwrap_or(plan.deadline),
             fail_fast: plan.fail_fast,
             without: self.absent(),
             trace: self.trace,

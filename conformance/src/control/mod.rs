@@ -44,6 +44,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -52,7 +53,9 @@ use tokio::time::timeout;
 pub use fault::{Fault, Faults};
 pub use null_peer::NullPeer;
 
+use crate::codec::accounts;
 use crate::spawn::ServerConfig;
+use community::Community;
 use http::Port;
 use requests::Desk;
 use server::Server;
@@ -70,6 +73,19 @@ pub struct Running {
     server: Arc<Server>,
     tasks: Vec<JoinHandle<()>>,
     ends: mpsc::Receiver<Infallible>,
+}
+
+/// The first blocks of a community of the suite's accounts, as on the wire: genesis, and the roster with the test members.
+///
+/// # Errors
+/// If there is no such community.
+pub fn founding(name: &str) -> Result<Vec<Value>, String> {
+    let key = accounts::named("server").ok_or("there is no server key")?;
+    let community = Community::found(name, key, &Faults::none());
+    let blocks = community.chain.blocks().iter();
+    blocks
+        .map(|block| serde_json::from_str(&block.text).map_err(|error| error.to_string()))
+        .collect()
 }
 
 /// Starts the server on a free port of 127.0.0.1, with these faults.

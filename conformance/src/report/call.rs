@@ -17,6 +17,16 @@ impl Call {
         }
         command
     }
+
+    /// The arguments alone, ready for a shell.
+    pub fn server(&self) -> String {
+        let arguments: Vec<String> = self
+            .arguments
+            .iter()
+            .map(|argument| quoted(argument))
+            .collect();
+        arguments.join(" ")
+    }
 }
 
 /// An argument as a POSIX shell must have it.

@@ -18,10 +18,30 @@ pub struct Line {
     pub text: String,
 }
 
-/// The requirement that a failed case shows to be broken.
+/// The requirement that a failed case shows to be broken. Where nobody knew better than to name the case's first, and that one asks
+/// for another code than the refusal that was due, it is the one of the case that asks for this code.
 pub fn broken<'a>(report: Report<'a>, case: &CaseResult) -> Option<&'a Requirement> {
-    let id = case.failure.as_ref()?.requirement.as_ref()?;
-    report.requirements.of(id)
+    let failure = case.failure.as_ref()?;
+    let named = failure.requirement.as_ref()?;
+    let requirement = report.requirements.of(named)?;
+    let due = failure.expected.strip_prefix("`refused` with ");
+    let due: Vec<&str> = due.map_or_else(Vec::new, |codes| quoted(codes).collect());
+    let asks =
+        |requirement: &&Requirement| quoted(&requirement.sentence).any(|word| due.contains(&word));
+    let asks_for_another = requirement.sentence.contains("with `") && !asks(&requirement);
+    if due.is_empty() || !asks_for_another || case.requirements.first() != Some(named) {
+        return Some(requirement);
+    }
+    let mut others = case
+        .requirements
+        .iter()
+        .filter_map(|id| report.requirements.of(id));
+    Some(others.find(asks).unwrap_or(requirement))
+}
+
+/// What stands in backticks.
+pub fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
 }
 
 /// The story of a case that did not pass, but for its timeline and the command that plays it again.
@@ -174,7 +194,56 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::{corpus::Corpus, report::Call, requirement::Requirements};
+
+    fn shown(requirements: &[&str], expected: &str) -> String {
+        let case = serde_json::from_value::<CaseResult>(serde_json::json!({
+            "id": "a", "title": "t", "why": "w", "level": "MUST", "requirements": requirements, "verdict": "FAIL", "duration_ms": 0,
+            "failure": {"requirement": requirements[0], "step": null, "does": null, "expected": expected, "came": "c"}
+        }));
+        let case = case.expect("a result");
+        let result: RunResult = serde_json::from_value(serde_json::json!({
+            "format": RunResult::FORMAT, "suite": {"version": "0", "vectors": "0"}, "conformant": false, "interrupted": false,
+            "server": {"url": null, "origin": "http://127.0.0.1:1", "discovery": {}}, "began_ms": 0, "duration_ms": 0,
+            "counts": {}, "covered": [], "cases": [], "noticed": [], "notes": []
+        }))
+        .expect("a run");
+        let report = Report {
+            result: &result,
+            requirements: &Requirements::read(&Corpus::embedded()),
+            call: &Call::default(),
+            transcripts: &BTreeMap::new(),
+        };
+        broken(report, &case).map_or_else(String::new, |requirement| requirement.id.clone())
+    }
+
+    #[test]
+    fn a_refusal_that_was_due_is_told_by_the_requirement_that_asks_for_its_code() {
+        let due = "`refused` with `unexpected_frame`";
+        assert_eq!(shown(&["JOIN-10", "SESS-14"], due), "SESS-14");
+        assert_eq!(
+            shown(
+                &["JOIN-10", "SESS-14"],
+                "`refused` with `challenge_expired`"
+            ),
+            "JOIN-10"
+        );
+        assert_eq!(
+            shown(
+                &["JOIN-10", "SESS-14"],
+                "a frame `challenge` as the vector says"
+            ),
+            "JOIN-10"
+        );
+        // It says more than the place that it is refused at.
+        assert_eq!(
+            shown(&["SIG-1", "JOIN-11"], "`refused` with `bad_proof`"),
+            "SIG-1"
+        );
+    }
 
     #[test]
     fn times_are_told_in_utc() {

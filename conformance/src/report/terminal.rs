@@ -50,7 +50,8 @@ pub fn headline(case: &CaseResult) -> String {
     )
 }
 
-fn failure(out: &mut String, report: Report<'_>, case: &CaseResult) {
+/// A case that did not pass, with its story and the command that plays it again.
+pub(super) fn failure(out: &mut String, report: Report<'_>, case: &CaseResult) {
     write_line(
         out,
         &format!("{}  {}", headline(case), visible_line(&case.title)),
@@ -60,6 +61,9 @@ fn failure(out: &mut String, report: Report<'_>, case: &CaseResult) {
     }
     for moment in shortened(&case.timeline) {
         write_line(out, &format!("  {}", moment.dimmed()));
+    }
+    if let Some(reason) = &case.reason {
+        line(out, "not played", reason);
     }
     line(out, "again", &report.call.again(&case.id));
     out.push('\n');
@@ -182,7 +186,7 @@ fn summary(out: &mut String, result: &RunResult) {
 }
 
 /// A named line; further lines of a text stand below its first.
-fn line(out: &mut String, name: &str, text: &str) {
+pub(super) fn line(out: &mut String, name: &str, text: &str) {
     let text = visible(text).replace('\n', &format!("\n{}", " ".repeat(14)));
     write_named(out, name, &text);
 }
@@ -192,7 +196,7 @@ fn write_named(out: &mut String, name: &str, text: &str) {
     write_line(out, &format!("  {} {text}", format!("{name:<11}").dimmed()));
 }
 
-fn write_line(out: &mut String, line: &str) {
+pub(super) fn write_line(out: &mut String, line: &str) {
     out.push_str(line);
     out.push('\n');
 }

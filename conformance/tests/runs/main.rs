@@ -4,5 +4,6 @@
 mod baselines;
 mod bundles;
 mod hindrances;
+mod learning;
 mod program;
 mod records;

@@ -69,10 +69,9 @@ impl Stage {
         match (arrived, &step.or_bye) {
             (Ok(()), _) => Ok(()),
             (Err(Missing::Ended(end)), Some(code)) if says(&end, code) => Ok(()),
-            (Err(missing), None) => Err(Miss::missing(
-                format!("the block of `{}`", step.of),
-                missing,
-            )),
+            (Err(missing), None) => {
+                Err(Miss::missing(format!("the block of `{}`", step.of), missing).against("SYNC-1"))
+            }
             (Err(missing), Some(code)) => Err(Miss::missing(
                 format!("the block of `{}`, or `bye` with `{code}`", step.of),
                 missing,
@@ -101,7 +100,7 @@ impl Stage {
             })
             .await;
         let expected = format!("a checkpoint that covers the block of `{}`", step.of);
-        covered.map_err(|missing| Miss::missing(&expected, missing))?;
+        covered.map_err(|missing| Miss::missing(&expected, missing).against("CHECK-4"))?;
         let index = index(&connection.observer());
         match index.and_then(|index| self.server.chain.covered_late(index, checkpoint_ms)) {
             Some(fault) => Err(Miss::other(format!("{expected} in time"), fault.detail)
