@@ -3,7 +3,9 @@
 //! A model is a part of the protocol whose rules are switches. With all rules its properties hold in every state that can be
 //! reached; without one of them the explorer finds the attack that the rule stops.
 
+pub mod cases;
 pub mod check;
+pub mod cover;
 pub mod models;
 pub mod table;
 

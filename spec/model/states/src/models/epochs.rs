@@ -126,7 +126,12 @@ pub fn is_member(chain: &[Block], account: usize) -> bool {
 }
 
 /// Whether an account got the secret of the epoch in a block, and in which block; with or without shares.
-fn recipient_since(chain: &[Block], epoch: usize, account: usize, shares: bool) -> Option<usize> {
+pub fn recipient_since(
+    chain: &[Block],
+    epoch: usize,
+    account: usize,
+    shares: bool,
+) -> Option<usize> {
     let mut blocks = chain.iter().enumerate();
     let gives = |(place, block): (usize, &Block)| match block {
         Block::Epoch(to) => place == epoch && to.contains(&account),
@@ -233,7 +238,13 @@ impl Model for Epochs {
                 }
                 for epoch in epochs {
                     submit(Block::Message(epoch, by));
-                    let others = STAY.into_iter().chain([ZED]).filter(|to| *to != by);
+                    // An author wraps an epoch once for each (SHARE-3).
+                    let wrapped = |to: usize| {
+                        let own = matches!(&chain[epoch], Block::Epoch(of) if of[0] == by && of.contains(&to));
+                        own || chain.contains(&Block::Share(epoch, by, to))
+                    };
+                    let others = STAY.into_iter().chain([ZED]);
+                    let others = others.filter(|to| *to != by && !wrapped(*to));
                     others.for_each(|to| submit(Block::Share(epoch, by, to)));
                 }
             }

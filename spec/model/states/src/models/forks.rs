@@ -11,7 +11,8 @@ const DEVICES: usize = 3;
 /// How many entries each device writes.
 const WRITES: [usize; DEVICES] = [2, 1, 1];
 const ENTRIES: usize = 4;
-const BOB: usize = 2;
+/// Who reads.
+pub const BOB: usize = 2;
 
 /// A block's hash: it stands for the block's entry, and for all that its `prev` commits to, which is where it counts from.
 pub type Hash = Vec<u8>;
@@ -108,7 +109,8 @@ fn last(hash: &[u8]) -> Option<u8> {
     hash.last().copied()
 }
 
-fn held(chain: &[Hash]) -> Vec<u8> {
+/// The entries of a chain.
+pub fn held(chain: &[Hash]) -> Vec<u8> {
     chain.iter().filter_map(|hash| last(hash)).collect()
 }
 

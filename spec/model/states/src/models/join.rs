@@ -178,7 +178,7 @@ impl Join {
     }
 
     /// What a socket awaits: nothing but reading once it is open.
-    fn is_open(state: &State, holder: Who) -> bool {
+    pub(crate) fn is_open(state: &State, holder: Who) -> bool {
         state.sessions.iter().any(|session| {
             session.via == Via::Socket && session.holder == holder && session.start == state.start
         })

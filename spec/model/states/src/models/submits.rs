@@ -495,3 +495,8 @@ impl Stated for Submits {
         }
     }
 }
+
+/// The author's entries as the server holds them.
+pub fn chain(state: &State) -> &[Entry] {
+    server(state).0
+}
