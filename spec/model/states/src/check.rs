@@ -116,14 +116,17 @@ pub fn explore<M: Stated>() -> Explored {
 
 /// Looks for the attack that each rule stops, without that rule alone.
 pub fn attacks<M: Stated>() -> Vec<Attack> {
-    let rules = M::rules().iter();
-    let attacks = rules.map(|rule| Attack {
+    M::rules().iter().map(attack::<M>).collect()
+}
+
+/// Looks for the attack that one rule stops.
+pub fn attack<M: Stated>(rule: &Rule<M::Key>) -> Attack {
+    Attack {
         id: rule.id,
         words: rule.words,
         breaks: rule.breaks,
         trace: shortest::<M>(Some(rule.key), rule.breaks),
-    });
-    attacks.collect()
+    }
 }
 
 /// A shortest way to a state that breaks a property, or is an example of it, a line a step.

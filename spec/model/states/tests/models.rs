@@ -2,7 +2,11 @@
 
 use std::sync::LazyLock;
 
-use dispatch_model::{Examined, examine_all, table};
+use dispatch_model::{
+    Examined, check, examine_all,
+    models::epochs::{self, Epochs},
+    table,
+};
 
 static MODELS: LazyLock<Vec<Examined>> = LazyLock::new(examine_all);
 
@@ -26,6 +30,22 @@ fn without_any_one_rule_its_attack_is_found() {
             assert!(trace.iter().all(|line| !line.is_empty()), "{attack}");
         }
     }
+}
+
+#[test]
+fn that_a_stale_epoch_stays_stale_is_no_matter_of_secrecy() {
+    let attack = check::attack::<Epochs>(&epochs::SPARE);
+    assert!(attack.trace.is_none(), "{attack}");
+}
+
+#[test]
+fn the_readme_shows_the_table() {
+    let readme = include_str!("../README.md");
+    let table = table::table(&MODELS);
+    assert!(
+        readme.contains(&format!("\n{table}\n")),
+        "the table of README.md is not this one:\n{table}"
+    );
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub enum Key {
     Sharer,
     Stale,
     StaleByShare,
+    StaleForEver,
 }
 
 /// The model, with all rules or without one.
@@ -116,6 +117,15 @@ const RULES: &[Rule<Key>] = &[
     },
 ];
 
+/// A rule that no property here needs: who comes back knows the secret already, and is a member. It makes staleness something that never ends, so
+/// that a client which once saw it need not look at the roster again.
+pub const SPARE: Rule<Key> = Rule {
+    key: Key::StaleForEver,
+    id: "MSG-3",
+    words: "an epoch that lost a recipient stays stale when they come back",
+    breaks: SECRET,
+};
+
 /// Whether an account is on the roster after these blocks.
 pub fn is_member(chain: &[Block], account: usize) -> bool {
     let mut changes = chain
@@ -151,6 +161,9 @@ impl Epochs {
     }
 
     fn is_stale(&self, chain: &[Block], epoch: usize) -> bool {
+        if !self.keeps(Key::StaleForEver) && is_member(chain, ZED) {
+            return false;
+        }
         let since = recipient_since(chain, epoch, ZED, self.keeps(Key::StaleByShare));
         since.is_some_and(|since| chain[since..].contains(&Block::Remove))
     }
