@@ -3,6 +3,10 @@
 //! Each device has something to say and offers it until it knows that it was said. The devices share an account, and so race
 //! for its numbers. The server appends to memory and to its store, and loses what is in memory alone.
 
+mod rules;
+
+pub use rules::Key;
+
 use std::{borrow::Cow, sync::Arc};
 
 use stateright::{
@@ -82,19 +86,6 @@ type Stored = (Vec<Entry>, u8);
 /// The server, or a device.
 #[derive(Debug, Clone, Copy)]
 pub struct Role(Option<Key>);
-
-/// A switch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[allow(missing_docs)]
-pub enum Key {
-    Numbers,
-    KnowsAgain,
-    KnowsAfterRestart,
-    SameEntryAgain,
-    DurableFirst,
-    DurableRepeat,
-    DurableRefusal,
-}
 
 impl Role {
     fn keeps(self, key: Key) -> bool {
@@ -279,56 +270,6 @@ type Action = ActorModelAction<Message, Timer, ()>;
 /// The model, with all rules or without one.
 pub struct Submits(Inner);
 
-const NUMBERS: &str = "ENTRY-4: an author's entries stand in the chain with the numbers 1, 2, 3";
-const ONCE: &str =
-    "ENTRY-5, ENTRY-17, SUB-5: what a device has to say stands in the chain at most once";
-const KEPT: &str = "SUB-2: what was answered with accepted is in the store, at that index";
-
-const RULES: &[Rule<Key>] = &[
-    Rule {
-        key: Key::Numbers,
-        id: "ENTRY-4",
-        words: "an entry's number is one more than its author's last",
-        breaks: NUMBERS,
-    },
-    Rule {
-        key: Key::KnowsAgain,
-        id: "ENTRY-5",
-        words: "an entry that was appended is known again",
-        breaks: ONCE,
-    },
-    Rule {
-        key: Key::KnowsAfterRestart,
-        id: "ENTRY-5",
-        words: "it is known again after a restart, too",
-        breaks: ONCE,
-    },
-    Rule {
-        key: Key::SameEntryAgain,
-        id: "ENTRY-17",
-        words: "a device without an answer offers the same entry again",
-        breaks: ONCE,
-    },
-    Rule {
-        key: Key::DurableFirst,
-        id: "SUB-2",
-        words: "the answer waits until the block is durable",
-        breaks: KEPT,
-    },
-    Rule {
-        key: Key::DurableRepeat,
-        id: "SUB-2",
-        words: "the answer to a repeat waits for that, too",
-        breaks: KEPT,
-    },
-    Rule {
-        key: Key::DurableRefusal,
-        id: "SUB-5",
-        words: "a refusal waits until the blocks that it rests on are durable",
-        breaks: ONCE,
-    },
-];
-
 /// The server's memory, and its store.
 fn server(state: &State) -> (&[Entry], &[Entry]) {
     let store = state.actor_storages[SERVER].as_ref();
@@ -372,60 +313,7 @@ impl Model for Submits {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![
-            Property::always(NUMBERS, |_, state: &State| {
-                let mut numbers = server(state).0.iter().zip(1..);
-                numbers.all(|(entry, number)| entry.seq == number)
-            }),
-            Property::always(ONCE, |_, state: &State| {
-                let chain = server(state).0;
-                [1, 2]
-                    .iter()
-                    .all(|device| chain.iter().filter(|entry| entry.words == *device).count() <= 1)
-            }),
-            Property::always(KEPT, |_, state: &State| {
-                let store = server(state).1;
-                state
-                    .history
-                    .iter()
-                    .all(|(entry, index)| store.get(usize::from(*index)) == Some(entry))
-            }),
-            Property::sometimes(
-                "both devices have said what they had to say",
-                |_, state: &State| state.actor_states[1..].iter().all(is_done),
-            ),
-            Property::sometimes(
-                "a device that lost the race signs again, and is accepted",
-                |_, state: &State| {
-                    state.actor_states[1..].iter().any(|party| {
-                        matches!(
-                            **party,
-                            Party::Device {
-                                done: true,
-                                offer: Entry {
-                                    seq: 2,
-                                    signing: 1,
-                                    ..
-                                },
-                                ..
-                            }
-                        )
-                    })
-                },
-            ),
-            Property::sometimes(
-                "what was in memory alone is lost, and offered again",
-                |_, state: &State| {
-                    state.crashed[SERVER] && {
-                        let Party::Server { chain, durable, .. } = &*state.actor_states[SERVER]
-                        else {
-                            return false;
-                        };
-                        *durable < chain.len()
-                    }
-                },
-            ),
-        ]
+        rules::properties()
     }
 }
 
@@ -453,7 +341,7 @@ impl Stated for Submits {
     }
 
     fn rules() -> &'static [Rule<Key>] {
-        RULES
+        rules::RULES
     }
 
     fn tell(&self, _: &State, action: &Action) -> String {
