@@ -145,7 +145,7 @@ impl Community {
         }
     }
 
-    /// [SUB-2] [SYNC-3] [CHECK-14] Makes the last block durable before anyone hears of it.
+    /// [SUB-2] [SUB-5] [SYNC-3] [CHECK-14] Makes the last block durable before anyone hears of it.
     pub(super) fn write(&mut self, entry: &Entry) {
         if entry.kind == "message" {
             self.overhear(entry);
@@ -158,7 +158,7 @@ impl Community {
             ledger.flush().expect("the folder can be written");
         }
         ledger.add(block);
-        let waits = ["SUB-2", "SUB-2/behind", "SYNC-3", "CHECK-14"];
+        let waits = ["SUB-2", "SUB-2/behind", "SUB-5", "SYNC-3", "CHECK-14"];
         if !waits.iter().any(|id| faults.has(id)) {
             ledger.flush().expect("the folder can be written");
         }

@@ -32,6 +32,9 @@ impl Connection {
         let id = stored.id;
         let result = server.community().submit(stored, self.number, now());
         let (receipt, is_new) = result?;
+        if is_new && faults.has("SUB-5") {
+            self.write_late(receipt.index).await;
+        }
         server.announce();
         if is_new && (faults.has("SYNC-3") || faults.has("CHECK-14")) {
             self.write_late(receipt.index).await;
@@ -77,7 +80,7 @@ impl Connection {
         ])
     }
 
-    /// [SYNC-3] [CHECK-14] Faulty: writes a block when others have it, or a checkpoint covers it, already.
+    /// [SUB-5] [SYNC-3] [CHECK-14] Faulty: writes a block when others were refused by it, have it, or a checkpoint covers it, already.
     async fn write_late(&self, index: u64) {
         while self.server.faults.has("CHECK-14") && self.server.community().checkpoint.size <= index
         {

@@ -17,6 +17,12 @@ pub(super) const FAULTS: &[Fault] = &[
     .spreading("what was lost is missing from the chain in every case that kills")
     .spawned(),
     Fault::new(
+        "SUB-5",
+        "answers when it has written a block, and refuses by what it is still writing",
+    )
+    .spreading("whoever is sent something else meanwhile is sent what is still being written, too")
+    .spawned(),
+    Fault::new(
         "SYNC-3",
         "sends a block to readers while it is being written, and answers when it has been",
     )

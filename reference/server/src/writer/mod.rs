@@ -250,7 +250,7 @@ impl Writer {
             }
         }
         let durable = self.commit(staged, None).is_ok();
-        // [SUB-2] No answer leaves before the commit; a refusal neither, since it may rest on what the batch holds.
+        // [SUB-2], [SUB-5] No answer leaves before the commit; a refusal neither, since it may rest on what the batch holds.
         for (reply, judged) in answers {
             reply.answer(self.outcome(judged, durable));
         }
