@@ -249,7 +249,7 @@ impl Listener {
         let okm = place.key_and_nonce(&secret, &salt);
         let consequences = vec![
             format!(
-                "HKDF-SHA256 over the secret, with the salt and `message-key` as info, gives the key `{}` and the nonce `{}` (ENC-5).",
+                "HKDF-SHA256 over the secret, with the salt and `message-key` as info, gives the key `{}` and the nonce `{}` (ENC-15).",
                 hex::short(&okm[..32]),
                 hex::whole(&okm[32..])
             ),

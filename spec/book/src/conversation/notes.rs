@@ -104,7 +104,7 @@ pub(super) const FRAMES: [Note; 21] = [
         title: "accepted",
         why: "As before.",
         unsigned: Some(
-            "Had this answer been lost on its way, Alice's client would submit the same entry again and get the same answer (ENTRY-9): `seq` makes that safe.",
+            "Had this answer been lost on its way, Alice's client would submit the same entry again and get the same answer (ENTRY-5): `seq` makes that safe.",
         ),
     },
     Note {
@@ -134,7 +134,7 @@ pub(super) const FRAMES: [Note; 21] = [
     Note {
         id: "conversation-plaintext",
         title: "What Bob reads",
-        why: "Under the padding, which Bob's client takes off and checks (ENC-8).",
+        why: "Under the padding, which Bob's client takes off and checks (ENC-7).",
         unsigned: Some(
             "The ciphertext's tag, Alice's signature over its hash, and the commitment of the epoch stand behind it: that Alice wrote this, to the recipients of this epoch.",
         ),
@@ -225,7 +225,7 @@ pub(super) const LABELS: [(&str, &[(&str, &str)]); 12] = [
             ("seen.size", "how much of the chain she had read (ENTRY-7)"),
             (
                 "seen.hash",
-                "and which chain: two that were forked cannot be joined again (ENTRY-13)",
+                "and which chain: two that were forked cannot be joined again (ENTRY-7, ENTRY-13)",
             ),
             ("sent_at", "her clock; the order is the chain's (ENTRY-9)"),
             ("body_digest", "H of the body's own tuple, above"),
@@ -283,7 +283,7 @@ pub(super) const LABELS: [(&str, &[(&str, &str)]); 12] = [
             ),
             (
                 "ciphertext_hash",
-                "and not the ciphertext, so that it can be redacted (RED-3)",
+                "and not the ciphertext, so that it can be redacted (RED-7)",
             ),
         ],
     ),
