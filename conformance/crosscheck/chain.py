@@ -147,8 +147,10 @@ def check_checkpoint(checkpoint, server, community):
 
 
 class Account:
+    """`cards`: the blocks of its cards; `values`: block → X25519 value."""
+
     def __init__(self, key):
-        self.key, self.member, self.seq, self.seen, self.cards = key, True, 0, 0, []
+        self.key, self.member, self.seq, self.seen, self.cards, self.values = key, True, 0, 0, [], {}
 
     def last_card(self, size):
         return max((index for index in self.cards if index < size), default=None)
@@ -262,6 +264,7 @@ class Chain:
     def take_card(self, entry, author, _seen):
         card(unb64(entry["body"]["x25519"]))
         self.accounts[author].cards.append(self.size)
+        self.accounts[author].values[self.size] = unb64(entry["body"]["x25519"])
 
     def wraps(self, entry, author, seen):
         """EPOCH-1 to EPOCH-3 and EPOCH-5."""
@@ -316,6 +319,18 @@ class Chain:
         if author not in (self.authority, self.messages[index]):
             raise Refused("not_authority")
         self.redacted.add(index)
+
+    # --- what may be written
+
+    def check_writable(self, epoch):
+        """ENC-11 and ENC-19."""
+        epoch = self.epochs[epoch]
+        if epoch.stale:
+            raise Refused("stale_epoch")
+        for _, recipient, card_block in epoch.wraps:
+            account = self.accounts[recipient]
+            if account.values[card_block] != account.values[account.cards[-1]]:
+                raise Refused("old_card")
 
     # --- what a server says of the chain
 

@@ -256,6 +256,17 @@ def whole_chains(test, group):
     same(test, "root", chains.root(chain.hashes))
 
 
+def writing(test, group):
+    chain = chains.Chain()
+    try:
+        for frame in test["frames"]:
+            for name in frame["blocks"]:
+                chain.take(group["blocks"][name])
+    except Refused as refused:
+        raise Differs(f"the chain was refused with {refused}") from None
+    chain.check_writable(unb64(test["epoch"]))
+
+
 CHECKS = {
     ("tuples", "tuples"): tuples,
     ("base64", "bytes"): base64,
@@ -293,6 +304,7 @@ CHECKS = {
     ("messages", "plaintexts"): plaintexts,
     ("chains", "chains"): whole_chains,
     ("chains", "views"): whole_chains,
+    ("chains", "writing"): writing,
     ("conversation", "conversation"): lambda test, group: group["reader"].read(test),
 }
 

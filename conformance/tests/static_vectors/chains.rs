@@ -50,6 +50,15 @@ pub fn chain(test: &Value, group: &Value) -> Outcome {
     )
 }
 
+/// Whether an epoch of the chain may be written under.
+pub fn writing(test: &Value, group: &Value) -> Outcome {
+    let mut model = ChainModel::new();
+    for frame in crate::list(test, "frames") {
+        take(&mut model, frame, group).expect("a chain that no rule refuses");
+    }
+    Ok(model.check_writable(&hash(test, "epoch"))?)
+}
+
 /// A frame of the group's blocks, by their names.
 fn take(model: &mut ChainModel, frame: &Value, group: &Value) -> Outcome {
     let from = uint(frame, "from");

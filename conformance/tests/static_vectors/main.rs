@@ -61,6 +61,7 @@ const CHECKS: &[(&str, &str, Check)] = &[
     ("backups", "contents", clients::contents),
     ("chains", "chains", chains::chain),
     ("chains", "views", chains::chain),
+    ("chains", "writing", chains::writing),
 ];
 
 #[test]

@@ -68,8 +68,9 @@ mod words {
     }
 }
 
-/// Whether entries that were signed over an older view of the chain still do what the errand asks, and no more: the epoch is not
-/// stale and exactly for the addressees, and whoever something is shared with is a member. // [ENC-11] [ENC-16]
+/// Whether entries that were signed over an older view of the chain still do what the errand asks, and no more: the epoch may be
+/// written under and is exactly for the addressees, and whoever something is shared with is a member.
+/// // [ENC-11] [ENC-16] [ENC-19]
 pub(crate) fn still_fits(errand: &Errand, entries: &[Outgoing], community: &Community) -> bool {
     let state = community.state().expect("something is held");
     match errand {
@@ -81,23 +82,29 @@ pub(crate) fn still_fits(errand: &Errand, entries: &[Outgoing], community: &Comm
                 return false;
             };
             let wrapped = || {
-                let wraps = entries.iter().flat_map(|out| match &out.entry.body {
-                    Body::Epoch(epoch) => epoch.wraps.as_slice(),
-                    Body::Share(share) => share.wraps.as_slice(),
-                    _ => &[],
-                });
-                wraps.map(|wrap| wrap.member)
+                entries.iter().flat_map(|out| {
+                    let wraps = match &out.entry.body {
+                        Body::Epoch(epoch) => epoch.wraps.as_slice(),
+                        Body::Share(share) => share.wraps.as_slice(),
+                        _ => &[],
+                    };
+                    wraps.iter().map(|wrap| (wrap.member, out.entry.seen.size))
+                })
             };
-            if !wrapped().all(|member| due.contains(&member)) {
+            let is_for_last_card =
+                |member: &Id, seen| state.card(member, seen) == state.card(member, state.size());
+            if !wrapped()
+                .all(|(member, seen)| due.contains(&member) && is_for_last_card(&member, seen))
+            {
                 return false;
             }
             let epoch = state.epoch(&message.epoch);
             let has = |member: &Id| epoch.is_some_and(|epoch| epoch.has_recipient(member));
             let there = due.iter().filter(|member| has(member)).count();
-            epoch.is_none_or(|epoch| !epoch.is_stale() && epoch.recipients() == there)
+            epoch.is_none_or(|epoch| epoch.check_writable().is_ok() && epoch.recipients() == there)
                 && due
                     .iter()
-                    .all(|member| has(member) || wrapped().any(|wrapped| wrapped == *member))
+                    .all(|member| has(member) || wrapped().any(|(wrapped, _)| wrapped == *member))
         }
         Errand::Share { with } => state.on_roster(with),
         _ => true,
@@ -253,12 +260,13 @@ impl Pen<'_> {
         Ok(())
     }
 
-    /// The newest epoch for exactly these that is not stale, not too old and not used up. // [ENC-11] [ENC-13] [ENC-16]
+    /// The newest epoch for exactly these that is not stale, wrapped for their last cards alone, not too old and not used up.
+    /// // [ENC-11] [ENC-13] [ENC-16] [ENC-19]
     fn usable_epoch(&self, recipients: &BTreeSet<Id>) -> Option<(Id, Secret)> {
         let usage = self.community.usage();
         let fits = |id: &Id| {
             self.state.epoch(id).is_some_and(|epoch| {
-                !epoch.is_stale()
+                epoch.check_writable().is_ok()
                     && epoch.recipients() == recipients.len()
                     && recipients.iter().all(|member| epoch.has_recipient(member))
             })

@@ -37,6 +37,8 @@ pub enum Verdict {
     BadCommitment,
     /// The wrap does not open.
     BadWrap,
+    /// The epoch is wrapped for a card that its recipient has replaced.
+    OldCard,
     /// The opened bytes are not padded as they must be.
     BadPadding,
     /// The plaintext is no such object.
@@ -68,6 +70,7 @@ impl Verdict {
             Self::BadEvidence => "bad_evidence",
             Self::BadCommitment => "bad_commitment",
             Self::BadWrap => "bad_wrap",
+            Self::OldCard => "old_card",
             Self::BadPadding => "bad_padding",
             Self::BadPlaintext => "bad_plaintext",
             Self::BadInvitation => "bad_invitation",

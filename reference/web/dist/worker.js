@@ -1,7 +1,7 @@
 // Keeps the page's own files, so that the app opens without a network: what was read is on the device, and what is written goes
 // out later. It answers for the page's files alone; the protocol's requests never pass through it.
-const kept = ['/', '/app-WVACWXY6.js', '/reader-K5P2F2FW.js', '/app-ASIPZXIF.css', '/icon-U4RJEGUN.svg', '/dispatch-d-MNKTB26B.webmanifest'];
-const name = 'dispatch-d /app-WVACWXY6.js /app-ASIPZXIF.css';
+const kept = ['/', '/app-ULK3SCJK.js', '/reader-K5P2F2FW.js', '/app-ASIPZXIF.css', '/icon-U4RJEGUN.svg', '/dispatch-d-MNKTB26B.webmanifest'];
+const name = 'dispatch-d /app-ULK3SCJK.js /app-ASIPZXIF.css';
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(name).then((cache) => cache.addAll(kept)).then(() => self.skipWaiting()));

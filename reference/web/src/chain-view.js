@@ -83,6 +83,17 @@ export function checkReceipt(accepted, entry, held) {
 }
 
 /**
+ * [ENC-11] [ENC-19] Whether a client that holds this chain, and no more, may still write under an epoch of it.
+ *
+ * @param {Chain} chain
+ * @param {import("./epoch.js").Epoch} epoch
+ */
+export function checkWritable(chain, epoch) {
+  if (epoch.stale) throw new DispatchError("stale_epoch", "One of its recipients was removed: a new epoch is due.");
+  if (chain.hasOldCard(epoch)) throw new DispatchError("old_card", "One of its recipients has another card since: a new epoch is due.");
+}
+
+/**
  * [RED-8] To be called once the chain reaches the size of a welcome that was asked for after the gap's block came.
  *
  * @param {Chain} chain

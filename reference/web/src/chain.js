@@ -285,6 +285,20 @@ export class Chain {
   }
 
   /**
+   * Whether an epoch is wrapped for a card that its recipient has replaced by one of another value: who has the old key reads along. [ENC-19] A wrap
+   * for the new card takes that one back from nobody.
+   *
+   * @param {Epoch} epoch
+   */
+  hasOldCard(epoch) {
+    return [...epoch.wraps].some((wrap) => {
+      const [, recipient, card] = wrap.split(" ").map(Number);
+      const account = this.roster[recipient];
+      return this.cardOf(account, card + 1)?.x25519 !== this.cardOf(account)?.x25519;
+    });
+  }
+
+  /**
    * @param {string} id
    * @param {Account} author
    */

@@ -191,6 +191,7 @@ export class Connection {
       if (answer.type !== "refused" || answer.code !== "bad_token") throw unexpected(answer);
       // The server has forgotten the session [SESS-10]; the connection still awaits a hello.
     }
+    // [JOIN-23] The community is the invitation's.
     const hello = new AwaitChallenge(dialled.origin, this.host.ledger.community, dialled.signer, have, random(32));
     socket.send(hello.frame);
     const challenge = await this.next();

@@ -4,7 +4,7 @@ export { backupAad, backupKey, openBackup, readBackupFile, readContents, sealBac
 export { decode, encode } from "./bytes.js";
 export { cardKey } from "./card-key.js";
 export { checkCard } from "./card.js";
-export { agrees, checkAgainst, checkGaps, checkHead, checkReceipt, checkSize } from "./chain-view.js";
+export { agrees, checkAgainst, checkGaps, checkHead, checkReceipt, checkSize, checkWritable } from "./chain-view.js";
 export { Chain } from "./chain.js";
 export { checkCheckpoint, checkpointTuple, checkWelcome, joinTuple, welcomeTuple } from "./checkpoint.js";
 export { DispatchError } from "./dispatch-error.js";

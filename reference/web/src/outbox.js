@@ -235,7 +235,7 @@ export class Outbox {
   }
 
   /**
-   * What was signed before may have waited long: who is a member, and who can read its epoch, may be others now. [ENC-11] [ENC-16] [EPOCH-2]
+   * What was signed before may have waited long: who is a member, and who can read its epoch, may be others now. [ENC-11] [ENC-16] [ENC-19] [EPOCH-2]
    *
    * @param {Item} item
    * @param {Entry} entry

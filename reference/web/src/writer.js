@@ -88,7 +88,7 @@ export class Writer {
 
   /**
    * The epoch to write under: the newest that is for just these, that we can read, and that is not due for a change.
-   * [ENC-11] [ENC-16] [ENC-12] [ENC-13]
+   * [ENC-11] [ENC-16] [ENC-19] [ENC-12] [ENC-13]
    *
    * @param {string} key of the conversation
    * @param {number[]} ordinals of whom it addresses
@@ -116,7 +116,7 @@ export class Writer {
    * @param {number[]} ordinals
    */
   #fits(epoch, key, ordinals) {
-    return !epoch.stale && this.#conversationOf(epoch) === key && this.#isFor(epoch, ordinals);
+    return !epoch.stale && isFor(epoch, ordinals) && this.#conversationOf(epoch) === key && !this.#chain.hasOldCard(epoch);
   }
 
   /**
@@ -146,16 +146,6 @@ export class Writer {
   #conversationOf(epoch) {
     if (epoch.conversation !== null || !epoch.missing?.length) return epoch.conversation ?? EVERYONE;
     return conversationKey([...epoch.recipients].map((ordinal) => this.#chain.roster[ordinal].account));
-  }
-
-  /**
-   * @param {Epoch} epoch
-   * @param {number[]} ordinals
-   */
-  #isFor(epoch, ordinals) {
-    if (epoch.recipients.size !== ordinals.length) return false;
-    const wraps = new Set([...epoch.wraps].map((wrap) => wrap.slice(wrap.indexOf(" ") + 1)));
-    return ordinals.every((ordinal) => wraps.has(`${ordinal} ${this.#chain.cardOf(this.#chain.roster[ordinal])?.index}`));
   }
 
   /** @param {Epoch} epoch */
@@ -217,4 +207,12 @@ export class Writer {
       return { epoch, salt: encode(salt), ciphertext_hash: encode(H(ciphertext)), ciphertext: encode(ciphertext) };
     });
   }
+}
+
+/**
+ * @param {Epoch} epoch
+ * @param {number[]} ordinals
+ */
+function isFor({ recipients }, ordinals) {
+  return recipients.size === ordinals.length && ordinals.every((ordinal) => recipients.has(ordinal));
 }

@@ -29,6 +29,20 @@ async function withServer(names, work, configure) {
   }
 }
 
+/** Somebody has lost a device: the backup's keys are the same, and another card is made; `reader` has seen it. */
+async function withAnotherCard(name, lost, connect, reader) {
+  await lost.disconnect();
+  const { x25519_private } = readAccounts().find((account) => account.name === name);
+  const fresh = new Uint8Array(32).fill(7);
+  const contents = writeContents({ private_key: privateKeyOf(name), cards: [encode(fresh), x25519_private], communities: [] });
+  const restored = await Client.open({ store: new MemoryStore() });
+  await restored.restoreBackup(await sealBackup(contents, "x"), "x");
+  const again = await connect(restored);
+  const { x25519 } = await cardKey(fresh);
+  await until(reader, "the other card", () => reader.ledger.chain.accounts.get(accountOf(name)).cards.at(-1).x25519 === x25519);
+  return again;
+}
+
 const epochs = (community) => [...community.ledger.chain.epochs.values()];
 const recipients = (community, epoch) => [...epoch.recipients].map((ordinal) => community.ledger.chain.roster[ordinal].account).sort();
 const accounts = (...names) => names.map(accountOf).sort();
@@ -100,20 +114,39 @@ test("who joins, and who publishes another card, is written to under a new epoch
       [2, 3],
     );
 
-    // Bob has lost his device: his backup's keys are the same, and he makes another card.
-    await bob.disconnect();
-    const { x25519_private } = readAccounts().find(({ name }) => name === "m02");
-    const private_key = privateKeyOf("m02");
-    const fresh = new Uint8Array(32).fill(7);
-    const backup = await sealBackup(writeContents({ private_key, cards: [encode(fresh), x25519_private], communities: [] }), "x");
-    const restored = await Client.open({ store: new MemoryStore() });
-    await restored.restoreBackup(backup, "x");
-    const again = await connect(restored);
-    const { x25519 } = await cardKey(fresh);
-    await until(alice, "the other card", () => alice.ledger.chain.accounts.get(accountOf("m02")).cards.at(-1).x25519 === x25519);
+    const again = await withAnotherCard("m02", bob, connect, alice);
     await says(alice, "to the new card", again);
     assert.equal(epochs(alice).length, 3);
     assert.deepEqual(await words(again.everyone), ["to two", "to three", "to the new card"]);
+  }));
+
+test("a share for a new card does not make the epoch of the old one good again [ENC-19]", () =>
+  withServer(["m01", "m02"], async ({ connect }, alice, bob) => {
+    await says(alice, "to the old card", bob);
+    const again = await withAnotherCard("m02", bob, connect, alice);
+    const [old] = epochs(alice);
+    const { ordinal } = alice.ledger.chain.accounts.get(accountOf("m02"));
+    await alice.outbox.add({ kind: "share", said: { epoch: old.id, ordinals: [ordinal] } });
+    await until(alice, "the share", () => epochs(alice)[0].wraps.size === 3);
+    await says(alice, "to the new card", again);
+    assert.deepEqual(
+      epochs(alice).map(({ messages }) => messages),
+      [1, 1],
+    );
+    assert.deepEqual(await words(again.everyone), ["to the old card", "to the new card"]);
+  }));
+
+test("a card that is published again is the same key, and changes no epoch [ENC-19]", () =>
+  withServer(["m01", "m02"], async (_, alice, bob) => {
+    await says(alice, "once", bob);
+    const { x25519 } = await cardOf("m02");
+    await bob.outbox.add({ kind: "card", said: { x25519 } });
+    await until(alice, "the card", () => alice.ledger.chain.accounts.get(accountOf("m02")).cards.length === 2);
+    await says(alice, "twice", bob);
+    assert.deepEqual(
+      epochs(alice).map(({ messages }) => messages),
+      [2],
+    );
   }));
 
 test("who was removed and added again is written to under a new epoch: the old one is stale for ever", () =>

@@ -57,15 +57,20 @@ fn faults(text: &str, known: impl Fn(&str) -> bool) -> Result<()> {
     Ok(())
 }
 
-/// The names of the symbolic models, a pair's without its ending.
+/// The names of the models, a symbolic pair's without its ending.
 fn models(project: &Path) -> Result<BTreeSet<String>> {
-    let folder = project.join("spec/model/symbolic");
     let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if let Some(stem) = name.strip_suffix(".vp") {
-            let pair = stem.strip_suffix("-naive").or(stem.strip_suffix("-fixed"));
-            names.insert(pair.unwrap_or(stem).to_owned());
+    for (folder, ending) in [
+        ("spec/model/symbolic", ".vp"),
+        ("spec/model/states/src/models", ".rs"),
+    ] {
+        let folder = project.join(folder);
+        for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if let Some(stem) = name.strip_suffix(ending) {
+                let pair = stem.strip_suffix("-naive").or(stem.strip_suffix("-fixed"));
+                names.insert(pair.unwrap_or(stem).to_owned());
+            }
         }
     }
     Ok(names)

@@ -6,6 +6,7 @@
 mod card;
 mod kept;
 mod kinds;
+mod writable;
 
 pub use card::{SMALL_ORDER, check_x25519};
 

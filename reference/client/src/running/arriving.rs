@@ -97,7 +97,7 @@ impl Running {
         let community = self.community();
         Dial {
             origin: community.invitation().origin().to_owned(), // [JOIN-1]
-            community: community.invitation().community(),
+            community: community.invitation().community(),      // [JOIN-23]
             server_key: community
                 .state()
                 .expect("block 0 is held")

@@ -222,6 +222,34 @@ async fn a_signed_message_is_never_sent_to_more_than_it_was_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_signed_message_is_never_sent_under_an_epoch_for_a_card_that_was_replaced_since() {
+    // under an epoch that stands in the chain, and under one that was signed with the message
+    for before in [&["Hello."][..], &[]] {
+        let (community, server, gates, through, past) = behind_a_proxy().await;
+        let bob = Member::join(&community, &past, "m02").await;
+        bob.client.ready().await.unwrap();
+        let alice = Member::join(&community, &through, "m01").await;
+        alice.cards(2).await;
+        for text in before {
+            alice.say(text).await;
+        }
+        Gates::shut(&gates.up);
+        say_and_die(alice, &community).await;
+        bob.client.close().await;
+        // meanwhile Bob's device is lost, and the next one makes a card
+        let settings = Settings::new(past.clone(), community.folder("m02-elsewhere"));
+        let bob = Member::start(settings, "m02").await;
+        bob.client.ready().await.unwrap();
+        let alice = Member::join(&community, &past, "m01").await;
+        let end = alice.say("And on.").await;
+        bob.holds(end).await;
+        // [ENC-19]
+        assert_eq!(bob.texts().await, ["Once.", "And on."], "{before:?}");
+        server.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_of_another_device_makes_this_one_sign_anew() {
     let (community, server, gates, through, past) = behind_a_proxy().await;
     let alice = Member::join(&community, &through, "m01").await;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::accounts::{Account, Accounts, Ordinal};
-use super::epochs::Epochs;
+use super::epochs::{Epochs, Wrapped};
 use crate::bytes::{Hash, Id};
 use crate::checkpoint::{Checkpoint, Description};
 use crate::entry::Prefix;
 use crate::key::{Card, PublicKey};
 use crate::merkle::Tree;
+use crate::refusal::Code;
 use crate::verdict::{Finding, Verdict};
 
 /// A chain's state: what is needed to judge the next block, and to prove the ones before.
@@ -258,6 +259,35 @@ impl EpochView<'_> {
     /// Whether one of its recipients was removed since: no message is written under it any more.
     pub fn is_stale(&self) -> bool {
         self.record().stale
+    }
+
+    /// Whether a client that holds this chain, and no more, may still write under it.
+    ///
+    /// # Errors
+    /// `stale_epoch` (ENC-11) if one of its recipients was removed; `old_card` (ENC-19) if it was wrapped for a card that its
+    /// recipient has replaced by one of another value. What others have written under it all the same is good.
+    pub fn check_writable(&self) -> Result<(), Finding> {
+        if self.is_stale() {
+            return Err(Finding::new(
+                Verdict::Code(Code::StaleEpoch),
+                "ENC-11",
+                "one of the epoch's recipients was removed; make another",
+            ));
+        }
+        // [ENC-19] any wrap: one for the new card takes the one for the old card from nobody
+        let is_old = |(recipient, wraps): (&Ordinal, &Vec<Wrapped>)| {
+            let account = self.state.accounts.at(*recipient);
+            let last = account.card(self.state.size());
+            wraps.iter().any(|wrap| account.card(wrap.card + 1) != last)
+        };
+        if self.record().recipients.iter().any(is_old) {
+            return Err(Finding::new(
+                Verdict::OldCard,
+                "ENC-19",
+                "one of the epoch's recipients has another card since; make another",
+            ));
+        }
+        Ok(())
     }
 
     fn record(&self) -> &super::epochs::EpochRecord {

@@ -12,7 +12,7 @@ use crate::wire::{Challenge, Hello, Prove, Resume, Version, Welcome};
 pub struct Dial {
     /// The origin that was dialled, never one that a server told (JOIN-1).
     pub origin: String,
-    /// The community's id.
+    /// The id of the community that is wanted: by an invitation, by what is kept or by the user's word (JOIN-23).
     pub community: Id,
     /// The server key of the community's genesis.
     pub server_key: PublicKey,

@@ -175,6 +175,16 @@ pub fn views(test: &Vector, group: &Vector) -> Outcome {
     }
 }
 
+/// Whether an epoch of the chain may be written under.
+pub fn writing(test: &Vector, group: &Vector) -> Outcome {
+    let follower = view(test, group).unwrap_or_else(|refused| {
+        let (code, said) = refused.code;
+        panic!("{code} at {}: {said}", refused.at)
+    });
+    let epoch = follower.state().epoch(&test.id("epoch")).unwrap();
+    epoch.check_writable().map_err(found)
+}
+
 fn view(test: &Vector, group: &Vector) -> Result<Follower, Refused> {
     let pinned = test.find("pinned").map(|_| test.id("pinned"));
     let checkpoint = |name: &str| {

@@ -35,6 +35,7 @@ fn runner(file: &str, group: &str) -> Option<Run> {
         ("invitations", "invitations") => clients::invitations,
         ("blocks", "block-hashes") => chain::block_hashes,
         ("chains", "chains" | "views") => chain::views,
+        ("chains", "writing") => chain::writing,
         ("checkpoints", "checkpoints") => chain::checkpoints,
         ("entries", "entries") => chain::entries,
         ("entries", "changed-entries") => chain::changed_entries,

@@ -22,6 +22,7 @@ import {
   checkpointTuple,
   checkReceipt,
   checkSize,
+  checkWritable,
   checkWelcome,
   commitmentOf,
   decode,
@@ -206,6 +207,15 @@ export const chains = {
     ),
   "chains/chains": inOneBatch,
   "chains/views": wholeChain,
+  async "chains/writing"(test, group) {
+    const chain = new Chain();
+    try {
+      for (const frame of test.frames) await chain.take(frame.blocks.map((name) => form.block(group.blocks[name], false)));
+    } catch (error) {
+      throw new Error(`the chain was refused with ${error.code}`);
+    }
+    checkWritable(chain, chain.epochs.get(test.epoch));
+  },
   "conversation/conversation": (test, group, { accounts, state }) => readConversation(test, group, accounts, state),
 };
 

@@ -8,6 +8,7 @@ mod links;
 mod membership;
 mod messages;
 mod views;
+mod writing;
 
 use crate::community::Community;
 use crate::ordered;
@@ -25,6 +26,10 @@ const PROCEDURE: &str = "The client holds nothing but what the test gives it: `p
     whole: what no block redacts must have its ciphertext. A valid chain has this `size`, `head` and `root`. An invalid one \
     is refused with `code` at `at`: a block's name, or `from`, `welcome`, `checkpoint`, `accepted` or `end`.";
 
+const WRITING: &str = "The client takes the `frames` as in `chains`; nothing in them is refused. It is one of the recipients of `epoch`, an \
+    epoch of that chain. Where the test is valid it may write under it, as far as the chain says; where it is invalid it must \
+    not, by `code`.";
+
 pub fn file() -> File {
     let mut chains = Blocks::default();
     let rules: Vec<Test> = [
@@ -41,6 +46,8 @@ pub fn file() -> File {
     .collect();
     let mut views = Blocks::default();
     let seen = views::tests(&mut views);
+    let mut writing = Blocks::default();
+    let written = writing::tests(&mut writing);
     File::new("chains", "Whole chains, and what a client says of them.")
         .flag("links", "does not hold a block's place, link or time against the block before", &[])
         .flag("replay", "takes an entry at another place or a second time", &[])
@@ -51,11 +58,18 @@ pub fn file() -> File {
         .flag("prefix-of-seen", "looks for cards in the chain and not in the entry's `seen` prefix", &[])
         .flag("recipients", "does not hold the wraps against roster, cards or the epoch's recipients", &[])
         .flag("gap", "takes a message without ciphertext that nobody redacted, or refuses one that somebody did", &[])
+        .flag("old-card", "writes on under an epoch though a recipient has a new card", &[])
+        .flag("newest-wrap", "takes a share for the new card as if it took the wrap for the old one back", &[])
+        .flag("first-wrap", "looks at the first wrap for each recipient, and at none that came later", &[])
+        .flag("shares-left-out", "looks at the wraps of the epoch's entry, and not at those of shares", &[])
+        .flag("first-card", "asks whether a recipient ever had another card, and not which one the wrap is for", &[])
+        .flag("other-block", "takes a card of the same value for another", &[])
         .flag("no-memory", "does not hold what a server shows against what it showed before", &[])
         .group(
             Group::new("chains", PROCEDURE).shared("blocks", Value::Object(chains.all)).tests(rules),
         )
         .group(Group::new("views", PROCEDURE).shared("blocks", Value::Object(views.all)).tests(seen))
+        .group(Group::new("writing", WRITING).shared("blocks", Value::Object(writing.all)).tests(written))
         .flag_rest("signature-unchecked", "does not verify each entry's signature by its author's key, in the one scheme", &["chain-signed-"])
         .flag_rest("roster-unchecked", "does not hold a change of the roster against the roster, or against who may make it", &["chain-roster-"])
         .flag_rest("card-unchecked", "takes any 32 bytes for a card", &["chain-card-"])
