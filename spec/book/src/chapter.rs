@@ -103,7 +103,7 @@ impl<'a> Ids<'a> {
     fn new(name: &str, requirements: &'a Requirements) -> Result<Self> {
         // What must not be touched comes first: code, links with their texts, a requirement's own beginning.
         let pattern = Regex::new(
-            r"`[^`]*`|\[[^\[\]]*\]\([^)]*\)|\*\*\[([A-Z]+-[0-9]+)\]\*\*|\b([A-Z]+-[0-9]+)\b",
+            r"`[^`]*`|\[[^\[\]]*\]\([^)]*\)|\*\*\[([A-Z]+-[0-9]+)\]\*\*|\b([A-Z]+-[0-9]+)\b|\bRFC ([0-9]+)\b",
         )?;
         if name.contains("..") {
             bail!("spec/SUMMARY.md names {name}, which is not in the folder");
@@ -126,6 +126,10 @@ impl<'a> Ids<'a> {
             match (id(1), id(2)) {
                 (Some(id), _) => {
                     format!("<a id=\"{id}\"></a>[**[{id}]**]({up}requirements/{id}.md)")
+                }
+                _ if found.get(3).is_some() => {
+                    let number = &found[3];
+                    format!("[RFC {number}](https://www.rfc-editor.org/rfc/rfc{number})")
                 }
                 // Others' ids look alike, such as RSASSA's or UTF-8.
                 (_, Some(id)) => format!("[{id}]({up}requirements/{id}.md)"),
@@ -157,6 +161,14 @@ mod tests {
              [SESS-1](requirements/SESS-1.md) says (see [JOIN-2](requirements/JOIN-2.md) to [JOIN-3](requirements/JOIN-3.md)).\n"
         );
         assert!(linked("model/README.md", "JOIN-4").contains("(../requirements/JOIN-4.md)"));
+    }
+
+    #[test]
+    fn an_rfc_leads_to_its_text() {
+        assert_eq!(
+            linked("join.md", "(RFC 6454, section 6.2)"),
+            "([RFC 6454](https://www.rfc-editor.org/rfc/rfc6454), section 6.2)\n"
+        );
     }
 
     #[test]

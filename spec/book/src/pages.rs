@@ -50,7 +50,7 @@ impl Pages {
         );
         *summary = summary.replace(overview, &format!("{overview}{conversation}"));
         summary.push_str(OF_VECTORS);
-        summary.push_str("\n# Requirements\n\n- [All requirements](requirements/README.md)\n");
+        summary.push_str("\n# Requirements\n\n- [What a server keeps](requirements/server.md)\n- [All requirements](requirements/README.md)\n");
         for (area, of_area) in requirement::by_area(requirements) {
             let _ = writeln!(summary, "  - [{area}](requirements/{area}.md)");
             for Requirement { id, .. } in of_area {

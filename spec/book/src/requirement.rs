@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use dispatch_conformance::explanation::Explanation;
-use dispatch_conformance::requirement::{Requirement, Requirements};
+use dispatch_conformance::requirement::{Level, Requirement, Requirements};
 use dispatch_conformance::scenario::Vectors;
 
 use crate::enforcement::{Citation, Citations};
@@ -41,6 +41,43 @@ pub(crate) fn add(
         let _ = write!(index, "\n## {area}\n\n{table}");
     }
     pages.add("requirements/README.md", index);
+    pages.add("requirements/server.md", of_servers(requirements));
+}
+
+/// What a server that offers the WebSocket alone keeps, in one list.
+fn of_servers(requirements: &Requirements) -> String {
+    let mut out = String::from(SERVER);
+    let binding = requirements.iter().filter(|one| {
+        !one.withdrawn
+            && binds(one) != "client"
+            && !OTHER_TRANSPORTS.contains(&one.area())
+            && matches!(one.level(), Some(Level::Must | Level::Should))
+    });
+    for requirement in binding {
+        let id = &requirement.id;
+        let _ = writeln!(out, "- [{id}]({id}.md) {}", sentence(requirement));
+    }
+    out
+}
+
+/// Areas that bind who offers a transport beside the WebSocket, or who keeps files that no server has.
+const OTHER_TRANSPORTS: [&str; 5] = ["HTTP", "POLL", "SSE", "INV", "BACKUP"];
+
+/// Whom an obligation binds, by the subject of its sentence.
+fn binds(requirement: &Requirement) -> &'static str {
+    let sentence = &requirement.sentence;
+    let subject = sentence
+        .find("MUST")
+        .or(sentence.find("SHOULD"))
+        .or(sentence.find("MAY"))
+        .map_or(sentence.as_str(), |end| &sentence[..end])
+        .to_lowercase();
+    let of = |words: &[&str]| words.iter().any(|word| subject.contains(word));
+    match (of(&["server"]), of(&["client", "recipient", "reader"])) {
+        (true, false) => "server",
+        (false, true) => "client",
+        _ => "both",
+    }
 }
 
 /// The requirements of each area, the areas in the order in which the chapters come to them.
@@ -53,8 +90,21 @@ pub(crate) fn by_area(requirements: &Requirements) -> Vec<(&str, Vec<&Requiremen
             None => areas.push((area, vec![requirement])),
         }
     }
+    for (_, of_area) in &mut areas {
+        of_area.sort_by_key(|one| {
+            let number = one.id.rsplit_once('-').map(|(_, number)| number);
+            number.and_then(|number| number.parse::<u32>().ok())
+        });
+    }
     areas
 }
+
+const SERVER: &str = "# What a server keeps
+
+Every MUST and SHOULD on a server that offers the WebSocket alone, in the order of the chapters. What binds clients alone, or who offers plain
+HTTP or server-sent events, is left out.
+
+";
 
 const INDEX: &str = "# All requirements
 
@@ -65,8 +115,7 @@ lines of the reference that keep it. `dispatch-conformance explain ID` prints th
 rule that the suite catches, *lines* are places in the reference's sources.
 ";
 
-const HEAD: &str =
-    "| id | what it asks for | cases | answers | faults | lines |\n|---|---|--:|--:|--:|--:|\n";
+const HEAD: &str = "| id | binds | what it asks for | cases | answers | faults | lines |\n|---|---|---|--:|--:|--:|--:|\n";
 
 fn row(explanation: &Explanation<'_>, cited: &[Citation]) -> String {
     let Explanation {
@@ -77,7 +126,8 @@ fn row(explanation: &Explanation<'_>, cited: &[Citation]) -> String {
         ..
     } = explanation;
     format!(
-        "| [{id}]({id}.md) | {sentence} | {} | {} | {} | {} |\n",
+        "| [{id}]({id}.md) | {} | {sentence} | {} | {} | {} | {} |\n",
+        binds(requirement),
         cases.len(),
         known_answers.len(),
         faults.len(),
@@ -233,6 +283,19 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} is not in\n{page}");
         }
+    }
+
+    #[test]
+    fn whom_a_sentence_binds_is_its_subject() {
+        let mut requirements = Requirements::default();
+        requirements.read_chapter(
+            "spec/x.md",
+            "- **[A-1]** A server MUST tell a client.\n- **[A-2]** A client that asks a server MUST wait.\n- **[A-3]** A recipient MUST look.\n- **[A-4]** A private key MUST stay.\n",
+        );
+        let found: Vec<&str> = requirements.iter().map(binds).collect();
+        assert_eq!(found, ["server", "both", "client", "both"]);
+        assert!(of_servers(&requirements).contains("[A-1](A-1.md)"));
+        assert!(!of_servers(&requirements).contains("[A-3]"));
     }
 
     #[test]
