@@ -32,7 +32,7 @@ fn a_server_that_is_killed_in_the_midst_of_full_load_loses_doubles_and_forks_not
 fn the_suite_comes_to_the_same_verdicts_at_full_load() {
     let told = shown(&["suite"]);
     for words in [
-        " PASS, 24 UNSUPPORTED; otherwise than at rest 0\n",
+        " PASS, 25 UNSUPPORTED; otherwise than at rest 0\n",
         "; lost 0, doubled 0\n",
         "; forked 0\n",
         "dispatchd verify    good  ",
