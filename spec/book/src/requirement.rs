@@ -51,6 +51,8 @@ fn of_servers(requirements: &Requirements) -> String {
         !one.withdrawn
             && binds(one) != "client"
             && !OTHER_TRANSPORTS.contains(&one.area())
+            && !(OF_CLIENTS.contains(&one.area()) && binds(one) != "server")
+            && !PROOFS.contains(&one.id.as_str())
             && matches!(one.level(), Some(Level::Must | Level::Should))
     });
     for requirement in binding {
@@ -62,6 +64,12 @@ fn of_servers(requirements: &Requirements) -> String {
 
 /// Areas that bind who offers a transport beside the WebSocket, or who keeps files that no server has.
 const OTHER_TRANSPORTS: [&str; 5] = ["HTTP", "POLL", "SSE", "INV", "BACKUP"];
+
+/// Areas whose rules bind a server only where they name it.
+const OF_CLIENTS: [&str; 2] = ["ENC", "EVID"];
+
+/// What a server owes that offers proofs, by plain HTTP.
+const PROOFS: [&str; 2] = ["TREE-2", "TREE-3"];
 
 /// Whom an obligation binds, by the subject of its sentence.
 fn binds(requirement: &Requirement) -> &'static str {
