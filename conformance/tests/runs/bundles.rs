@@ -253,5 +253,5 @@ fn a_run_over_requests_alone_plays_the_cases_about_them_too() {
         said.contains("`bad_seq` with status 409 to POST /v1/entries"),
         "{said}"
     );
-    assert!(said.ends_with("6 passed, 2 failed\n"), "{said}");
+    assert!(said.ends_with("9 passed, 2 failed\n"), "{said}");
 }
