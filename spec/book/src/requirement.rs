@@ -47,14 +47,18 @@ pub(crate) fn add(
 /// What a server that offers the WebSocket alone keeps, in one list.
 fn of_servers(requirements: &Requirements) -> String {
     let mut out = String::from(SERVER);
-    let binding = requirements.iter().filter(|one| {
-        !one.withdrawn
-            && binds(one) != "client"
-            && !OTHER_TRANSPORTS.contains(&one.area())
-            && !(OF_CLIENTS.contains(&one.area()) && binds(one) != "server")
-            && !PROOFS.contains(&one.id.as_str())
-            && matches!(one.level(), Some(Level::Must | Level::Should))
-    });
+    let is_left_out = |one: &&Requirement| {
+        one.withdrawn
+            || one.level().is_none_or(|level| level == Level::May)
+            || OTHER_TRANSPORTS.contains(&one.area())
+            || PROOFS.contains(&one.id.as_str())
+            || match binds(one) {
+                "server" => false,
+                "client" => true,
+                _ => OF_CLIENTS.contains(&one.area()),
+            }
+    };
+    let binding = requirements.iter().filter(|one| !is_left_out(one));
     for requirement in binding {
         let id = &requirement.id;
         let _ = writeln!(out, "- [{id}]({id}.md) {}", sentence(requirement));
