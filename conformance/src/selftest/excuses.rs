@@ -2,6 +2,7 @@
 
 /// Cases that null peers may pass, and why.
 pub const NULL_PASSES: &[(&str, &str)] = &[
+    ("disc-community-is-the-hash", DOCUMENT),
     ("disc-document", DOCUMENT),
     ("disc-for-every-page", DOCUMENT),
     ("disc-limits-fit-each-other", DOCUMENT),
