@@ -27,8 +27,8 @@ impl<'a> Explanation<'a> {
         let id = requirement.id.as_str();
         Self {
             requirement,
-            cases: of_id(&vectors.cases, id, |case| &case.requirements),
-            known_answers: of_id(&vectors.known_answers, id, |answer| &answer.requirements),
+            cases: vectors.cases_of(id).collect(),
+            known_answers: vectors.known_answers_of(id).collect(),
             faults: fault::catalogue()
                 .filter(|fault| fault.requirement() == id)
                 .collect(),
@@ -37,12 +37,6 @@ impl<'a> Explanation<'a> {
                 .find_map(|(exempt, why)| (*exempt == id).then_some(*why)),
         }
     }
-}
-
-fn of_id<'a, T>(all: &'a [T], id: &str, ids: impl Fn(&T) -> &Vec<String>) -> Vec<&'a T> {
-    all.iter()
-        .filter(|one| ids(one).iter().any(|own| own == id))
-        .collect()
 }
 
 #[cfg(test)]

@@ -32,19 +32,14 @@ impl Coverage<'_> {
 
 /// For each requirement, in the order of the specification, what decides it.
 pub fn coverage<'a>(requirements: &'a Requirements, vectors: &'a Vectors) -> Vec<Coverage<'a>> {
-    let names = |ids: &[String], id: &str| ids.iter().any(|other| other == id);
     let of = |requirement: &'a Requirement| Coverage {
         requirement,
         cases: vectors
-            .cases
-            .iter()
-            .filter(|case| names(&case.requirements, &requirement.id))
+            .cases_of(&requirement.id)
             .map(|case| case.id.as_str())
             .collect(),
         known_answers: vectors
-            .known_answers
-            .iter()
-            .filter(|answer| names(&answer.requirements, &requirement.id))
+            .known_answers_of(&requirement.id)
             .map(|answer| answer.id.as_str())
             .collect(),
     };

@@ -92,7 +92,7 @@ pub fn faults(
             }
         }
         for chapter in &lesson.read {
-            if !is_heading(corpus, chapter) {
+            if heading(corpus, chapter).is_none() {
                 fault(format!("there is no heading {chapter} to read"));
             }
         }
@@ -202,10 +202,6 @@ pub fn heading<'a>(corpus: &'a Corpus, chapter: &str) -> Option<&'a str> {
     headings
         .map(|line| line.trim_start_matches('#').trim())
         .find(|title| slug(title) == anchor)
-}
-
-fn is_heading(corpus: &Corpus, chapter: &str) -> bool {
-    heading(corpus, chapter).is_some()
 }
 
 /// A heading's anchor, as GitHub and mdBook make it.

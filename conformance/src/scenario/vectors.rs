@@ -85,6 +85,22 @@ impl Vectors {
         self.cases.iter().find(|case| case.id == id)
     }
 
+    /// The cases that decide a requirement, in their order.
+    pub fn cases_of<'a>(&'a self, requirement: &'a str) -> impl Iterator<Item = &'a Case> {
+        let names = move |case: &&Case| case.requirements.iter().any(|id| id == requirement);
+        self.cases.iter().filter(names)
+    }
+
+    /// The known answers that decide a requirement, in the files' order.
+    pub fn known_answers_of<'a>(
+        &'a self,
+        requirement: &'a str,
+    ) -> impl Iterator<Item = &'a KnownAnswer> {
+        let names =
+            move |answer: &&KnownAnswer| answer.requirements.iter().any(|id| id == requirement);
+        self.known_answers.iter().filter(names)
+    }
+
     fn check_ids(&self) -> Result<(), VectorFault> {
         unique(
             self.cases

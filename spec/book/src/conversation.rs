@@ -9,6 +9,7 @@ mod notes;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
+use data_encoding::HEXLOWER;
 use dispatch_conformance::scenario::{KnownAnswer, Vectors};
 use serde_json::Value;
 
@@ -116,20 +117,38 @@ fn table(out: &mut String, piece: &Covered) -> Result<()> {
         piece.title
     );
     for (field, (name, why)) in piece.tuple.fields().iter().zip(*fields) {
-        let _ = writeln!(out, "| {name} | `{}` | {why} |", crate::hex::short(field));
+        let _ = writeln!(out, "| {name} | `{}` | {why} |", short(field));
     }
     let bytes = piece.tuple.encode();
     let _ = writeln!(
         out,
         "\n<details><summary>the bytes ({})</summary><pre class=\"bytes\">{}</pre></details>\n",
         bytes.len(),
-        crate::hex::whole(&bytes)
+        whole(&bytes)
     );
     for consequence in &piece.consequences {
         let _ = writeln!(out, "- {consequence}");
     }
     out.push('\n');
     Ok(())
+}
+
+/// Bytes, two digits each.
+fn whole(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+/// The first and the last, where there are many.
+fn short(bytes: &[u8]) -> String {
+    match bytes.len() {
+        0 => "nothing".to_owned(),
+        1..=16 => whole(bytes),
+        many => format!(
+            "{}…{} ({many} bytes)",
+            whole(&bytes[..8]),
+            whole(&bytes[many - 4..])
+        ),
+    }
 }
 
 /// A frame with its long texts shortened in the middle.

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use dispatch_conformance::requirement::Requirements;
 use regex_lite::Regex;
+use walkdir::WalkDir;
 
 /// What the reference is made of.
 const SOURCES: [&str; 5] = [
@@ -43,7 +44,7 @@ impl Citations {
         let pattern = Regex::new(r"\[([A-Z]+-[0-9]+)\]")?;
         let mut citations = Self::default();
         for folder in SOURCES {
-            citations.read_folder(project, Path::new(folder), &pattern)?;
+            citations.read_folder(project, folder, &pattern)?;
         }
         Ok(citations)
     }
@@ -62,27 +63,17 @@ impl Citations {
             .collect()
     }
 
-    fn read_folder(&mut self, project: &Path, folder: &Path, pattern: &Regex) -> Result<()> {
-        let shown = || folder.display().to_string();
-        let entries = std::fs::read_dir(project.join(folder)).with_context(shown)?;
-        let mut names = entries
-            .map(|entry| Ok(entry?.file_name()))
-            .collect::<Result<Vec<_>>>()?;
-        names.sort();
-        for name in names {
-            let path = folder.join(name);
-            if project.join(&path).is_dir() {
-                self.read_folder(project, &path, pattern)?;
-                continue;
-            }
+    fn read_folder(&mut self, project: &Path, folder: &str, pattern: &Regex) -> Result<()> {
+        for entry in WalkDir::new(project.join(folder)).sort_by_file_name() {
+            let entry = entry?;
+            let path = entry.path();
             let language = match path.extension().and_then(|ending| ending.to_str()) {
                 Some("rs") => "rust",
                 Some("js") => "js",
                 _ => continue,
             };
-            let file = path.display().to_string();
-            let text =
-                std::fs::read_to_string(project.join(&path)).with_context(|| file.clone())?;
+            let file = path.strip_prefix(project)?.display().to_string();
+            let text = std::fs::read_to_string(path).with_context(|| file.clone())?;
             self.read_file(&file, language, &text, pattern);
         }
         Ok(())

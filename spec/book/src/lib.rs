@@ -5,11 +5,10 @@
 //! mdBook → a folder of HTML, all of whose links are followed ([`link`]).
 
 mod chapter;
+mod claims;
 mod conversation;
 mod diagram;
 mod enforcement;
-mod evidence;
-mod hex;
 mod link;
 mod pages;
 mod requirement;
@@ -48,7 +47,7 @@ pub fn build(project: &Path, out: &Path) -> Result<Built> {
     let requirements = Requirements::read(&corpus);
     let vectors = Vectors::read(&corpus).map_err(|fault| anyhow::anyhow!("{fault}"))?;
     let citations = Citations::read(project)?;
-    evidence::check(project, &vectors)?;
+    claims::check(project, &vectors)?;
     let uncited = citations.without(&requirements);
     if !uncited.is_empty() {
         bail!(

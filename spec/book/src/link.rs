@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 use scraper::{Html, Selector};
+use walkdir::WalkDir;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -24,8 +25,7 @@ struct Page {
 
 /// Follows the links of all pages in a folder. Those to other hosts are not followed: this needs no network.
 pub(crate) fn follow(folder: &Path) -> Result<Links> {
-    let mut pages = BTreeMap::new();
-    read(folder, Path::new(""), &mut pages)?;
+    let pages = read(folder)?;
     let mut links = Links {
         pages: pages.len(),
         ..Links::default()
@@ -77,20 +77,17 @@ fn normal(path: &Path) -> PathBuf {
     })
 }
 
-fn read(folder: &Path, inside: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> Result<()> {
-    let shown = || inside.display().to_string();
-    for entry in std::fs::read_dir(folder.join(inside)).with_context(shown)? {
-        let path = inside.join(entry?.file_name());
-        let whole = folder.join(&path);
-        if whole.is_dir() {
-            read(folder, &path, pages)?;
-        } else if path.extension() == Some("html".as_ref()) {
-            let text =
-                std::fs::read_to_string(&whole).with_context(|| path.display().to_string())?;
-            pages.insert(path, page(&text)?);
+fn read(folder: &Path) -> Result<BTreeMap<PathBuf, Page>> {
+    let mut pages = BTreeMap::new();
+    for entry in WalkDir::new(folder) {
+        let entry = entry?;
+        let path = entry.path();
+        if path.extension() == Some("html".as_ref()) {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            pages.insert(path.strip_prefix(folder)?.to_owned(), page(&text)?);
         }
     }
-    Ok(())
+    Ok(pages)
 }
 
 fn page(text: &str) -> Result<Page> {

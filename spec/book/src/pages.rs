@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use dispatch_conformance::requirement::{Requirement, Requirements};
+use walkdir::WalkDir;
 
 use crate::requirement;
 
@@ -80,18 +81,21 @@ pub(crate) fn copy_beside(project: &Path, folder: &Path) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    let shown = || from.display().to_string();
-    if !from.is_dir() {
-        return write(to, &std::fs::read(from).with_context(shown)?);
-    }
-    for entry in std::fs::read_dir(from).with_context(shown)? {
-        let path = entry?.path();
+    for entry in WalkDir::new(from) {
+        let entry = entry?;
+        let path = entry.path();
         // A chapter is among the pages already.
-        if let Some(name) = path
-            .file_name()
-            .filter(|_| path.extension() != Some("md".as_ref()))
-        {
-            copy(&path, &to.join(name))?;
+        if entry.file_type().is_file() && path.extension() != Some("md".as_ref()) {
+            let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+            let inside = path.strip_prefix(from)?;
+            // Of a file there is nothing inside, and a joined nothing would end it with a slash.
+            let is_file = inside.as_os_str().is_empty();
+            let target = if is_file {
+                to.to_owned()
+            } else {
+                to.join(inside)
+            };
+            write(&target, &bytes)?;
         }
     }
     Ok(())

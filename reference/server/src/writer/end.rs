@@ -41,6 +41,14 @@ impl Writer {
         }
     }
 
+    /// Whether the chain's end could be taken.
+    pub(super) fn has_end(&mut self) -> bool {
+        let taken = self.take_end();
+        taken
+            .inspect_err(|problem| self.meet(problem, "the chain's end cannot be taken"))
+            .is_ok()
+    }
+
     /// Looks whether others have appended something.
     pub(super) fn look(&mut self) {
         self.probe();

@@ -5,6 +5,7 @@
 //! It owns the state and the store's writing handle. A crash between two lines leaves a batch in the store whole or not
 //! at all; what was not answered is offered again by its author and found there, or not (ENTRY-5).
 
+mod batch;
 mod end;
 mod follow;
 pub(crate) mod intake;
@@ -13,33 +14,29 @@ mod tests;
 mod trouble;
 
 use std::collections::{BTreeSet, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use dispatch_protocol::bytes::{Hash, Id};
-use dispatch_protocol::chain::{Admission, Block, Digest, Linked, State};
+use dispatch_protocol::bytes::Id;
+use dispatch_protocol::chain::{Block, Digest, Linked, State};
 use dispatch_protocol::checkpoint::{Checkpoint, Description};
-use dispatch_protocol::entry::{Body, VerifiedEntry};
+use dispatch_protocol::entry::Body;
 use dispatch_protocol::key::KeyPair;
 use dispatch_protocol::limits::Limits;
-use dispatch_protocol::refusal::Refusal;
 use tokio::sync::{oneshot, watch};
 
 pub(crate) use follow::Followed;
-use intake::{Checked, Intake, Work};
+use intake::{Intake, Work};
 use trouble::Trouble;
 
 use crate::allowlist::Listed;
 use crate::checkpointer;
-use crate::clock;
 use crate::feed::{Feed, Frames};
 use crate::ledger::{Batch, Ledger, StoreError};
 use crate::lobby::Lobby;
 use crate::metrics::Metrics;
 use crate::opening::{self, Care};
-use crate::outbox::{Outcome, Reply, unavailable};
 
 /// After a commit that failed, entries are refused for so long before another is tried.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(1);
@@ -122,22 +119,6 @@ pub(crate) struct Writer {
     pub(crate) sweep: Option<Sweep>,
 }
 
-/// What the state says of an entry, before the batch is durable.
-enum Judged {
-    Appended {
-        index: u64,
-        hash: Hash,
-        author: Id,
-        seq: u64,
-        id: Id,
-    },
-    Repeated {
-        index: u64,
-        hash: Hash,
-    },
-    Refused(Refusal),
-}
-
 impl Writer {
     /// Works until the intake is closed and empty; returns itself, so that the last checkpoint can be kept.
     pub(crate) fn run(mut self) -> Writer {
@@ -209,108 +190,6 @@ impl Writer {
         });
         kept.inspect_err(|problem| self.meet(problem, "a checkpoint could not be kept"))
             .ok()
-    }
-
-    fn take(&mut self, batch: Vec<Checked>) {
-        if !self.usable() || !self.has_end() {
-            let refusal = unavailable(&format!("{}; nothing was appended", self.cause()));
-            for Checked { reply, .. } in batch {
-                reply.answer(Outcome::Refused(refusal.clone()));
-            }
-            return;
-        }
-        let mut staged = Vec::new();
-        let mut answers: Vec<(Reply, Judged)> = Vec::with_capacity(batch.len());
-        for Checked { entry, reply } in batch {
-            answers.push((
-                reply,
-                Judged::Refused(unavailable(
-                    "the server could not look at the entry; send it again",
-                )),
-            ));
-            let Some((_, place)) = answers.last_mut() else {
-                continue;
-            };
-            match entry {
-                Ok(entry) => {
-                    // A panic leaves a state that nobody knows: it is read again from the store.
-                    let judged = catch_unwind(AssertUnwindSafe(|| self.judge(entry, &mut staged)));
-                    let Ok(judged) = judged else {
-                        tracing::error!(
-                            "the state failed at an entry; it is read again from the store"
-                        );
-                        self.ledger.release();
-                        self.trouble_for("the server failed at an entry");
-                        self.recover();
-                        return;
-                    };
-                    *place = judged;
-                }
-                Err(refusal) => *place = Judged::Refused(refusal),
-            }
-        }
-        let durable = self.commit(staged, None).is_ok();
-        // [SUB-2], [SUB-5] No answer leaves before the commit; a refusal neither, since it may rest on what the batch holds.
-        for (reply, judged) in answers {
-            reply.answer(self.outcome(judged, durable));
-        }
-    }
-
-    /// Whether the chain's end could be taken.
-    fn has_end(&mut self) -> bool {
-        let taken = self.take_end();
-        taken
-            .inspect_err(|problem| self.meet(problem, "the chain's end cannot be taken"))
-            .is_ok()
-    }
-
-    fn judge(&self, entry: VerifiedEntry, staged: &mut Vec<Linked>) -> Judged {
-        let mut state = self.write();
-        let now = clock::now();
-        match state.admit(entry, now, &self.limits) {
-            Err(refusal) => Judged::Refused(refusal),
-            Ok(Admission::Repeat { index, hash }) => Judged::Repeated { index, hash },
-            Ok(Admission::Append(admitted)) => {
-                let linked = state.append(*admitted, now);
-                let block = linked.block();
-                let (author, seq) = (block.entry.author, block.entry.seq);
-                let judged = Judged::Appended {
-                    index: block.index,
-                    hash: linked.hash(),
-                    author,
-                    seq,
-                    id: linked.id(),
-                };
-                staged.push(linked);
-                judged
-            }
-        }
-    }
-
-    // [CHAIN-5]
-    fn outcome(&self, judged: Judged, durable: bool) -> Outcome {
-        match judged {
-            Judged::Appended { index, hash, .. } if durable => Outcome::Accepted { index, hash },
-            // A commit whose answer was lost may have gone through: the state was read again from the store.
-            Judged::Appended {
-                author, seq, id, ..
-            } => match self.read().place_of(&author, seq, &id) {
-                _ if self.stale => Outcome::Refused(unavailable(&format!(
-                    "{}; whether the entry was appended is not known: send it again",
-                    self.cause()
-                ))),
-                Some((index, hash)) => Outcome::Accepted { index, hash },
-                None => Outcome::Refused(unavailable(&format!(
-                    "{}; nothing was appended",
-                    self.cause()
-                ))),
-            },
-            Judged::Repeated { index, hash } if durable => Outcome::Accepted { index, hash },
-            Judged::Refused(refusal) if durable => Outcome::Refused(refusal),
-            Judged::Repeated { .. } | Judged::Refused(_) => Outcome::Refused(unavailable(
-                "the server could not look at the entry; send it again",
-            )),
-        }
     }
 
     /// Makes blocks durable that the state has taken in, and publishes them. // [SYNC-3], [SUB-2]

@@ -10,7 +10,7 @@ use dispatch_conformance::codec::{
 };
 use serde_json::Value;
 
-use crate::hex;
+use super::{short, whole};
 
 /// A tuple, and what comes of it.
 pub(super) struct Covered {
@@ -63,7 +63,7 @@ impl Listener {
             tuple: good(block::tuple(genesis))?,
             consequences: vec![format!(
                 "Its H is `{}`: the community's id, in letters `{}` (GEN-3).",
-                hex::short(&community),
+                short(&community),
                 base64url::encode(&community)
             )],
         });
@@ -103,7 +103,7 @@ impl Listener {
             tuple: join.tuple(),
             consequences: vec![
                 "The `signature` verifies over these bytes with Alice's key (SIG-1): RSASSA-PSS is random, so yours will differ, and verify as well.".to_owned(),
-                format!("The signature's bytes are the session's token; the server keeps their hash, `{}`.", hex::short(&sha256(&bytes))),
+                format!("The signature's bytes are the session's token; the server keeps their hash, `{}`.", short(&sha256(&bytes))),
             ],
         }])
     }
@@ -144,7 +144,7 @@ impl Listener {
                 tuple: good(block::tuple(block))?,
                 consequences: vec![format!(
                     "Its H is `{}`: `prev` of the next, `{}`.",
-                    hex::short(&good(block::hash(block))?),
+                    short(&good(block::hash(block))?),
                     base64url::encode(&good(block::hash(block))?)
                 )],
             });
@@ -187,7 +187,7 @@ impl Listener {
                 title: "The body",
                 label,
                 tuple: good(entry::body_tuple(kind, &of["body"]))?,
-                consequences: vec![format!("Its H is the body_digest, `{}`.", hex::short(&digest))],
+                consequences: vec![format!("Its H is the body_digest, `{}`.", short(&digest))],
             },
             Covered {
                 title: "What the author signs",
@@ -228,7 +228,7 @@ impl Listener {
             tuple: wrapping.info(),
             consequences: vec![format!(
                 "Bob's wrap opens under it to the secret, `{}`, whose commitment is the one of the epoch (ENC-2, ENC-3).",
-                hex::short(&secret)
+                short(&secret)
             )],
         })
     }
@@ -250,8 +250,8 @@ impl Listener {
         let consequences = vec![
             format!(
                 "HKDF-SHA256 over the secret, with the salt and `message-key` as info, gives the key `{}` and the nonce `{}` (ENC-15).",
-                hex::short(&okm[..32]),
-                hex::whole(&okm[32..])
+                short(&okm[..32]),
+                whole(&okm[32..])
             ),
             format!(
                 "With this aad ChaCha20-Poly1305 opens the {} bytes of ciphertext to {} of padded plaintext (ENC-6).",

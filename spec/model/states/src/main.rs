@@ -43,7 +43,13 @@ fn main() -> ExitCode {
             }
         }
     }
-    ExitCode::SUCCESS
+    let (line, holds) = table::closing(&models);
+    println!("{line}");
+    if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn write_cases() -> ExitCode {

@@ -45,6 +45,19 @@ pub fn properties(model: &Examined) -> String {
     out
 }
 
+/// The last line, and whether all is as it should be: nothing fails with all rules, and an attack is found without each.
+pub fn closing(models: &[Examined]) -> (String, bool) {
+    let rules: usize = models.iter().map(|model| model.attacks.len()).sum();
+    let attacks = models.iter().flat_map(|model| &model.attacks);
+    let found = attacks.filter(|attack| attack.trace.is_some()).count();
+    let faults: usize = models.iter().map(|model| model.explored.faults.len()).sum();
+    let line = format!(
+        "state models: {}, {rules} rules, {found} attacks found without one of them, {faults} with all",
+        models.len()
+    );
+    (line, found == rules && faults == 0)
+}
+
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -59,7 +72,39 @@ fn grouped(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::{closing, grouped};
+    use crate::{
+        Examined,
+        check::{Attack, Explored},
+    };
+
+    #[test]
+    fn an_attack_that_is_not_found_or_a_fault_with_all_rules_is_no_success() {
+        let model = |trace: Option<Vec<String>>, faults: Vec<String>| Examined {
+            name: "a",
+            explored: Explored {
+                states: 1,
+                always: Vec::new(),
+                sometimes: Vec::new(),
+                faults,
+            },
+            attacks: vec![Attack {
+                id: "A-1",
+                words: "w",
+                breaks: "b",
+                trace,
+            }],
+        };
+        let of = |trace, faults| closing(&[model(trace, faults)]);
+        let (line, holds) = of(Some(Vec::new()), Vec::new());
+        assert!(holds);
+        assert_eq!(
+            line,
+            "state models: 1, 1 rules, 1 attacks found without one of them, 0 with all"
+        );
+        assert!(!of(None, Vec::new()).1);
+        assert!(!of(Some(Vec::new()), vec!["never: x".to_owned()]).1);
+    }
 
     #[test]
     fn numbers_are_read_in_groups_of_three() {

@@ -1,4 +1,4 @@
-//! What the security chapter names as showing a claim is there: a model, a case, a known answer.
+//! The claims of the security chapter: what it names as showing one is there: a model, a case, a known answer.
 
 use std::collections::BTreeSet;
 use std::path::Path;
