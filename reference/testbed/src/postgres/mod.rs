@@ -144,7 +144,7 @@ impl Postgres {
     /// It does not take them; those of the system.
     pub async fn speak_tls(&self, certificate: &str, key: &str) -> Result<(), Problem> {
         let here = |name: &str| self.folder.path().join(name);
-        let mut change = String::new();
+        let mut commands = Vec::new();
         for (setting, name, pem) in [
             ("ssl_cert_file", "tls.crt", certificate),
             ("ssl_key_file", "tls.key", key),
@@ -155,12 +155,19 @@ impl Postgres {
             std::fs::set_permissions(&path, Permissions::from_mode(0o600))
                 .map_err(Problem::at(path.display()))?;
             Account::owns(self.account, &path)?;
-            change += &format!("ALTER SYSTEM SET {setting} = '{}';", path.display());
+            commands.push(format!("ALTER SYSTEM SET {setting} = '{}'", path.display()));
         }
-        change += "ALTER SYSTEM SET log_connections = on; ALTER SYSTEM SET ssl = on";
+        commands.extend(
+            [
+                "ALTER SYSTEM SET log_connections = on",
+                "ALTER SYSTEM SET ssl = on",
+            ]
+            .map(str::to_owned),
+        );
+        commands.push("SELECT pg_reload_conf()".to_owned());
         let client = self.client("postgres").await?;
         // Each by itself: this command goes into no transaction of several.
-        for command in change.split(';').chain(["SELECT pg_reload_conf()"]) {
+        for command in &commands {
             let done = client.batch_execute(command).await;
             done.map_err(Problem::of_database("TLS could not be set up"))?;
         }
