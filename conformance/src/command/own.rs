@@ -17,7 +17,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How to start the server, or where to look besides its socket.
 #[derive(Debug, Clone, Args)]
 pub struct Own {
-    /// Start, kill and restart the server with this command; {config} is where the path of its JSON configuration goes
+    /// Start, kill and restart the server with this command; {config} is where the path of its configuration goes
+    ///
+    /// The configuration is a JSON file: `listen` (an address and port), `origin`, `data_dir` (a folder), `community_name`, `authority_key` and `server_key` (paths of
+    /// private keys, PKCS#8 in PEM), `allowlist` (the path of public keys in PEM, one behind the other) and `limits` (all seven). What a server does with them, and a
+    /// schema, stand in conformance/README.md, "Let the suite start and kill your server".
     #[arg(long, value_name = "CMD {config}", value_parser = CommandTemplate::parse)]
     spawn: Option<CommandTemplate>,
     /// Keep what --spawn makes (configurations, data, output) in this folder

@@ -11,6 +11,7 @@ mod diagram;
 mod enforcement;
 mod link;
 mod pages;
+mod place;
 mod requirement;
 
 use std::path::{Path, PathBuf};
@@ -58,9 +59,8 @@ pub fn build(project: &Path, out: &Path) -> Result<Built> {
 
     let mut pages = Pages::default();
     let diagrams = chapter::add(&mut pages, project, &requirements)?;
-    chapter::add_of_vectors(&mut pages, project, &requirements)?;
     let conversation = conversation::page(&vectors)?;
-    let (conversation, _) = chapter::made(&conversation, "conversation.md", &requirements)?;
+    let (conversation, _) = chapter::made(&conversation, "spec/conversation.md", &requirements)?;
     pages.add("conversation.md", conversation);
     requirement::add(&mut pages, &requirements, &vectors, &citations);
     pages.add_summary(&requirements);

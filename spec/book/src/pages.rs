@@ -8,24 +8,31 @@ use anyhow::{Context as _, Result};
 use dispatch_conformance::requirement::{Requirement, Requirements};
 use walkdir::WalkDir;
 
+use crate::place;
 use crate::requirement;
 
-/// What a chapter links to beside chapters.
-const BESIDE: [&str; 4] = ["openapi.json", "asyncapi.json", "schemas", "model/symbolic"];
-
-/// The vectors, in the book's folder `vectors`.
-const VECTORS: [&str; 5] = [
-    "static",
-    "live",
-    "keys",
-    "static.schema.json",
-    "live.schema.json",
+/// What pages link to beside pages, by its path in the repository.
+const BESIDE: [&str; 11] = [
+    "spec/openapi.json",
+    "spec/asyncapi.json",
+    "spec/schemas",
+    "spec/model/symbolic",
+    "vectors/static",
+    "vectors/live",
+    "vectors/keys",
+    "vectors/static.schema.json",
+    "vectors/live.schema.json",
+    "conformance/learn.json",
+    "conformance/spawn",
 ];
 
-/// The pages on them, below the chapters.
-const OF_VECTORS: &str = "
-# Vectors
+/// The guides, below the chapters.
+const OF_GUIDES: &str = "
+# Vectors and suite
 
+- [Testing a server](conformance/README.md)
+  - [Reports](conformance/REPORT.md)
+  - [Mutants](conformance/mutants/README.md)
 - [Vectors](vectors/README.md)
   - [Known answers](vectors/static/README.md)
   - [Scenarios](vectors/live/README.md)
@@ -50,7 +57,7 @@ impl Pages {
             "  - [The same with its bytes](conversation.md)\n",
         );
         *summary = summary.replace(overview, &format!("{overview}{conversation}"));
-        summary.push_str(OF_VECTORS);
+        summary.push_str(OF_GUIDES);
         summary.push_str("\n# Requirements\n\n- [What a server keeps](requirements/server.md)\n- [All requirements](requirements/README.md)\n");
         for (area, of_area) in requirement::by_area(requirements) {
             let _ = writeln!(summary, "  - [{area}](requirements/{area}.md)");
@@ -68,16 +75,11 @@ impl Pages {
     }
 }
 
-/// Copies the documents that lie beside the chapters.
+/// Copies the documents that lie beside the pages.
 pub(crate) fn copy_beside(project: &Path, folder: &Path) -> Result<()> {
     BESIDE
         .iter()
-        .try_for_each(|name| copy(&project.join("spec").join(name), &folder.join(name)))?;
-    let vectors = Path::new("vectors");
-    VECTORS
-        .iter()
-        .map(|name| vectors.join(name))
-        .try_for_each(|path| copy(&project.join(&path), &folder.join(&path)))
+        .try_for_each(|path| copy(&project.join(path), &folder.join(place::of(path))))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

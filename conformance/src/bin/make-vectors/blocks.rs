@@ -30,7 +30,7 @@ pub fn file() -> File {
     .group(
         Group::new(
             "block-hashes",
-            "`block`; `entry_id`: its entry's id; `block_tuple`, `block_hash`.",
+            "`block`, as a client reads it; `entry_id`: its entry's id; `block_tuple`, `block_hash`.",
         )
         .tests(tests()),
     )
@@ -90,7 +90,7 @@ fn tests() -> Vec<Test> {
         .flag("signature-not-pinned"),
         of(
             "block-unknown-members",
-            "members that nobody knows are under no hash",
+            "members that nobody knows are under no hash, and a client ignores them (CONV-9); a server never sends them in an entry (CONV-11), nor takes them (CONV-3)",
             &annotated,
         )
         .flag("unknown-members"),

@@ -125,6 +125,11 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("SSE-3", "does not look at Last-Event-ID")
         .spreading("a stream that was lost begins again elsewhere"),
     Fault::new(
+        "SSE-3/from",
+        "refuses a `from` beyond the chain's end, though Last-Event-ID says where to go on",
+    )
+    .spreading("a stream that was lost does not come back"),
+    Fault::new(
         "SSE-4",
         "begins a stream with the checkpoint, before the blocks under it",
     ),

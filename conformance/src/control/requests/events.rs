@@ -38,7 +38,11 @@ impl Desk {
         let from = last.or(query.stated("from")).unwrap_or(0);
         let size = self.server.community().chain.size();
         // [SSE-6]
-        if from > size && !faults.has("SSE-6") {
+        let is_beyond = match faults.has("SSE-3/from") {
+            true => from.max(query.stated("from").unwrap_or(0)) > size,
+            false => from > size,
+        };
+        if is_beyond && !faults.has("SSE-6") {
             let detail = format!("the chain has {size} blocks");
             return Err(Verdict::new("unknown_have", "SSE-6", detail).into());
         }

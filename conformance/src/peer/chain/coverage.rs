@@ -66,8 +66,11 @@ impl Coverage {
                 .range(held.index + 1..)
                 .map(|(_, time)| *time)
                 .min();
+            // A clock that was set back leaves it no earlier time than that of the one before. [CHECK-15]
+            let before = self.times.range(..=held.index).map(|(_, time)| *time).max();
+            let allowed = due.max(before.unwrap_or_default());
             match covered {
-                Some(time) if time > due && self.is_first(held.index) => faults.push(Fault::new(
+                Some(time) if time > allowed && self.is_first(held.index) => faults.push(Fault::new(
                     "CHECK-3",
                     format!("block {} was covered {} ms after its time; {checkpoint_ms} are advertised", held.index, time - held.time),
                 )),
@@ -99,6 +102,20 @@ mod tests {
             kind: "message".to_owned(),
         };
         (0..5).map(block).collect()
+    }
+
+    #[test]
+    fn where_the_clock_was_set_back_a_checkpoint_may_have_the_time_of_the_one_before_and_no_later()
+    {
+        let set_back = |time: u64| {
+            let mut coverage = Coverage::default();
+            coverage.attend(0..5);
+            coverage.add(4, 9000);
+            coverage.add(5, time);
+            coverage.late(&blocks(), 4, 1000, 0).len()
+        };
+        assert_eq!(set_back(9000), 0);
+        assert_eq!(set_back(9001), 1, "later than it has to be");
     }
 
     #[test]

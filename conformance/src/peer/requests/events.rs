@@ -4,6 +4,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::{Carrier, authorization};
+use crate::codec::fields::MAX_NUMBER;
 use crate::peer::http::{self, Answer};
 
 /// An event.
@@ -24,9 +25,33 @@ impl Carrier {
             .stream(&format!("/v1/events?from={have}"), &headers, have == 0)
             .await?;
         headers.push(("last-event-id".to_owned(), id.to_string()));
+        self.comes_back(&headers).await?;
         self.stream("/v1/events?from=0", &headers, false).await;
         self.close();
         None
+    }
+
+    /// Comes back to an address that asks for more than any chain has, for the id counts and not `from`. [SSE-3] [SSE-6]
+    async fn comes_back(&self, headers: &[(String, String)]) -> Option<()> {
+        let path = format!("/v1/events?from={MAX_NUMBER}");
+        let target = &self.server.target;
+        let status = match http::stream(target, &path, headers, self.server.patience).await {
+            Ok(stream) => stream.status,
+            Err(fault) => {
+                self.lose(&fault);
+                return None;
+            }
+        };
+        if status != 200 {
+            let detail = format!(
+                "status {} for a good Last-Event-ID beside a `from` of {MAX_NUMBER}",
+                status.as_u16()
+            );
+            self.fault("SSE-3", detail);
+            self.close();
+            return None;
+        }
+        Some(())
     }
 
     /// Reads one stream: to its end, or to its first blocks, whose `id` it gives then.
