@@ -54,27 +54,27 @@ fn leads_somewhere(
 ) -> bool {
     let (file, place) = link.split_once('#').unwrap_or((link, ""));
     let target = match file {
-        "" => from.to_owned(),
+        "" => Some(from.to_owned()),
         _ => normal(&from.parent().unwrap_or(Path::new("")).join(file)),
     };
+    let Some(target) = target else { return false };
     match pages.get(&target) {
         Some(page) => place.is_empty() || page.places.contains(place),
         None => place.is_empty() && folder.join(target).is_file(),
     }
 }
 
-/// Without `..`, as a browser resolves it.
-fn normal(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut done, part| {
+/// Without `..`; none where it leads out of the book, wherever that may be put.
+fn normal(path: &Path) -> Option<PathBuf> {
+    let mut done = PathBuf::new();
+    for part in path.components() {
         match part {
-            Component::ParentDir => {
-                done.pop();
-            }
+            Component::ParentDir => done.pop().then_some(())?,
             Component::CurDir => {}
             part => done.push(part),
         }
-        done
-    })
+    }
+    Some(done)
 }
 
 fn read(folder: &Path) -> Result<BTreeMap<PathBuf, Page>> {
@@ -126,7 +126,7 @@ mod tests {
         };
         put(
             "index.html",
-            "<a href='a/b.html#here'>1</a><a href='a/b.html#there'>2</a><a href='https://example.org/x'>3</a>",
+            "<a href='a/b.html#here'>1</a><a href='a/b.html#there'>2</a><a href='https://example.org/x'>3</a><a href='../c.json'>4</a>",
         );
         put(
             "a/b.html",
@@ -134,11 +134,12 @@ mod tests {
         );
         put("c.json", "{}");
         let links = follow(folder.path()).unwrap();
-        assert_eq!((links.pages, links.followed), (2, 6));
+        assert_eq!((links.pages, links.followed), (2, 7));
         assert_eq!(
             links.broken,
             [
                 "a/b.html links to no.png",
+                "index.html links to ../c.json",
                 "index.html links to a/b.html#there"
             ]
         );
