@@ -11,7 +11,7 @@ use crate::pages::Pages;
 use crate::place;
 
 /// Guides beside the chapters, in the order of the book; each stands there as in the repository.
-pub(crate) const GUIDES: [&str; 8] = [
+const GUIDES: [&str; 8] = [
     "conformance/README.md",
     "conformance/REPORT.md",
     "conformance/mutants/README.md",
