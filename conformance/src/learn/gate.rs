@@ -325,4 +325,34 @@ mod tests {
         let upon = found(|course, _| course.steps[0].upon.push("prove".into()));
         assert!(upon.contains("stands upon `prove`"), "{upon}");
     }
+
+    #[test]
+    fn steps_that_do_not_fit_each_other_are_said() {
+        let named = found(|course, _| course.steps[1].id = course.steps[0].id.clone());
+        assert!(
+            named.contains("two steps are called `discovery`"),
+            "{named}"
+        );
+        let empty = found(|course, _| course.steps[0].cases.clear());
+        assert!(
+            empty.contains("the step `discovery` has no case"),
+            "{empty}"
+        );
+        let last = found(|course, _| course.steps.reverse());
+        assert!(
+            last.contains("what stands aside does not stand last"),
+            "{last}"
+        );
+        let skill = Skill::Redaction;
+        let twice = found(|course, _| course.steps[0].teaches.push(skill));
+        assert!(twice.contains("two steps teach Redaction"), "{twice}");
+        let nowhere = found(|course, _| {
+            let steps = course.steps.iter_mut();
+            steps.for_each(|step| step.teaches.retain(|taught| *taught != skill));
+        });
+        assert!(
+            nowhere.contains("red-gone uses Redaction, which no step teaches"),
+            "{nowhere}"
+        );
+    }
 }

@@ -51,7 +51,13 @@ struct CommandLine {
     )]
     passphrase_file: Option<PathBuf>,
     /// The community, by the first letters of its id, where there are several
-    #[arg(long, short, global = true, value_name = "ID")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "ID",
+        allow_hyphen_values = true
+    )]
     community: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -93,6 +99,7 @@ enum Command {
     /// Call a member by a name, on this device alone
     Name {
         /// The member, by the first letters of the id
+        #[arg(allow_hyphen_values = true)]
         member: String,
         /// The name, 1 to 255 bytes
         name: String,
@@ -100,6 +107,7 @@ enum Command {
     /// Let a member who came late read what all others can; everyone sees that you did
     Share {
         /// The member, by the first letters of the id, or by name
+        #[arg(allow_hyphen_values = true)]
         member: String,
     },
     /// Take a message's words away for good: your own, or as the owner anyone's
@@ -172,7 +180,7 @@ struct Send {
     /// What to say; - reads it from standard input, so that it is in no list of commands and programs
     text: String,
     /// For this member and yourself alone, by the first letters of the id or by name; may be repeated
-    #[arg(long, value_name = "MEMBER")]
+    #[arg(long, value_name = "MEMBER", allow_hyphen_values = true)]
     to: Vec<String>,
     /// The number of the message that this one answers
     #[arg(long, value_name = "INDEX")]
@@ -270,5 +278,29 @@ fn bits(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(bits @ (2048 | 3072 | 4096)) => Ok(bits),
         _ => Err("2048, 3072 or 4096".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_begins_with_a_hyphen_is_no_option() {
+        let parsed = |words: &[&str]| {
+            CommandLine::try_parse_from([&["dispatch"], words].concat()).map(|line| line.command)
+        };
+        let sent = parsed(&["send", "--to", "-n_B3Gwk", "--to", "Bob", "-"]).unwrap();
+        assert!(
+            matches!(sent, Command::Send(Send { to, text, .. }) if to == ["-n_B3Gwk", "Bob"] && text == "-")
+        );
+        let named = parsed(&["name", "-n_B3Gwk", "Bob", "--json"]).unwrap();
+        assert!(
+            matches!(named, Command::Name { member, name } if member == "-n_B3Gwk" && name == "Bob")
+        );
+        let shared = parsed(&["share", "--json", "-n_B3Gwk"]).unwrap();
+        assert!(matches!(shared, Command::Share { member } if member == "-n_B3Gwk"));
+        let line = CommandLine::try_parse_from(["dispatch", "-c", "-n_B3Gwk", "members"]).unwrap();
+        assert_eq!(line.community.as_deref(), Some("-n_B3Gwk"));
     }
 }

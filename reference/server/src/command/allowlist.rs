@@ -102,6 +102,7 @@ fn text_of(argument: &str) -> Result<(String, String), Error> {
 
 /// The ids that an argument of `deny` means.
 fn ids_of(written: &str, listed: &[Listed]) -> Result<Vec<Id>, Error> {
+    let written = written.trim_start();
     if let Ok(id) = written.parse::<Id>() {
         return Ok(vec![id]);
     }

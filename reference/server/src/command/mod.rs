@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use dispatch_protocol::bytes::Id;
 use owo_colors::OwoColorize as _;
 
 use crate::config::{Config, file_in};
@@ -251,7 +252,7 @@ Examples:
 
 A removed member's sessions end at once. What they wrote stays.")]
 struct DenyArguments {
-    /// Account ids (`dispatchd roster` shows them), or their first letters, at least 8; or the key's file or line
+    /// Account ids (`dispatchd roster` shows them), or their first letters, at least 8 (write -- before ones that begin with a hyphen); or the key's file or line
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// The community's folder or configuration file
@@ -340,9 +341,11 @@ where
     }
 }
 
-/// A PEM block begins with hyphens, and is no option for it: a line break before it shows that, and is none of the block.
+/// A PEM block begins with hyphens, and so does one id in 64. They are no options for it: a line break before them shows
+/// that, and is no part of them.
 fn no_option(argument: OsString) -> OsString {
-    match argument.as_encoded_bytes().starts_with(PEM) {
+    let is_id = |text: &str| text.starts_with('-') && text.parse::<Id>().is_ok();
+    match argument.as_encoded_bytes().starts_with(PEM) || argument.to_str().is_some_and(is_id) {
         true => [OsString::from("\n"), argument].into_iter().collect(),
         false => argument,
     }

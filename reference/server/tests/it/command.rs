@@ -188,6 +188,16 @@ fn an_allowlist_is_edited_around_its_owners_words() {
             .unwrap()
             .contains(&format!("absent   {bob}"))
     );
+    // One id in 64 begins with a hyphen, and none of them is an option.
+    let hyphen = format!("-{}", "c".repeat(41) + "A");
+    for arguments in [["deny", "-c", dir, &hyphen], ["deny", &hyphen, "-c", dir]] {
+        let output = dispatchd(&arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains(&format!("absent   {hyphen}")),
+            "{output:?}"
+        );
+    }
 
     let line = said(&[
         "allow",
